@@ -1,0 +1,42 @@
+# rpm_pg: a PostgreSQL extension for radio propagation.
+#
+#   make && make install          the extension (PGXS; PG_CONFIG names another server)
+#   make engine                   the engine alone: build/librpm_engine.a, no PostgreSQL
+#   make unit                     builds and runs the engine's unit tests
+#   make sanitize                 the same under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make bench                    builds the benchmark programs into build/bench
+#   make cuda                     the GPU module (made by `make` too where nvcc is)
+
+EXTENSION = rpm_pg
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" rpm_pg.control)
+MODULE_big = rpm_pg
+
+ENGINE_SOURCES = $(sort $(wildcard src/engine/*/*.c))
+PG_SOURCES = $(sort $(wildcard src/pg/*.c))
+OBJS = $(PG_SOURCES:.c=.o) $(ENGINE_SOURCES:.c=.o)
+
+SQL_ROOMS = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
+DATA_built = sql/rpm_pg--$(EXTVERSION).sql
+DATA = $(filter-out $(DATA_built),$(wildcard sql/rpm_pg--*.sql))
+EXTRA_CLEAN = build
+
+REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --expecteddir=. --load-extension=postgis --load-extension=postgis_raster --load-extension=rpm_pg
+
+include build.mk
+
+PG_CPPFLAGS = -Iinclude -Isrc/engine $(ENGINE_CPPFLAGS)
+PG_CFLAGS = $(WARNINGS) -Wno-declaration-after-statement -Wno-missing-prototypes
+SHLIB_LINK = $(ENGINE_LIBS)
+
+PG_CONFIG ?= pg_config
+# No bitcode: the engine gains nothing from the server's JIT, and kernels have none.
+override with_llvm = no
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifneq ($(PGXS),)
+include $(PGXS)
+all: $(if $(NVCC),cuda)
+endif
+
+sql/rpm_pg--$(EXTVERSION).sql: $(SQL_ROOMS) rpm_pg.control
+	cat $(SQL_ROOMS) > $@
