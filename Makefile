@@ -7,6 +7,7 @@
 #   make bench                    builds the benchmark programs into build/bench
 #   make cuda                     the GPU module (made by `make` too where nvcc is)
 
+PG_CONFIG ?= pg_config
 EXTENSION = rpm_pg
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" rpm_pg.control)
 MODULE_big = rpm_pg
@@ -21,15 +22,16 @@ DATA = $(filter-out $(DATA_built),$(wildcard sql/rpm_pg--*.sql))
 EXTRA_CLEAN = build
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
-REGRESS_OPTS = --inputdir=test --expecteddir=. --load-extension=postgis --load-extension=postgis_raster --load-extension=rpm_pg
+# Inputs in test/sql; outputs in expected/, where pg_regress looks by itself (15: in its output folder; 16 and later: in --expecteddir).
+REGRESS_OPTS = --inputdir=test --load-extension=postgis --load-extension=postgis_raster --load-extension=rpm_pg
 
 include build.mk
 
-PG_CPPFLAGS = -Iinclude -Isrc/engine $(ENGINE_CPPFLAGS)
+# The server's headers count as the system's: their unused parameters are not our warnings.
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iinclude -Isrc/engine -DRPM_PG_VERSION='"$(EXTVERSION)"' $(ENGINE_CPPFLAGS)
 PG_CFLAGS = $(WARNINGS) -Wno-declaration-after-statement -Wno-missing-prototypes
 SHLIB_LINK = $(ENGINE_LIBS)
 
-PG_CONFIG ?= pg_config
 # No bitcode: the engine gains nothing from the server's JIT, and kernels have none.
 override with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs)

@@ -73,6 +73,11 @@ build/bench/%: test/bench/%.c build/librpm_engine.a
 
 bench: $(BENCH_PROGRAMS)
 
+# Programs that compare with the reference data of other tracers (test/reference/*.sh run them).
+build/reference/%: test/reference/%.c build/librpm_engine.a
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
+
 # Fuzzers are ordinary programs over a corpus (main in test/fuzz/driver.h); with clang they are libFuzzer's.
 build/fuzz/%: test/fuzz/%.c $(wildcard test/fuzz/*.h) build/sanitize/librpm_engine.a
 	@mkdir -p $(@D)

@@ -1,0 +1,70 @@
+/*
+ * builder.h: what the files of the scene room share: rows, problems, and triangles on the millimetre lattice.
+ */
+#ifndef RPM_SCENE_BUILDER_H
+#define RPM_SCENE_BUILDER_H
+
+#include "scene/polygons.h"
+
+#define GROUND_ROW (-1)
+
+/* A corner in whole millimetres from the scene's origin: everything that decides topology is decided on these. */
+typedef struct lattice_point { int64_t x, y, z; } lattice_point;
+
+typedef struct lattice_triangle
+{
+	lattice_point corner[3];
+	int32_t		material;
+	int32_t		row;			/* index into the builder's sorted rows */
+} lattice_triangle;
+
+typedef struct triangle_soup
+{
+	lattice_triangle *triangle;
+	size_t		count, capacity;
+} triangle_soup;
+
+typedef struct scene_row
+{
+	int64_t		id;
+	double		height_m;
+	int			wall_material, roof_material;
+	bool		is_ground;
+	int64_t		weld_group;
+	size_t		serial;			/* order of arrival */
+	polygon_set polygons;
+} scene_row;
+
+struct rpm_scene_builder
+{
+	rpm_scene_options options;
+	rpm_material *materials;
+	size_t		material_count;
+	rpm_control *control;
+	scene_row  *rows;
+	size_t		row_count, row_capacity;
+	rpm_scene_problem *problems;
+	size_t		problem_count, problem_capacity;
+	bool		reached;		/* rpm_scene_builder_reach was called */
+	double		reach_low[2], reach_high[2];
+	double		origin[3];
+	bool		finished;
+};
+
+/* Records a problem of a row; under strict it is an error that names the row. */
+rpm_code	builder_problem(rpm_scene_builder *builder, int64_t id, rpm_problem_action action, const char *problem,
+							rpm_status *status, const char *detail, ...) __attribute__((format(printf, 6, 7)));
+
+/* The failure of an allocation of `what`. */
+rpm_code	builder_no_memory(rpm_status *status, const char *what);
+
+/* Appends a triangle; false when memory is out. */
+bool		soup_add(triangle_soup *soup, lattice_point a, lattice_point b, lattice_point c, int32_t material, int32_t row);
+
+/* The triangles of a row with Z (surface.c), and of a footprint over the local base height base_mm (footprint.c). */
+rpm_code	surface_triangles(rpm_scene_builder *builder, int32_t row, triangle_soup *soup, rpm_status *status);
+rpm_code	footprint_triangles(rpm_scene_builder *builder, int32_t row, int64_t base_mm, triangle_soup *soup, rpm_status *status);
+
+lattice_point builder_lattice(const rpm_scene_builder *builder, const double world[3]);
+
+#endif

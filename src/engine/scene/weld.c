@@ -1,0 +1,421 @@
+/*
+ * weld.c: corners nearer than a millimetre become one vertex; triangles in an order of their own.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scene/build.h"
+
+typedef struct weld_point { int64_t x, y, z; uint32_t group, index; } weld_point;
+
+typedef struct welder
+{
+	rpm_scene_builder *builder;
+	const triangle_soup *soup;
+	weld_point *point;			/* distinct corners */
+	size_t		point_count, point_capacity;
+	uint32_t   *corner;			/* 3 per soup triangle: index into point */
+	uint32_t   *table;			/* hash of point, index + 1, power of two slots */
+	size_t		table_size;
+	uint32_t   *vertex_of;		/* by index into point before sorting */
+	uint32_t   *row_group, *row_building;
+	uint32_t   *flattened, *repeated;	/* per row: triangles dropped */
+	size_t		group_count, building_count;
+} welder;
+
+static rpm_code weld_all(welder *w, rpm_scene *scene, uint32_t **vertex_group, rpm_status *status);
+static bool number_rows(welder *w);
+static int compare_groups(const void *a, const void *b);
+static bool find_points(welder *w);
+static uint32_t *find_slot(const welder *w, weld_point p);
+static bool grow_table(welder *w);
+static bool weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group);
+static int compare_points(const void *a, const void *b);
+static uint32_t representative(const welder *w, const uint32_t *sorted_of, const uint32_t *leader, weld_point p);
+static bool make_triangles(welder *w, rpm_scene *scene);
+static bool is_flat(const welder *w, const lattice_triangle *t);
+static int compare_by_corners(const void *a, const void *b);
+static int compare_by_building(const void *a, const void *b);
+static bool make_buildings(welder *w, rpm_scene *scene);
+static rpm_code report(welder *w, const rpm_scene *scene, rpm_status *status);
+
+rpm_code scene_weld(rpm_scene_builder *builder, const triangle_soup *soup, rpm_scene *scene, uint32_t **vertex_group, rpm_status *status)
+{
+	welder		w = {.builder = builder, .soup = soup};
+	rpm_code	code;
+
+	if (soup->count > UINT32_MAX / 6)
+		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Trace a smaller extent.", "the scene has %zu triangles, more than can be indexed", soup->count);
+	code = weld_all(&w, scene, vertex_group, status);
+	free(w.point);
+	free(w.corner);
+	free(w.table);
+	free(w.vertex_of);
+	free(w.row_group);
+	free(w.row_building);
+	free(w.flattened);
+	free(w.repeated);
+	return code;
+}
+
+static rpm_code weld_all(welder *w, rpm_scene *scene, uint32_t **vertex_group, rpm_status *status)
+{
+	const rpm_control *control = w->builder->control;
+
+	if (!number_rows(w) || !find_points(w))
+		return builder_no_memory(status, "vertices");
+	if (rpm_stopped(control))
+		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while welding vertices");
+	if (!weld_points(w, scene, vertex_group))
+		return builder_no_memory(status, "vertices");
+	if (rpm_stopped(control))
+		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while welding vertices");
+	if (!make_triangles(w, scene) || !make_buildings(w, scene))
+		return builder_no_memory(status, "triangles");
+	return report(w, scene, status);
+}
+
+/* Groups and buildings by number, in the order of their keys; the ground has a group of its own, the last. */
+static bool number_rows(welder *w)
+{
+	rpm_scene_builder *builder = w->builder;
+	size_t		rows = builder->row_count;
+	int64_t    *keys = malloc((rows + 1) * sizeof *keys);
+	size_t		key_count = 0;
+
+	w->row_group = calloc(rows + 1, sizeof *w->row_group);
+	w->row_building = calloc(rows + 1, sizeof *w->row_building);
+	w->flattened = calloc(rows + 1, sizeof *w->flattened);
+	w->repeated = calloc(rows + 1, sizeof *w->repeated);
+	if (keys && w->row_group && w->row_building && w->flattened && w->repeated)
+	{
+		for (size_t i = 0; i < rows; i++)
+			keys[i] = builder->rows[i].weld_group;
+		qsort(keys, rows, sizeof *keys, compare_groups);
+		for (size_t i = 0; i < rows; i++)
+			if (key_count == 0 || keys[i] != keys[key_count - 1])
+				keys[key_count++] = keys[i];
+		for (size_t i = 0; i < rows; i++)
+		{
+			const scene_row *row = &builder->rows[i];
+			int64_t    *key = bsearch(&row->weld_group, keys, key_count, sizeof *keys, compare_groups);
+
+			w->row_group[i] = row->is_ground ? (uint32_t) key_count : (uint32_t) (key - keys);
+			if (i > 0 && row->id != builder->rows[i - 1].id)
+				w->building_count++;
+			w->row_building[i] = (uint32_t) w->building_count;
+		}
+		w->building_count = rows ? w->building_count + 1 : 0;
+		w->group_count = key_count + 1;
+	}
+	free(keys);
+	return w->flattened && w->repeated && w->row_group && w->row_building && keys;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+	int64_t		p = *(const int64_t *) a, q = *(const int64_t *) b;
+
+	return (p > q) - (p < q);
+}
+
+/* Every distinct corner of every group once. */
+static bool find_points(welder *w)
+{
+	w->corner = malloc((w->soup->count * 3 + 1) * sizeof *w->corner);
+	if (w->corner == NULL || !grow_table(w))
+		return false;
+	for (size_t t = 0; t < w->soup->count; t++)
+	{
+		const lattice_triangle *triangle = &w->soup->triangle[t];
+
+		for (int k = 0; k < 3; k++)
+		{
+			lattice_point c = triangle->corner[k];
+			weld_point	p = {c.x, c.y, c.z, w->row_group[triangle->row], (uint32_t) w->point_count};
+			uint32_t   *slot = find_slot(w, p);
+
+			if (*slot == 0)
+			{
+				if (!array_grow((void **) &w->point, sizeof *w->point, w->point_count, &w->point_capacity))
+					return false;
+				w->point[w->point_count++] = p;
+				*slot = (uint32_t) w->point_count;
+				w->corner[3 * t + k] = p.index;
+				if (w->point_count * 2 > w->table_size && !grow_table(w))
+					return false;
+			}
+			else
+				w->corner[3 * t + k] = *slot - 1;
+		}
+	}
+	return true;
+}
+
+/* The slot that holds p, or the free one where it belongs. */
+static uint32_t *find_slot(const welder *w, weld_point p)
+{
+	uint64_t	hash = (uint64_t) p.x * 0x9e3779b97f4a7c15u ^ (uint64_t) p.y * 0xc2b2ae3d27d4eb4fu ^ (uint64_t) p.z * 0x165667b19e3779f9u ^
+		(uint64_t) p.group * 0x27d4eb2f165667c5u;
+
+	hash ^= hash >> 29;
+	hash *= 0xbf58476d1ce4e5b9u;
+	hash ^= hash >> 32;
+	for (size_t i = hash & (w->table_size - 1);; i = (i + 1) & (w->table_size - 1))
+	{
+		const weld_point *q = w->table[i] ? &w->point[w->table[i] - 1] : NULL;
+
+		if (q == NULL || (q->x == p.x && q->y == p.y && q->z == p.z && q->group == p.group))
+			return &w->table[i];
+	}
+}
+
+static bool grow_table(welder *w)
+{
+	size_t		size = w->table_size ? w->table_size * 2 : 1024;
+	uint32_t   *table = calloc(size, sizeof *table);
+
+	if (table == NULL)
+		return false;
+	free(w->table);
+	w->table = table;
+	w->table_size = size;
+	for (size_t i = 0; i < w->point_count; i++)
+		*find_slot(w, w->point[i]) = (uint32_t) i + 1;
+	return true;
+}
+
+/*
+ * In the order of their coordinates, each point joins the first vertex within one lattice step in x, y and z, or is a vertex itself:
+ * points nearer than 1 mm always meet, whatever the rounding made of them.
+ */
+static bool weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group)
+{
+	size_t		count = w->point_count;
+	weld_point *sorted = malloc((count + 1) * sizeof *sorted);
+	uint32_t   *sorted_of = malloc((count + 1) * sizeof *sorted_of), *leader = malloc((count + 1) * sizeof *leader);
+
+	w->vertex_of = malloc((count + 1) * sizeof *w->vertex_of);
+	*vertex_group = malloc((count + 4) * sizeof **vertex_group);
+	scene->vertices = malloc((count + 4) * sizeof *scene->vertices);
+	if (sorted && sorted_of && leader && w->vertex_of && *vertex_group && scene->vertices)
+	{
+		for (size_t i = 0; i < count; i++)
+			sorted[i] = w->point[i];
+		qsort(sorted, count, sizeof *sorted, compare_points);
+		for (size_t i = 0; i < count; i++)
+			sorted_of[sorted[i].index] = (uint32_t) i;
+		for (size_t i = 0; i < count; i++)
+		{
+			weld_point	p = sorted[i];
+			uint32_t	lead = representative(w, sorted_of, leader, p);
+
+			leader[i] = lead == UINT32_MAX ? (uint32_t) i : lead;
+			if (leader[i] == i)
+			{
+				(*vertex_group)[scene->vertex_count] = p.group;
+				scene->vertices[scene->vertex_count] = rpm_vec((double) p.x / 1000, (double) p.y / 1000, (double) p.z / 1000);
+				w->vertex_of[p.index] = (uint32_t) scene->vertex_count++;
+			}
+			else
+				w->vertex_of[p.index] = w->vertex_of[sorted[lead].index];
+		}
+	}
+	free(sorted);
+	free(sorted_of);
+	free(leader);
+	return sorted && sorted_of && leader && w->vertex_of && *vertex_group && scene->vertices;
+}
+
+static int compare_points(const void *a, const void *b)
+{
+	const weld_point *p = a, *q = b;
+
+	if (p->x != q->x)
+		return p->x < q->x ? -1 : 1;
+	if (p->y != q->y)
+		return p->y < q->y ? -1 : 1;
+	if (p->z != q->z)
+		return p->z < q->z ? -1 : 1;
+	return (p->group > q->group) - (p->group < q->group);
+}
+
+/* The first earlier vertex within one step of p, or UINT32_MAX.  The 13 neighbours that come before p, in order. */
+static uint32_t representative(const welder *w, const uint32_t *sorted_of, const uint32_t *leader, weld_point p)
+{
+	for (int n = 0; n < 13; n++)
+	{
+		weld_point	q = p;
+		uint32_t	slot, at;
+
+		q.x += n / 9 - 1;
+		q.y += n / 3 % 3 - 1;
+		q.z += n % 3 - 1;
+		slot = *find_slot(w, q);
+		if (slot == 0)
+			continue;
+		at = sorted_of[slot - 1];
+		if (leader[at] == at)
+			return at;
+	}
+	return UINT32_MAX;
+}
+
+/* Corners ascending, triangles by building and corners; of coincident ones of a group the first building's is kept. */
+static bool make_triangles(welder *w, rpm_scene *scene)
+{
+	size_t		kept = 0;
+
+	scene->triangles = malloc((w->soup->count + 2) * sizeof *scene->triangles);
+	if (scene->triangles == NULL)
+		return false;
+	for (size_t i = 0; i < w->soup->count; i++)
+	{
+		const lattice_triangle *t = &w->soup->triangle[i];
+		rpm_triangle *out = &scene->triangles[kept];
+		uint32_t	v[3], swap;
+
+		for (int k = 0; k < 3; k++)
+			v[k] = w->vertex_of[w->corner[3 * i + k]];
+		for (int k = 0; k < 3; k++)
+			if (v[k % 2] > v[k % 2 + 1])
+			{
+				swap = v[k % 2];
+				v[k % 2] = v[k % 2 + 1];
+				v[k % 2 + 1] = swap;
+			}
+		if (v[0] == v[1] || v[1] == v[2] || is_flat(w, t))
+		{
+			w->flattened[t->row]++;
+			continue;
+		}
+		/* facet carries the row until facets are made */
+		*out = (rpm_triangle) {{v[0], v[1], v[2]}, t->row, (int32_t) w->row_building[t->row], t->material};
+		if (w->builder->rows[t->row].is_ground)
+			out->building = RPM_NO_BUILDING;
+		kept++;
+	}
+	qsort(scene->triangles, kept, sizeof *scene->triangles, compare_by_corners);
+	scene->triangle_count = 0;
+	for (size_t i = 0; i < kept; i++)
+	{
+		const rpm_triangle *t = &scene->triangles[i], *last = scene->triangle_count ? &scene->triangles[scene->triangle_count - 1] : NULL;
+
+		if (last && memcmp(t->vertex, last->vertex, sizeof t->vertex) == 0)
+		{
+			if (t->building == last->building)
+				w->repeated[t->facet]++;
+		}
+		else
+			scene->triangles[scene->triangle_count++] = *t;
+	}
+	qsort(scene->triangles, scene->triangle_count, sizeof *scene->triangles, compare_by_building);
+	return true;
+}
+
+/* Exact: twice the area over the longest side is below JUNCTION_M. */
+static bool is_flat(const welder *w, const lattice_triangle *t)
+{
+	double		u[3], v[3], s[3], n[3], longest = 0, limit = JUNCTION_M * 1000;
+	lattice_point a = t->corner[0], b = t->corner[1], c = t->corner[2];
+
+	(void) w;
+	u[0] = (double) (b.x - a.x), u[1] = (double) (b.y - a.y), u[2] = (double) (b.z - a.z);
+	v[0] = (double) (c.x - a.x), v[1] = (double) (c.y - a.y), v[2] = (double) (c.z - a.z);
+	for (int k = 0; k < 3; k++)
+		s[k] = v[k] - u[k];
+	n[0] = u[1] * v[2] - u[2] * v[1];
+	n[1] = u[2] * v[0] - u[0] * v[2];
+	n[2] = u[0] * v[1] - u[1] * v[0];
+	longest = fmax(fmax(u[0] * u[0] + u[1] * u[1] + u[2] * u[2], v[0] * v[0] + v[1] * v[1] + v[2] * v[2]),
+				   s[0] * s[0] + s[1] * s[1] + s[2] * s[2]);
+	return n[0] * n[0] + n[1] * n[1] + n[2] * n[2] < limit * limit * longest;
+}
+
+static int compare_corners(const rpm_triangle *p, const rpm_triangle *q)
+{
+	for (int k = 0; k < 3; k++)
+		if (p->vertex[k] != q->vertex[k])
+			return p->vertex[k] < q->vertex[k] ? -1 : 1;
+	return 0;
+}
+
+static int compare_by_corners(const void *a, const void *b)
+{
+	const rpm_triangle *p = a, *q = b;
+	int			order = compare_corners(p, q);
+
+	if (order == 0)
+		order = (p->building > q->building) - (p->building < q->building);
+	if (order == 0)
+		order = (p->material > q->material) - (p->material < q->material);
+	return order ? order : (p->facet > q->facet) - (p->facet < q->facet);
+}
+
+/* The ground (building -1) comes last. */
+static int compare_by_building(const void *a, const void *b)
+{
+	const rpm_triangle *p = a, *q = b;
+
+	if (p->building != q->building)
+		return (uint32_t) p->building < (uint32_t) q->building ? -1 : 1;
+	return compare_corners(p, q);
+}
+
+/* Buildings that have triangles, and the triangles' indices of them. */
+static bool make_buildings(welder *w, rpm_scene *scene)
+{
+	const scene_row *rows = w->builder->rows;
+
+	scene->buildings = malloc((w->building_count + 1) * sizeof *scene->buildings);
+	if (scene->buildings == NULL)
+		return false;
+	for (size_t i = 0, last = SIZE_MAX; i < scene->triangle_count; i++)
+	{
+		rpm_triangle *t = &scene->triangles[i];
+
+		if (t->building == RPM_NO_BUILDING)
+			break;
+		if (last != (size_t) t->building)
+		{
+			last = (size_t) t->building;
+			scene->buildings[scene->building_count++] = (rpm_scene_building) {rows[t->facet].id, (uint32_t) i, 0};
+		}
+		t->building = (int32_t) scene->building_count - 1;
+		scene->buildings[t->building].triangle_count++;
+	}
+	return true;
+}
+
+/* What was dropped, by row; a row of which nothing is left. */
+static rpm_code report(welder *w, const rpm_scene *scene, rpm_status *status)
+{
+	rpm_scene_builder *builder = w->builder;
+	rpm_code	code = RPM_OK;
+	size_t	   *left = calloc(builder->row_count + 1, sizeof *left), *made = calloc(builder->row_count + 1, sizeof *made);
+
+	if (left == NULL || made == NULL)
+		code = builder_no_memory(status, "rows");
+	for (size_t i = 0; code == RPM_OK && i < scene->triangle_count; i++)
+		left[scene->triangles[i].facet]++;
+	for (size_t i = 0; code == RPM_OK && i < w->soup->count; i++)
+		made[w->soup->triangle[i].row]++;
+	for (size_t r = 0; r < builder->row_count && code == RPM_OK; r++)
+	{
+		const scene_row *row = &builder->rows[r];
+
+		if (w->flattened[r] && (row->polygons.has_z || w->flattened[r] == made[r]))
+			code = builder_problem(builder, row->id, w->flattened[r] == made[r] ? RPM_PROBLEM_SKIPPED : RPM_PROBLEM_REPAIRED, "degenerate",
+								   status, "%u triangles flatter than 1.5 mm were dropped", w->flattened[r]);
+		if (code == RPM_OK && w->repeated[r])
+			code = builder_problem(builder, row->id, RPM_PROBLEM_REPAIRED, "duplicate_surface", status,
+								   "%u triangles that coincide with others of the building were dropped", w->repeated[r]);
+		else if (code == RPM_OK && made[r] > w->flattened[r] && left[r] == 0)
+			code = builder_problem(builder, row->id, RPM_PROBLEM_SKIPPED, "duplicate_surface", status,
+								   "every triangle coincides with another building's");
+	}
+	free(left);
+	free(made);
+	return code;
+}

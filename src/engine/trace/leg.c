@@ -1,0 +1,106 @@
+/*
+ * leg.c: straight legs against the scene, see leg.h.
+ */
+#include "trace/leg.h"
+
+static rpm_ray leg_ray(rpm_vec3 p, rpm_vec3 q);
+static bool next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit);
+static bool in_own_plane(const rpm_scene *scene, int32_t facet, const int32_t *own, int own_count);
+
+bool
+rpm_leg_clear(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count)
+{
+	rpm_ray		ray = leg_ray(p, q);
+	rpm_hit		hit;
+
+	if (ray.t_max <= ray.t_min || !rpm_query_occluded(query, &ray))
+		return true;
+	if (own_count == 0)
+		return false;
+	while (next_hit(query, &ray, &hit))
+		if (!in_own_plane(scene, scene->triangles[hit.triangle].facet, own, own_count))
+			return false;
+	return true;
+}
+
+int
+rpm_leg_crossings(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count,
+				  rpm_leg_crossing *crossings, int capacity)
+{
+	rpm_ray		ray = leg_ray(p, q);
+	rpm_vec3	direction = rpm_unit(rpm_sub(q, p));
+	rpm_hit		hit;
+	int			count = 0;
+
+	if (ray.t_max <= ray.t_min)
+		return 0;
+	while (next_hit(query, &ray, &hit))
+	{
+		int32_t		facet = scene->triangles[hit.triangle].facet;
+		bool		again = in_own_plane(scene, facet, own, own_count);
+
+		for (int i = 0; i < count && !again; i++)
+			again = in_own_plane(scene, facet, &crossings[i].facet, 1);
+		if (again)
+			continue;
+		if (count == capacity)
+			return capacity + 1;
+		crossings[count].distance_m = hit.t;
+		crossings[count].point = rpm_along(p, hit.t, direction);
+		crossings[count].triangle = hit.triangle;
+		crossings[count].facet = facet;
+		count++;
+	}
+	return count;
+}
+
+bool
+rpm_facets_coincide(const rpm_facet *a, const rpm_facet *b)
+{
+	rpm_vec3	middle = rpm_scale(rpm_add(a->low, a->high), 0.5);
+	double		radius = rpm_norm(rpm_sub(a->high, a->low)) / 2;
+
+	middle = rpm_along(middle, a->offset_m - rpm_dot(middle, a->normal), a->normal);
+	return fabs(rpm_dot(middle, b->normal) - b->offset_m) + radius * rpm_norm(rpm_cross(a->normal, b->normal)) <= RPM_LEG_END_M;
+}
+
+/* The ray of a leg without its ends. */
+static rpm_ray
+leg_ray(rpm_vec3 p, rpm_vec3 q)
+{
+	rpm_vec3	d = rpm_sub(q, p);
+	double		length = rpm_norm(d);
+	rpm_ray		ray;
+
+	d = rpm_unit(d);
+	ray.origin[0] = (float) p.x;
+	ray.origin[1] = (float) p.y;
+	ray.origin[2] = (float) p.z;
+	ray.direction[0] = (float) d.x;
+	ray.direction[1] = (float) d.y;
+	ray.direction[2] = (float) d.z;
+	ray.t_min = (float) RPM_LEG_END_M;
+	ray.t_max = (float) (length - RPM_LEG_END_M);
+	return ray;
+}
+
+/* The next hit along the ray, whose t_min moves beyond it. */
+static bool
+next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit)
+{
+	if (!(ray->t_min < ray->t_max) || !rpm_query_intersect(query, ray, hit))
+		return false;
+	/* At least one step of single precision, also where a provider returns t = t_min. */
+	ray->t_min = nextafterf(hit->t > ray->t_min ? hit->t : ray->t_min, INFINITY);
+	return true;
+}
+
+static bool
+in_own_plane(const rpm_scene *scene, int32_t facet, const int32_t *own, int own_count)
+{
+	for (int i = 0; i < own_count; i++)
+		if (own[i] != RPM_NO_FACET
+			&& (own[i] == facet || rpm_facets_coincide(&scene->facets[facet], &scene->facets[own[i]])))
+			return true;
+	return false;
+}

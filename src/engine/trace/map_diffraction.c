@@ -1,0 +1,124 @@
+/*
+ * map_diffraction.c: diffraction at one wedge, for all wedges that the antenna sees.
+ */
+#include "trace/map_internal.h"
+
+#include <stdlib.h>
+
+/* At this transition argument k L a the transition function is within 1 % of 1: the diffracted ray stands for itself. */
+#define TRANSITION_END 10.0
+
+static double keller_point(const rpm_map_edge *edge, double along, double away);
+static void place_at(const rpm_wedge *wedge, rpm_vec3 point, double *along, double *away);
+static double closeness(double transition);
+
+rpm_code
+rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status)
+{
+	*count = 0;
+	*edges = calloc(job->visible.wedge_count + 1, sizeof(rpm_map_edge));
+	if (*edges == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu visible edges", job->visible.wedge_count);
+	for (size_t i = 0; i < job->visible.wedge_count; i++)
+	{
+		rpm_map_edge *edge = &(*edges)[*count];
+
+		edge->wedge = job->visible.wedges[i];
+		place_at(&job->scene->wedges[edge->wedge], job->antenna->position, &edge->along, &edge->away);
+		*count += edge->away > RPM_LEG_END_M;
+	}
+	return RPM_OK;
+}
+
+/*
+ * The diffraction point lies at a weighted mean of the two ends' places along the edge: it grows with the receiver's, and is monotonic
+ * in its distance from the edge's line, so that the corners of both ranges bound it.
+ */
+bool
+rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 centre, double radius)
+{
+	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
+	double		along, away, near, far, low, high;
+
+	place_at(wedge, centre, &along, &away);
+	near = fmax(0, away - radius);
+	far = away + radius;
+	low = fmin(keller_point(edge, along - radius, near), keller_point(edge, along - radius, far));
+	high = fmax(keller_point(edge, along + radius, near), keller_point(edge, along + radius, far));
+	return low <= wedge->length_m && high >= 0;
+}
+
+bool
+rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_map_diffracted *diffracted)
+{
+	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
+	const rpm_facet *facets = job->scene->facets;
+	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
+	int32_t		material_0, material_n;
+	double		along, away, place, s_in, s_out, w, w_0, w_n, all;
+	rpm_vec3	on_edge, k_in, k_out;
+	rpm_wedge_rays rays;
+	rpm_diffraction d;
+
+	place_at(wedge, point, &along, &away);
+	place = keller_point(edge, along, away);
+	if (place < 0 || place > wedge->length_m || away < RPM_LEG_END_M || !rpm_wedge_sees(wedge, point))
+		return false;
+	on_edge = rpm_along(wedge->start, place, wedge->direction);
+	if (!rpm_leg_clear(job->scene, job->query, on_edge, point, own, 2)
+		|| !rpm_leg_clear(job->scene, job->query, job->antenna->position, on_edge, own, 2))
+		return false;
+	k_in = rpm_sub(on_edge, job->antenna->position);
+	k_out = rpm_sub(point, on_edge);
+	s_in = rpm_norm(k_in);
+	s_out = rpm_norm(k_out);
+	k_in = rpm_scale(k_in, 1 / s_in);
+	k_out = rpm_scale(k_out, 1 / s_out);
+	material_0 = facets[own[0]].material;
+	material_n = facets[own[1]].material;
+	rays = rpm_wedge_rays_of(wedge->direction, wedge->tangent_0, wedge->normal_0, wedge->n_pi, k_in, k_out);
+	d = rpm_wedge_field(&rays, s_in, s_out, job->wavelength_m, rpm_antenna_field(job->antenna, k_in),
+						rpm_coefficient_lookup(&job->tables[material_0], rays.cos_incidence_0),
+						rpm_coefficient_lookup(&job->tables[material_n], rays.cos_incidence_n));
+	d.reflected_part_0 = rpm_cvec_scale(d.reflected_part_0, job->specular_share[material_0]);
+	d.reflected_part_n = rpm_cvec_scale(d.reflected_part_n, job->specular_share[material_n]);
+	diffracted->facet_0 = own[0];
+	diffracted->facet_n = own[1];
+	diffracted->field = rpm_cvec_mul(rpm_diffraction_total(&d),
+									 rpm_cx_scale(rpm_cx_phase(-job->wave_number * (s_in + s_out)),
+												  sqrt(job->spreading2) * job->options->diffraction_scale));
+	/* Shares by nearness to the three boundaries: all of it to the one whose boundary the point is on. */
+	w = 1 / (d.transition_incident + 1e-12);
+	w_0 = 1 / (d.transition_0 + 1e-12);
+	w_n = 1 / (d.transition_n + 1e-12);
+	all = w + w_0 + w_n;
+	diffracted->direct = closeness(d.transition_incident) * sqrt(w / all);
+	diffracted->face_0 = closeness(d.transition_0) * sqrt(w_0 / all);
+	diffracted->face_n = closeness(d.transition_n) * sqrt(w_n / all);
+	return true;
+}
+
+/* Keller's law by unfolding: the straight line between both ends once they are turned into one half-plane. */
+static double
+keller_point(const rpm_map_edge *edge, double along, double away)
+{
+	return (edge->along * away + along * edge->away) / (edge->away + away);
+}
+
+static void
+place_at(const rpm_wedge *wedge, rpm_vec3 point, double *along, double *away)
+{
+	rpm_vec3	from = rpm_sub(point, wedge->start);
+
+	*along = rpm_dot(from, wedge->direction);
+	*away = sqrt(fmax(0, rpm_dot(from, from) - *along * *along));
+}
+
+/* 1 on the boundary, 0 from TRANSITION_END on, smooth between. */
+static double
+closeness(double transition)
+{
+	double		u = fmin(transition / TRANSITION_END, 1);
+
+	return (1 - u) * (1 - u) * (1 + 2 * u);
+}

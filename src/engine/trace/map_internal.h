@@ -1,0 +1,148 @@
+/*
+ * map_internal.h: what the parts of the radio map share.
+ *
+ * map_trace.c checks, runs the two parts and adds them; map_surface.c is the surface of the receivers; map_points.c evaluates what has
+ * a closed form at points of each cell, with map_reflection.c, map_diffraction.c and map_sum.c; map_launch.c launches rays for the rest.
+ */
+#ifndef RPM_MAP_INTERNAL_H
+#define RPM_MAP_INTERNAL_H
+
+#include "rpm_coefficient_table.h"
+#include "rpm_em.h"
+#include "rpm_trace.h"
+#include "trace/leg.h"
+#include "trace/visibility.h"
+
+/* The surface that receivers lie on: z = height + ground(x, y). */
+typedef struct rpm_map_surface
+{
+	const rpm_scene *scene;
+	double		height_m;
+	bool		flat;			/* one plane, z_low = z_high */
+	double		z_low, z_high;	/* local */
+	double		step_m;			/* of a march over a surface that is not flat */
+} rpm_map_surface;
+
+typedef struct rpm_map_job
+{
+	const rpm_scene *scene;
+	const rpm_query *query;
+	const rpm_antenna *antenna;
+	const rpm_grid *grid;
+	const rpm_trace_options *options;
+	rpm_control *control;
+	double		wavelength_m, wave_number;
+	double		spreading2;		/* (lambda / 4 pi)^2 */
+	double		cell_area_m2;
+	int			points;			/* per cell side */
+	size_t		cell_count;
+	rpm_material *materials;	/* scene->materials with the scattering strength in them */
+	rpm_coefficient_table *tables; /* one per material */
+	double	   *specular_share;	/* per material: sqrt(1 - S^2) */
+	rpm_map_surface surface;
+	rpm_visible_set visible;	/* from the antenna */
+	bool		exact_reflection, exact_diffraction, exact_transmission;
+	bool		launch;			/* something is left for rays */
+	double	   *gain;			/* cells: the exact part, then the whole */
+	float	   *outdoor_share;	/* cells: 0 to 1; all 1 for RPM_AVERAGE_CELL */
+	double	   *batch, *sum, *sum2;	/* cells: deposits of one batch of rays, sums over batches of them and of their squares */
+	int64_t		launched;
+	double		reached_error_db;
+} rpm_map_job;
+
+rpm_map_surface rpm_map_surface_of(const rpm_scene *scene, const rpm_grid *grid);
+double		rpm_map_surface_z(const rpm_map_surface *surface, double x, double y);
+
+/* Called for each crossing: the point and |df/ds|, the rate at which a unit length of ray passes through the surface's height. */
+typedef void (*rpm_map_crossing) (void *context, double x, double y, double rate);
+
+/* The crossings of the surface along origin + t direction, 0 < t < length (may be INFINITY). */
+void		rpm_map_surface_cross(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double length,
+								  rpm_map_crossing crossing, void *context);
+
+/* Whether nothing lies above the point. */
+bool		rpm_map_outdoors(const rpm_map_job *job, rpm_vec3 point);
+
+/* The exact part: fills gain and outdoor_share. */
+rpm_code	rpm_map_points(rpm_map_job *job, rpm_status *status);
+
+/* The launched part: fills sum, sum2, launched and reached_error_db.  Returns through *batches how many batches there were. */
+rpm_code	rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status);
+
+/* A facet that mirrors the antenna onto the cells column_low <= column <= column_high, row_low <= row <= row_high. */
+typedef struct rpm_map_mirror
+{
+	int32_t		facet;
+	rpm_vec3	image;
+	double		height;			/* signed distance of the antenna from the plane */
+	int			column_low, column_high, row_low, row_high;
+} rpm_map_mirror;
+
+/* The mirrors of all visible facets that reach the grid; *mirrors is the caller's to free. */
+rpm_code	rpm_map_mirrors(const rpm_map_job *job, rpm_map_mirror **mirrors, size_t *count, rpm_status *status);
+/* The field at `point` by way of the mirror, lambda / 4 pi, spreading and phase included; false where there is none. */
+bool		rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_cvec3 *field);
+
+/* A wedge with the antenna's place in its axes. */
+typedef struct rpm_map_edge
+{
+	int32_t		wedge;
+	double		along, away;	/* of the antenna: along the edge from its start, away from its line */
+} rpm_map_edge;
+
+/* A diffracted field at a point and how much of it belongs to the three rays that the wedge bounds. */
+typedef struct rpm_map_diffracted
+{
+	int32_t		facet_0, facet_n;
+	rpm_cvec3	field;
+	double		direct, face_0, face_n;	/* weights; the sum of squares is at most 1 */
+} rpm_map_diffracted;
+
+rpm_code	rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status);
+/* Whether the edge may diffract to some point within `radius` of `centre`. */
+bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 centre, double radius);
+/* The diffracted field at `point`; false where there is none. */
+bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_map_diffracted *diffracted);
+
+typedef struct rpm_map_reflected
+{
+	int32_t		facet;
+	rpm_cvec3	field;
+} rpm_map_reflected;
+
+/*
+ * The power at a point, fields added within each geometric ray and the edges that bound it, as far as they are near its boundary:
+ * |E_direct + sum w E|^2 + sum over faces |E_reflected + sum w E|^2 + sum (1 - w^2 - w_0^2 - w_n^2) |E|^2.
+ */
+double		rpm_map_field_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int reflected_count,
+								const rpm_map_diffracted *diffracted, int diffracted_count);
+
+/* A small counter-based generator (SplitMix64): one stream per (seed, batch, ray). */
+typedef struct rpm_random { uint64_t state; } rpm_random;
+
+static inline uint64_t
+rpm_random_mix(uint64_t z)
+{
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+static inline rpm_random
+rpm_random_stream(uint64_t seed, uint64_t batch, uint64_t ray)
+{
+	rpm_random	random;
+
+	random.state = rpm_random_mix(rpm_random_mix(rpm_random_mix(seed + UINT64_C(0x9e3779b97f4a7c15)) + batch) + ray);
+	return random;
+}
+
+/* Uniform in [0, 1). */
+static inline double
+rpm_random_next(rpm_random *random)
+{
+	random->state += UINT64_C(0x9e3779b97f4a7c15);
+	return (double) (rpm_random_mix(random->state) >> 11) * 0x1p-53;
+}
+
+#endif

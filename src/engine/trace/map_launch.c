@@ -1,0 +1,342 @@
+/*
+ * map_launch.c: rays launched for what has no closed form: chains of reflections, everything through walls, diffuse scattering.
+ *
+ * A batch is a Fibonacci lattice of directions under a random rotation, so that each batch is an unbiased estimate and the spread
+ * between them its error.  A ray stands for the solid angle Omega = 4 pi / N; where it crosses the receivers' surface in a cell of
+ * area A, at a rate c = |cos| of its angle to the vertical, it adds |e|^2 Omega / (c A) (lambda / 4 pi)^2 to the cell's mean.  At a
+ * hit it splits into its mirrored, its transmitted and one scattered part.
+ */
+#include "trace/map_internal.h"
+
+#include <string.h>
+
+/* Batches: enough for a standard error; with a target for it, the steps in which it is approached. */
+#define BATCHES 8
+#define BATCHES_TO_TARGET 16
+#define RAYS_PER_PIECE 512
+/* New rays start this far off their surface, on the side they leave to. */
+#define SURFACE_OFFSET_M 1e-3
+/* A ray that would add less than the floor / FLOOR_SHARE to a cell lives on with the probability that keeps the mean. */
+#define FLOOR_SHARE 32.0
+#define STACK_SIZE (2 * RPM_MAX_DEPTH + 4)
+
+typedef struct map_ray
+{
+	rpm_vec3	origin, direction;
+	rpm_cvec3	e;
+	int32_t		own_facet;		/* on which it starts: a plane is not hit again from itself */
+	int32_t		first_facet;	/* that mirrored it first */
+	int16_t		depth, reflections, transmissions, scatterings;
+} map_ray;
+
+typedef struct launch_task
+{
+	rpm_map_job *job;
+	int			batch;
+	int64_t		rays;			/* of this batch */
+	rpm_vec3	axes[3];		/* rows of its rotation */
+	double		deposit;		/* Omega (lambda / 4 pi)^2 / A */
+	double		full_power;		/* |e|^2 below which a ray plays roulette */
+} launch_task;
+
+/* One ray on its way through rpm_map_surface_cross. */
+typedef struct deposit_context
+{
+	rpm_map_job *job;
+	double		amount;
+} deposit_context;
+
+static void random_axes(uint64_t seed, int batch, rpm_vec3 *axes);
+static void launch_range(void *context, int64_t begin, int64_t end, int thread);
+static void follow(const launch_task *task, int64_t index);
+static bool next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit);
+static bool counted_exactly(const rpm_map_job *job, const map_ray *ray);
+static void deposit(void *context, double x, double y, double rate);
+static int	split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children);
+static bool scatter(const rpm_map_job *job, const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal,
+					rpm_random *random, map_ray *child);
+static rpm_vec3 lobe_direction(rpm_vec3 axis, double cosine, double turn);
+static bool survives(const launch_task *task, map_ray *ray, rpm_random *random);
+static void fold_batch(rpm_map_job *job, int batches);
+
+rpm_code
+rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status)
+{
+	const rpm_trace_options *options = job->options;
+	bool		to_target = options->target_error_db > 0;
+	int			planned = to_target ? BATCHES_TO_TARGET : BATCHES;
+
+	*batches = 0;
+	job->reached_error_db = NAN;
+	while (*batches < planned)
+	{
+		launch_task task = {.job = job, .batch = *batches};
+		rpm_code	code;
+
+		task.rays = options->samples / planned + (*batches < options->samples % planned);
+		if (task.rays == 0)
+			break;
+		random_axes(options->seed, *batches, task.axes);
+		task.deposit = 4 * RPM_PI / (double) task.rays * job->spreading2 / job->cell_area_m2;
+		task.full_power = pow(10, options->error_floor_db / 10) / FLOOR_SHARE
+			/ (task.deposit * (double) task.rays / (double) options->samples);
+		memset(job->batch, 0, job->cell_count * sizeof(double));
+		code = rpm_parallel_for(job->control, task.rays, RAYS_PER_PIECE, launch_range, &task, status);
+		if (code != RPM_OK)
+			return code;
+		++*batches;
+		job->launched += task.rays;
+		fold_batch(job, *batches);
+		if (to_target && *batches > 1 && job->reached_error_db <= options->target_error_db)
+			break;
+	}
+	return RPM_OK;
+}
+
+/* The rows of a uniformly random rotation, from a random unit quaternion (Shoemake 1992). */
+static void
+random_axes(uint64_t seed, int batch, rpm_vec3 *axes)
+{
+	rpm_random	random = rpm_random_stream(seed, (uint64_t) batch, UINT64_MAX);
+	double		u = rpm_random_next(&random), a = 2 * RPM_PI * rpm_random_next(&random), b = 2 * RPM_PI * rpm_random_next(&random);
+	double		x = sqrt(1 - u) * sin(a), y = sqrt(1 - u) * cos(a), z = sqrt(u) * sin(b), w = sqrt(u) * cos(b);
+
+	axes[0] = rpm_vec(1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w));
+	axes[1] = rpm_vec(2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w));
+	axes[2] = rpm_vec(2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y));
+}
+
+static void
+launch_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	const launch_task *task = context;
+
+	(void) thread;
+	for (int64_t i = begin; i < end && !rpm_stopped(task->job->control); i++)
+		follow(task, i);
+	rpm_phase_add(task->job->control, end - begin);
+}
+
+/* One launched ray with all that it splits into. */
+static void
+follow(const launch_task *task, int64_t index)
+{
+	rpm_map_job *job = task->job;
+	rpm_random	random = rpm_random_stream(job->options->seed, (uint64_t) task->batch, (uint64_t) index);
+	rpm_vec3	even = rpm_lattice_direction(index, task->rays);
+	map_ray		stack[STACK_SIZE];
+	int			height = 1;
+	bool		first = true;
+
+	memset(&stack[0], 0, sizeof(map_ray));
+	stack[0].origin = job->antenna->position;
+	stack[0].direction = rpm_vec(rpm_dot(task->axes[0], even), rpm_dot(task->axes[1], even), rpm_dot(task->axes[2], even));
+	stack[0].own_facet = stack[0].first_facet = RPM_NO_FACET;
+	while (height > 0)
+	{
+		map_ray		ray = stack[--height];
+		rpm_hit		hit;
+		bool		hits = next_surface(job, &ray, &hit);
+
+		if (!counted_exactly(job, &ray))
+		{
+			deposit_context context = {job, task->deposit * rpm_cvec_norm2(ray.e)};
+
+			rpm_map_surface_cross(&job->surface, ray.origin, ray.direction, hits ? hit.t : INFINITY, deposit, &context);
+		}
+		if (!hits || ray.depth >= job->options->max_depth)
+			continue;
+		if (first)
+			ray.e = rpm_antenna_field(job->antenna, ray.direction);
+		first = false;
+		height += split(task, &ray, &hit, &random, &stack[height]);
+	}
+}
+
+static bool
+next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit)
+{
+	rpm_ray		query = {{(float) ray->origin.x, (float) ray->origin.y, (float) ray->origin.z},
+	{(float) ray->direction.x, (float) ray->direction.y, (float) ray->direction.z}, 0, INFINITY};
+
+	while (rpm_query_intersect(job->query, &query, hit))
+	{
+		if (job->scene->triangles[hit->triangle].facet != ray->own_facet)
+			return true;
+		query.t_min = nextafterf(fmaxf(hit->t, query.t_min), INFINITY);
+	}
+	return false;
+}
+
+/* Straight rays and first reflections at facets known to be visible are the points' business. */
+static bool
+counted_exactly(const rpm_map_job *job, const map_ray *ray)
+{
+	if (ray->scatterings > 0)
+		return false;
+	return ray->reflections == 0
+		|| (ray->reflections == 1 && ray->transmissions == 0 && job->visible.facet_seen[ray->first_facet]);
+}
+
+static void
+deposit(void *context, double x, double y, double rate)
+{
+	const deposit_context *ray = context;
+	rpm_map_job *job = ray->job;
+	const rpm_grid *grid = job->grid;
+	double		column = floor((x - grid->west) / grid->cell_width_m), row = floor((grid->north - y) / grid->cell_height_m);
+	size_t		cell;
+	double		amount, before, after;
+	float		share;
+
+	if (!(column >= 0 && column < grid->columns && row >= 0 && row < grid->rows) || rate < 1e-9)
+		return;
+	cell = (size_t) row * (size_t) grid->columns + (size_t) column;
+	share = job->outdoor_share[cell];
+	if (share == 0)
+		return;
+	if (share < 1 && !rpm_map_outdoors(job, rpm_vec(x, y, rpm_map_surface_z(&job->surface, x, y))))
+		return;
+	amount = ray->amount / (rate * share);
+	__atomic_load(&job->batch[cell], &before, __ATOMIC_RELAXED);
+	do
+		after = before + amount;
+	while (!__atomic_compare_exchange(&job->batch[cell], &before, &after, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+/* The mirrored, transmitted and scattered parts of a ray at its hit; returns how many live on. */
+static int
+split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children)
+{
+	const rpm_map_job *job = task->job;
+	const rpm_triangle *triangle = &job->scene->triangles[hit->triangle];
+	const rpm_material *material = &job->materials[triangle->material];
+	unsigned	mechanisms = job->options->mechanisms;
+	rpm_vec3	normal = job->scene->facets[triangle->facet].normal, point = rpm_along(ray->origin, hit->t, ray->direction);
+	double		cosine = -rpm_dot(ray->direction, normal);
+	rpm_interface wall;
+	map_ray		child = *ray;
+	int			count = 0;
+
+	if (cosine < 0)
+	{
+		normal = rpm_scale(normal, -1);
+		cosine = -cosine;
+	}
+	wall = rpm_coefficient_lookup(&job->tables[triangle->material], cosine);
+	child.depth++;
+	child.own_facet = triangle->facet;
+	if (mechanisms & RPM_REFRACTION)
+	{
+		children[count] = child;
+		children[count].origin = rpm_along(point, -SURFACE_OFFSET_M, normal);
+		children[count].e = rpm_transmit_field(ray->e, ray->direction, normal, wall);
+		children[count].transmissions++;
+		count += survives(task, &children[count], random);
+	}
+	child.origin = rpm_along(point, SURFACE_OFFSET_M, normal);
+	if (mechanisms & RPM_SCATTERING && material->scattering_coefficient > 0)
+	{
+		children[count] = child;
+		if (scatter(job, ray, material, wall, normal, random, &children[count]))
+			count += survives(task, &children[count], random);
+	}
+	if (mechanisms & RPM_REFLECTION)
+	{
+		children[count] = child;
+		children[count].direction = rpm_unit(rpm_mirror_direction(ray->direction, normal));
+		children[count].e = rpm_cvec_scale(rpm_reflect_field(ray->e, ray->direction, normal, wall),
+										   job->specular_share[triangle->material]);
+		if (children[count].reflections++ == 0)
+			children[count].first_facet = triangle->facet;
+		count += survives(task, &children[count], random);
+	}
+	return count;
+}
+
+/*
+ * One scattered ray: its direction drawn by the cosine (Lambertian) or from the lobes, its power weighed by f_s / density.
+ */
+static bool
+scatter(const rpm_map_job *job, const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal,
+		rpm_random *random, map_ray *child)
+{
+	double		u = rpm_random_next(random), turn = 2 * RPM_PI * rpm_random_next(random), which = rpm_random_next(random);
+	double		density;
+
+	(void) job;
+	if (material->scattering_pattern == RPM_SCATTERING_LAMBERTIAN)
+	{
+		child->direction = lobe_direction(normal, sqrt(1 - u), turn);
+		density = rpm_dot(child->direction, normal) / RPM_PI;
+	}
+	else
+	{
+		/* ((1 + cos) / 2)^alpha over the whole sphere has the density (alpha + 1) / 4 pi and is drawn by u^(1 / (alpha + 1)). */
+		double		share = material->scattering_pattern == RPM_SCATTERING_DIRECTIVE ? 1 : material->scattering_lambda;
+		int			alpha_r = material->scattering_alpha_r, alpha_i = material->scattering_alpha_i;
+		rpm_vec3	forward = rpm_mirror_direction(ray->direction, normal), backward = rpm_scale(ray->direction, -1);
+		bool		forwards = which < share;
+		double		cosine = 2 * pow(1 - u, 1.0 / ((forwards ? alpha_r : alpha_i) + 1)) - 1;
+
+		child->direction = lobe_direction(forwards ? forward : backward, cosine, turn);
+		density = share * (alpha_r + 1) * pow(fmax(0, 1 + rpm_dot(forward, child->direction)) / 2, alpha_r)
+			+ (1 - share) * (alpha_i + 1) * pow(fmax(0, 1 + rpm_dot(backward, child->direction)) / 2, alpha_i);
+		density /= 4 * RPM_PI;
+	}
+	if (rpm_dot(child->direction, normal) <= 1e-9 || density <= 0)
+		return false;
+	child->e = rpm_cvec_scale(rpm_scatter_field(material, wall, ray->e, ray->direction, child->direction, normal),
+							  1 / sqrt(density));
+	child->scatterings++;
+	return true;
+}
+
+/* The unit vector at an angle of the given cosine from the axis, turned about it. */
+static rpm_vec3
+lobe_direction(rpm_vec3 axis, double cosine, double turn)
+{
+	rpm_vec3	across = rpm_any_perpendicular(axis), other = rpm_cross(axis, across);
+	double		sine = sqrt(fmax(0, 1 - cosine * cosine));
+
+	return rpm_unit(rpm_along(rpm_along(rpm_scale(axis, cosine), sine * cos(turn), across), sine * sin(turn), other));
+}
+
+/* Roulette: a weak ray lives on with probability q = |e|^2 / full_power and then counts for 1 / q rays. */
+static bool
+survives(const launch_task *task, map_ray *ray, rpm_random *random)
+{
+	double		power = rpm_cvec_norm2(ray->e);
+
+	if (power >= task->full_power)
+		return true;
+	if (!(power > 0) || rpm_random_next(random) * task->full_power >= power)
+		return false;
+	ray->e = rpm_cvec_scale(ray->e, sqrt(task->full_power / power));
+	return true;
+}
+
+/* Adds the batch to the sums and judges the error of the mean. */
+static void
+fold_batch(rpm_map_job *job, int batches)
+{
+	double		floor_gain = pow(10, job->options->error_floor_db / 10), squares = 0;
+	size_t		judged = 0;
+
+	for (size_t i = 0; i < job->cell_count; i++)
+	{
+		double		mean, gain, variance;
+
+		job->sum[i] += job->batch[i];
+		job->sum2[i] += job->batch[i] * job->batch[i];
+		mean = job->sum[i] / batches;
+		gain = job->gain[i] + mean;
+		if (batches < 2 || !(gain > floor_gain))
+			continue;
+		variance = fmax(0, job->sum2[i] / batches - mean * mean) / (batches - 1);
+		squares += variance / (gain * gain);
+		judged++;
+	}
+	if (batches > 1)
+		job->reached_error_db = judged > 0 ? 10 / log(10) * sqrt(squares / (double) judged) : 0;
+}

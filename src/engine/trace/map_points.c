@@ -1,0 +1,299 @@
+/*
+ * map_points.c: what has a closed form, at a sub-grid of points in each cell: the straight ray, first reflections, one wedge.
+ */
+#include "trace/map_internal.h"
+
+#include <stdlib.h>
+
+/* Cells per side of a tile; mirrors and edges that cannot reach a tile are left out for all its cells. */
+#define TILE_CELLS 8
+/* Fields at one point that are added; a point that sees more edges or mirrors than this does not exist in a city. */
+#define FIELDS_MAX 512
+
+typedef struct points_task
+{
+	rpm_map_job *job;
+	rpm_map_mirror *mirrors;
+	rpm_map_edge *edges;
+	size_t		mirror_count, edge_count;
+	int			tile_columns;
+	bool		failed;			/* no memory in a worker */
+} points_task;
+
+/* Mirrors and edges near a tile or a cell, by index. */
+typedef struct candidate_list
+{
+	uint32_t   *indices;
+	size_t		count;
+} candidate_list;
+
+/* One thread's candidates and fields. */
+typedef struct points_scratch
+{
+	candidate_list tile_mirrors, tile_edges, mirrors, edges;
+	rpm_map_reflected reflected[FIELDS_MAX];
+	rpm_map_diffracted diffracted[FIELDS_MAX];
+} points_scratch;
+
+static void do_tiles(void *context, int64_t begin, int64_t end, int thread);
+static void do_tile(points_task *task, points_scratch *scratch, int64_t tile);
+static void do_cell(points_task *task, points_scratch *scratch, int column, int row);
+static bool scratch_create(const points_task *task, points_scratch **scratch);
+static void scratch_free(points_scratch *scratch);
+static void select_mirrors(const points_task *task, int column_low, int row_low, int column_high, int row_high, candidate_list *list);
+static void select_edges(const points_task *task, const candidate_list *from, int column_low, int row_low, int column_high,
+						 int row_high, candidate_list *list);
+static rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
+static double geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, bool with_edges);
+static double edges_power(const points_task *task, const points_scratch *scratch, rpm_vec3 point);
+static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, bool *through_walls);
+
+rpm_code
+rpm_map_points(rpm_map_job *job, rpm_status *status)
+{
+	points_task task = {.job = job};
+	int			tile_rows = (job->grid->rows + TILE_CELLS - 1) / TILE_CELLS;
+	rpm_code	code = RPM_OK;
+
+	task.tile_columns = (job->grid->columns + TILE_CELLS - 1) / TILE_CELLS;
+	if (job->exact_reflection)
+		code = rpm_map_mirrors(job, &task.mirrors, &task.mirror_count, status);
+	if (code == RPM_OK && job->exact_diffraction)
+		code = rpm_map_edges(job, &task.edges, &task.edge_count, status);
+	if (code == RPM_OK)
+		code = rpm_parallel_for(job->control, (int64_t) task.tile_columns * tile_rows, 1, do_tiles, &task, status);
+	if (code == RPM_OK && task.failed)
+		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the candidates of a tile");
+	free(task.mirrors);
+	free(task.edges);
+	return code;
+}
+
+static void
+do_tiles(void *context, int64_t begin, int64_t end, int thread)
+{
+	points_task *task = context;
+	points_scratch *scratch;
+
+	(void) thread;
+	if (scratch_create(task, &scratch))
+		for (int64_t tile = begin; tile < end && !rpm_stopped(task->job->control); tile++)
+			do_tile(task, scratch, tile);
+	else
+		__atomic_store_n(&task->failed, true, __ATOMIC_RELAXED);
+	scratch_free(scratch);
+}
+
+static void
+do_tile(points_task *task, points_scratch *scratch, int64_t tile)
+{
+	const rpm_map_job *job = task->job;
+	int			column_low = (int) (tile % task->tile_columns) * TILE_CELLS, row_low = (int) (tile / task->tile_columns) * TILE_CELLS;
+	int			column_high = (int) fmin(column_low + TILE_CELLS, job->grid->columns) - 1;
+	int			row_high = (int) fmin(row_low + TILE_CELLS, job->grid->rows) - 1;
+
+	select_mirrors(task, column_low, row_low, column_high, row_high, &scratch->tile_mirrors);
+	select_edges(task, NULL, column_low, row_low, column_high, row_high, &scratch->tile_edges);
+	for (int row = row_low; row <= row_high; row++)
+		for (int column = column_low; column <= column_high; column++)
+		{
+			if (rpm_stopped(job->control))
+				return;
+			do_cell(task, scratch, column, row);
+		}
+	rpm_phase_add(job->control, (int64_t) (column_high - column_low + 1) * (row_high - row_low + 1) * job->points * job->points);
+}
+
+/* The mean over the points of a cell, and how many of them are outdoors. */
+static void
+do_cell(points_task *task, points_scratch *scratch, int column, int row)
+{
+	rpm_map_job *job = task->job;
+	size_t		cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
+	bool		outdoor_only = job->options->cell_average == RPM_AVERAGE_OUTDOOR;
+	bool		field = job->options->sum == RPM_SUM_FIELD;
+	double		gain = 0, edge_gain = 0;
+	int			n = job->points, m = n / 2 > 0 ? n / 2 : 1, counted = 0, edge_counted = 0;
+
+	scratch->mirrors.count = 0;
+	for (size_t i = 0; i < scratch->tile_mirrors.count; i++)
+	{
+		const rpm_map_mirror *mirror = &task->mirrors[scratch->tile_mirrors.indices[i]];
+
+		if (column >= mirror->column_low && column <= mirror->column_high && row >= mirror->row_low && row <= mirror->row_high)
+			scratch->mirrors.indices[scratch->mirrors.count++] = scratch->tile_mirrors.indices[i];
+	}
+	select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
+	for (int k = 0; k < n * n; k++)
+	{
+		rpm_vec3	point = cell_point(job, column, row, k % n, k / n, n);
+
+		if (outdoor_only && !rpm_map_outdoors(job, point))
+			continue;
+		counted++;
+		gain += geometric_power(task, scratch, point, field);
+	}
+	job->outdoor_share[cell] = (float) counted / (float) (n * n);
+	job->gain[cell] = counted > 0 ? gain / counted : NAN;
+	/* As powers, diffraction has no boundary to be exact at: half the points do. */
+	for (int k = 0; k < m * m && !field && scratch->edges.count > 0; k++)
+	{
+		rpm_vec3	point = cell_point(job, column, row, k % m, k / m, m);
+
+		if (outdoor_only && !rpm_map_outdoors(job, point))
+			continue;
+		edge_counted++;
+		edge_gain += edges_power(task, scratch, point);
+	}
+	if (edge_counted > 0)
+		job->gain[cell] += edge_gain / edge_counted;
+}
+
+static bool
+scratch_create(const points_task *task, points_scratch **scratch)
+{
+	points_scratch *s = *scratch = calloc(1, sizeof(points_scratch));
+
+	if (s == NULL)
+		return false;
+	s->tile_mirrors.indices = calloc(task->mirror_count + 1, sizeof(uint32_t));
+	s->mirrors.indices = calloc(task->mirror_count + 1, sizeof(uint32_t));
+	s->tile_edges.indices = calloc(task->edge_count + 1, sizeof(uint32_t));
+	s->edges.indices = calloc(task->edge_count + 1, sizeof(uint32_t));
+	return s->tile_mirrors.indices && s->mirrors.indices && s->tile_edges.indices && s->edges.indices;
+}
+
+static void
+scratch_free(points_scratch *scratch)
+{
+	if (scratch == NULL)
+		return;
+	free(scratch->tile_mirrors.indices);
+	free(scratch->mirrors.indices);
+	free(scratch->tile_edges.indices);
+	free(scratch->edges.indices);
+	free(scratch);
+}
+
+static void
+select_mirrors(const points_task *task, int column_low, int row_low, int column_high, int row_high, candidate_list *list)
+{
+	list->count = 0;
+	for (size_t i = 0; i < task->mirror_count; i++)
+	{
+		const rpm_map_mirror *mirror = &task->mirrors[i];
+
+		if (mirror->column_low <= column_high && mirror->column_high >= column_low
+			&& mirror->row_low <= row_high && mirror->row_high >= row_low)
+			list->indices[list->count++] = (uint32_t) i;
+	}
+}
+
+/* The edges, all or those of another list, that may diffract into some of the cells. */
+static void
+select_edges(const points_task *task, const candidate_list *from, int column_low, int row_low, int column_high, int row_high,
+			 candidate_list *list)
+{
+	const rpm_map_job *job = task->job;
+	const rpm_map_surface *surface = &job->surface;
+	const rpm_grid *grid = job->grid;
+	size_t		count = from != NULL ? from->count : task->edge_count;
+	rpm_vec3	centre = rpm_vec(grid->west + (column_low + column_high + 1) * grid->cell_width_m / 2,
+								 grid->north - (row_low + row_high + 1) * grid->cell_height_m / 2,
+								 (surface->z_low + surface->z_high) / 2);
+	double		radius = rpm_norm(rpm_vec((column_high - column_low + 1) * grid->cell_width_m / 2,
+										  (row_high - row_low + 1) * grid->cell_height_m / 2, (surface->z_high - surface->z_low) / 2));
+
+	list->count = 0;
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t	index = from != NULL ? from->indices[i] : (uint32_t) i;
+
+		if (rpm_map_edge_reaches(job, &task->edges[index], centre, radius))
+			list->indices[list->count++] = index;
+	}
+}
+
+/* Point (i, j) of n x n in a cell, on the receivers' surface. */
+static rpm_vec3
+cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n)
+{
+	const rpm_grid *grid = job->grid;
+	double		x = grid->west + (column + (i + 0.5) / n) * grid->cell_width_m;
+	double		y = grid->north - (row + (j + 0.5) / n) * grid->cell_height_m;
+
+	return rpm_vec(x, y, rpm_map_surface_z(&job->surface, x, y));
+}
+
+/* The power at a point by the direct and reflected rays, with_edges by the edges too, as fields. */
+static double
+geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, bool with_edges)
+{
+	const rpm_map_job *job = task->job;
+	bool		through_walls;
+	rpm_cvec3	direct = straight_field(job, point, &through_walls);
+	double		power = 0;
+	int			reflected = 0, diffracted = 0;
+
+	/* What comes through walls is no part of what their edges diffract. */
+	if (through_walls)
+	{
+		power = rpm_cvec_norm2(direct);
+		direct = rpm_cvec_zero();
+	}
+
+	for (size_t i = 0; i < scratch->mirrors.count && reflected < FIELDS_MAX; i++)
+	{
+		const rpm_map_mirror *mirror = &task->mirrors[scratch->mirrors.indices[i]];
+
+		scratch->reflected[reflected].facet = mirror->facet;
+		reflected += rpm_map_mirror_field(job, mirror, point, &scratch->reflected[reflected].field);
+	}
+	for (size_t i = 0; i < scratch->edges.count && with_edges && diffracted < FIELDS_MAX; i++)
+		diffracted += rpm_map_edge_field(job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
+	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
+}
+
+static double
+edges_power(const points_task *task, const points_scratch *scratch, rpm_vec3 point)
+{
+	double		power = 0;
+	rpm_map_diffracted diffracted;
+
+	for (size_t i = 0; i < scratch->edges.count; i++)
+		if (rpm_map_edge_field(task->job, &task->edges[scratch->edges.indices[i]], point, &diffracted))
+			power += rpm_cvec_norm2(diffracted.field);
+	return power;
+}
+
+/* The field along the straight line, in sight or through walls; nearer than a wavelength it is that of a wavelength. */
+static rpm_cvec3
+straight_field(const rpm_map_job *job, rpm_vec3 point, bool *through_walls)
+{
+	const rpm_scene *scene = job->scene;
+	rpm_vec3	way = rpm_sub(point, job->antenna->position);
+	double		distance = rpm_norm(way);
+	rpm_vec3	k = distance > 0 ? rpm_scale(way, 1 / distance) : rpm_vec(0, 0, -1);
+	rpm_leg_crossing walls[RPM_MAX_DEPTH + 1];
+	int			count, allowed = job->exact_transmission ? job->options->max_depth : 0;
+	rpm_cvec3	field;
+
+	*through_walls = false;
+	if (allowed > 0)
+		count = rpm_leg_crossings(scene, job->query, job->antenna->position, point, NULL, 0, walls, allowed);
+	else
+		count = !rpm_leg_clear(scene, job->query, job->antenna->position, point, NULL, 0);
+	if (count > allowed || (count == 0 && !(job->options->mechanisms & RPM_LINE_OF_SIGHT)))
+		return rpm_cvec_zero();
+	*through_walls = count > 0;
+	field = rpm_antenna_field(job->antenna, k);
+	for (int i = 0; i < count; i++)
+	{
+		const rpm_facet *facet = &scene->facets[walls[i].facet];
+
+		field = rpm_transmit_field(field, k, facet->normal,
+								   rpm_coefficient_lookup(&job->tables[facet->material], fabs(rpm_dot(k, facet->normal))));
+	}
+	return rpm_cvec_mul(field, rpm_cx_scale(rpm_cx_phase(-job->wave_number * distance),
+											sqrt(job->spreading2) / fmax(distance, job->wavelength_m)));
+}

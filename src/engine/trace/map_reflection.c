@@ -1,0 +1,139 @@
+/*
+ * map_reflection.c: first reflections at the facets that the antenna sees, by images.
+ */
+#include "trace/map_internal.h"
+
+#include <stdlib.h>
+
+#define PLANE_DISTANCE_MIN_M 1e-4
+/* Corners of a facet this near to the image's own height throw to infinity: cut off at this share of the height to the receivers. */
+#define HORIZON_SHARE 1e-4
+
+typedef struct throw_box
+{
+	double		x_low, x_high, y_low, y_high;
+} throw_box;
+
+static bool mirror_of(const rpm_map_job *job, int32_t facet, rpm_map_mirror *mirror);
+static void throw_facet(const rpm_map_job *job, const rpm_map_mirror *mirror, double z, throw_box *box);
+static void throw_corner(rpm_vec3 image, rpm_vec3 corner, double z, throw_box *box);
+
+rpm_code
+rpm_map_mirrors(const rpm_map_job *job, rpm_map_mirror **mirrors, size_t *count, rpm_status *status)
+{
+	*count = 0;
+	*mirrors = calloc(job->visible.facet_count + 1, sizeof(rpm_map_mirror));
+	if (*mirrors == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu visible facets", job->visible.facet_count);
+	for (size_t i = 0; i < job->visible.facet_count; i++)
+		*count += mirror_of(job, job->visible.facets[i], &(*mirrors)[*count]);
+	return RPM_OK;
+}
+
+bool
+rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_cvec3 *field)
+{
+	const rpm_facet *facet = &job->scene->facets[mirror->facet];
+	rpm_vec3	antenna = job->antenna->position, k, through;
+	double		height = rpm_dot(facet->normal, point) - facet->offset_m, length;
+	rpm_hit		hit;
+	rpm_ray		ray;
+
+	if (height * mirror->height <= 0)
+		return false;
+	through = rpm_along(mirror->image, mirror->height / (mirror->height + height), rpm_sub(point, mirror->image));
+	if (through.x < facet->low.x - RPM_LEG_END_M || through.x > facet->high.x + RPM_LEG_END_M
+		|| through.y < facet->low.y - RPM_LEG_END_M || through.y > facet->high.y + RPM_LEG_END_M
+		|| through.z < facet->low.z - RPM_LEG_END_M || through.z > facet->high.z + RPM_LEG_END_M)
+		return false;
+	/* The antenna's ray towards the plane must meet this facet first: one test for the facet's outline and for the first leg. */
+	k = rpm_unit(rpm_sub(through, antenna));
+	ray = (rpm_ray) {{(float) antenna.x, (float) antenna.y, (float) antenna.z}, {(float) k.x, (float) k.y, (float) k.z},
+	(float) RPM_LEG_END_M, INFINITY};
+	if (!rpm_query_intersect(job->query, &ray, &hit) || job->scene->triangles[hit.triangle].facet != mirror->facet
+		|| !rpm_leg_clear(job->scene, job->query, through, point, &mirror->facet, 1))
+		return false;
+	length = rpm_norm(rpm_sub(point, mirror->image));
+	*field = rpm_reflect_field(rpm_antenna_field(job->antenna, k), k, facet->normal,
+							   rpm_coefficient_lookup(&job->tables[facet->material], fabs(rpm_dot(k, facet->normal))));
+	*field = rpm_cvec_mul(*field, rpm_cx_scale(rpm_cx_phase(-job->wave_number * length),
+											   sqrt(job->spreading2) / length * job->specular_share[facet->material]));
+	return true;
+}
+
+static bool
+mirror_of(const rpm_map_job *job, int32_t facet, rpm_map_mirror *mirror)
+{
+	const rpm_facet *plane = &job->scene->facets[facet];
+	const rpm_grid *grid = job->grid;
+	throw_box	box = {INFINITY, -INFINITY, INFINITY, -INFINITY};
+
+	mirror->facet = facet;
+	mirror->height = rpm_dot(plane->normal, job->antenna->position) - plane->offset_m;
+	if (fabs(mirror->height) < PLANE_DISTANCE_MIN_M)
+		return false;
+	mirror->image = rpm_along(job->antenna->position, -2 * mirror->height, plane->normal);
+	throw_facet(job, mirror, job->surface.z_low, &box);
+	if (!job->surface.flat)
+		throw_facet(job, mirror, job->surface.z_high, &box);
+	if (!(box.x_low <= box.x_high))
+		return false;
+	mirror->column_low = (int) fmax(0, floor(fmax(-1, (box.x_low - grid->west) / grid->cell_width_m)));
+	mirror->column_high = (int) fmin(grid->columns - 1, floor((box.x_high - grid->west) / grid->cell_width_m));
+	mirror->row_low = (int) fmax(0, floor(fmax(-1, (grid->north - box.y_high) / grid->cell_height_m)));
+	mirror->row_high = (int) fmin(grid->rows - 1, floor((grid->north - box.y_low) / grid->cell_height_m));
+	return mirror->column_low <= mirror->column_high && mirror->row_low <= mirror->row_high;
+}
+
+/*
+ * Where light from the image through the facet can reach height z: each triangle is cut to the heights between the image's and z
+ * (what lies outside them is not between the two) and thrown onto z from the image.
+ */
+static void
+throw_facet(const rpm_map_job *job, const rpm_map_mirror *mirror, double z, throw_box *box)
+{
+	const rpm_scene *scene = job->scene;
+	const rpm_facet *facet = &scene->facets[mirror->facet];
+	double		rise = z - mirror->image.z;
+	double		near = mirror->image.z + HORIZON_SHARE * rise;
+	double		low = fmin(near, z) - RPM_LEG_END_M, high = fmax(near, z) + RPM_LEG_END_M;
+
+	if (fabs(rise) < PLANE_DISTANCE_MIN_M)
+	{
+		*box = (throw_box) {-1e9, 1e9, -1e9, 1e9};
+		return;
+	}
+	for (uint32_t i = 0; i < facet->triangle_count; i++)
+	{
+		const rpm_triangle *triangle = &scene->triangles[scene->facet_triangles[facet->first_triangle + i]];
+
+		for (int k = 0; k < 3; k++)
+		{
+			rpm_vec3	a = scene->vertices[triangle->vertex[k]], ab = rpm_sub(scene->vertices[triangle->vertex[(k + 1) % 3]], a);
+
+			if (a.z >= low && a.z <= high)
+				throw_corner(mirror->image, a, z, box);
+			for (int side = 0; side < 2; side++)
+			{
+				double		t = ((side ? high : low) - a.z) / ab.z;
+
+				if (t > 0 && t < 1)
+					throw_corner(mirror->image, rpm_along(a, t, ab), z, box);
+			}
+		}
+	}
+}
+
+static void
+throw_corner(rpm_vec3 image, rpm_vec3 corner, double z, throw_box *box)
+{
+	double		rise = corner.z - image.z;
+	/* Near the image's own height the throw goes to the horizon. */
+	double		share = fabs(rise) > HORIZON_SHARE / 2 * fabs(z - image.z) ? (z - image.z) / rise : 2 / HORIZON_SHARE;
+	rpm_vec3	there = rpm_along(image, fmin(fmax(share, 0), 2 / HORIZON_SHARE), rpm_sub(corner, image));
+
+	box->x_low = fmin(box->x_low, there.x - RPM_LEG_END_M);
+	box->x_high = fmax(box->x_high, there.x + RPM_LEG_END_M);
+	box->y_low = fmin(box->y_low, there.y - RPM_LEG_END_M);
+	box->y_high = fmax(box->y_high, there.y + RPM_LEG_END_M);
+}

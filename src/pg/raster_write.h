@@ -1,0 +1,34 @@
+/* raster_write.h: plain arrays as PostGIS rasters. */
+#ifndef RPM_PG_RASTER_WRITE_H
+#define RPM_PG_RASTER_WRITE_H
+
+#include "postgres.h"
+
+/* Tiles of a map are at most so many cells wide and high. */
+#define RPM_TILE_CELLS 1024
+
+typedef enum RpmPixelType
+{
+	RPM_PIXEL_INT32 = 7,		/* 32BSI */
+	RPM_PIXEL_FLOAT32 = 10		/* 32BF */
+} RpmPixelType;
+
+typedef struct RpmRasterGrid
+{
+	int			columns, rows;	/* at most 65535 each */
+	double		scale_x, scale_y;	/* scale_y is negative: north-up */
+	double		upper_left_x, upper_left_y;
+	int			srid;
+} RpmRasterGrid;
+
+/*
+ * A raster of bands of one type: bands[i] is rows x columns from the north-west, 4 bytes a pixel.  nodata counts for every band.
+ * Errors: 54000 when a raster of this size cannot be (1 GB).
+ */
+extern Datum rpm_raster_build_bands(const RpmRasterGrid *grid, RpmPixelType type, double nodata, int band_count,
+									const void *const *bands);
+
+/* The same with one band. */
+extern Datum rpm_raster_build(const RpmRasterGrid *grid, RpmPixelType type, double nodata, const void *pixels);
+
+#endif

@@ -1,0 +1,34 @@
+/* relation.h: the relations that a scene names: whether they are there, what they hold, and whether the caller may read them. */
+#ifndef RPM_PG_RELATION_H
+#define RPM_PG_RELATION_H
+
+#include "postgres.h"
+
+typedef struct RpmRelation
+{
+	Oid			oid;
+	char		kind;			/* pg_class.relkind */
+	char	   *name;			/* schema-qualified and quoted, for queries and messages */
+	bool		whole;			/* the caller may read every column, and so xmin and ctid */
+} RpmRelation;
+
+/*
+ * The relation that `setting` of a scene names, with the columns it must have; rights are checked for those and for the optional ones
+ * that it has (both lists end with NULL).  Errors: 42P01 (dropped), 42809 (no table or view), 42703 (column missing), 42501.
+ */
+extern RpmRelation *rpm_relation_open(Oid oid, const char *scene, const char *setting, const char *const *required,
+									  const char *const *optional);
+
+/* Whether it has a column. */
+extern bool rpm_relation_has(const RpmRelation *relation, const char *column);
+
+/* Whether its rows have system columns that change with every update (tables and materialized views read as a whole). */
+extern bool rpm_relation_has_row_versions(const RpmRelation *relation);
+
+/* "alias.column::type", or the default where there is no such column: for the text of queries. */
+extern char *rpm_relation_column(const RpmRelation *relation, const char *column, const char *type, const char *otherwise);
+
+/* Refuses a column that is not of type geometry. */
+extern void rpm_relation_check_geometry(const RpmRelation *relation, const char *column);
+
+#endif

@@ -1,0 +1,166 @@
+# pieces.sh: the pieces of the tests, each a function that count.sh's `piece` runs. Sourced by test/all.
+#
+# TOP: the checkout; WORK: the temporary folder; TREE: the copy of the source that is built and tested in it; LOGS: where logs go.
+
+STRICT="-Wall -Wextra -Werror"
+
+clean_up()
+{
+	server_stop "$WORK/server" immediate
+	if [ "${RPM_TEST_KEEP:-0}" = 1 ]; then echo "kept: $WORK"; else rm -rf "$WORK"; fi
+}
+
+# The extension into the private installation, the engine, its unit tests and its benchmark programs; any warning is an error.
+build_all()
+{
+	local jobs
+	jobs=$(nproc)
+	make -C "$TREE" -j"$jobs" WARNINGS="$STRICT" all engine bench &&
+		make -C "$TREE" WARNINGS="$STRICT" install &&
+		echo "build: 1 passed, 0 failed, 0 skipped"
+}
+
+# As the server's user, in the copy of the source.
+in_tree()
+{
+	(cd "$TREE" && as_server env HOME="$WORK" "$@")
+}
+
+unit_tests()
+{
+	in_tree make -s -k -j"$(nproc)" WARNINGS="$STRICT" engine &&
+		in_tree make -k WARNINGS="$STRICT" unit
+}
+
+sanitizer_tests()
+{
+	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+	in_tree make -s -k -j"$(nproc)" WARNINGS="$STRICT" build/sanitize/librpm_engine.a &&
+		in_tree make -k WARNINGS="$STRICT" sanitize
+}
+
+# Each fuzzer over its committed corpus, then over a bounded number of mutations of it.
+fuzz_tests()
+{
+	local code=0
+	in_tree make -s WARNINGS="$STRICT" fuzz || return 1
+	for program in "$TREE"/build/fuzz/fuzz_*; do
+		[ -f "$program" ] && [ -x "$program" ] || continue
+		fuzz_one "$(basename "$program")" || code=1
+	done
+	return $code
+}
+
+fuzz_one()
+{
+	local name=$1 mutations=${RPM_FUZZ_MUTATIONS:-5000} code=0
+	in_tree timeout 120 "build/fuzz/$name" "--mutations=$mutations" "test/fuzz/corpus/${name#fuzz_}" || code=$?
+	if [ $code -eq 0 ]; then
+		echo "$name: 1 passed, 0 failed, 0 skipped"
+	else
+		echo "not ok $name (exit status $code)"
+		echo "$name: 0 passed, 1 failed, 0 skipped"
+		return 1
+	fi
+}
+
+# test/checks/*.sh: the house rules and what can be read from the source.
+source_checks()
+{
+	local code=0
+	for check in "$TREE"/test/checks/*.sh; do
+		in_tree bash "test/checks/$(basename "$check")" || code=1
+	done
+	return $code
+}
+
+# The server that regress, gdal, qgis and reference use.
+start_server()
+{
+	as_server mkdir -p "$WORK/server"
+	server_start "$WORK/server" "max_connections = 30" "shared_buffers = 256MB" "max_wal_size = 4GB" || return 1
+	query -c "CREATE DATABASE check_install" &&
+		query -d check_install -c "CREATE EXTENSION rpm_pg CASCADE; SELECT rpm_version()" &&
+		echo "server: 1 passed, 0 failed, 0 skipped"
+}
+
+regression_tests()
+{
+	in_tree make -s installcheck
+	local code=$?
+	if [ $code -ne 0 ] && [ -f "$TREE/regression.diffs" ]; then
+		cp "$TREE/regression.diffs" "$LOGS/regression.diffs"
+		head -n 200 "$TREE/regression.diffs"
+	fi
+	return $code
+}
+
+# PostgreSQL's own TAP framework; each file starts servers of its own.
+tap_tests()
+{
+	local pgxs code=0
+	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
+	as_server mkdir -p "$WORK/tap"
+	(cd "$TREE" && unset PGHOST PGUSER PGDATABASE && as_server env HOME="$WORK" TESTDIR="$WORK/tap" TESTDATADIR="$WORK/tap/tmp_check" TESTLOGDIR="$WORK/tap/log" \
+		PG_REGRESS="$pgxs/test/regress/pg_regress" PGPORT=65432 RPM_SHARED="$RPM_SHARED" \
+		prove --verbose --timer -I "$pgxs/test/perl" -I test/perl test/t) || code=$?
+	if [ $code -ne 0 ]; then
+		mkdir -p "$LOGS/tap"
+		cp -r "$WORK"/tap/tmp_check/log/. "$LOGS/tap/" 2>/dev/null
+	fi
+	return $code
+}
+
+# A published coverage for other programs to read; made once.
+coverage_database()
+{
+	[ ! -e "$WORK/coverage_made" ] || return 0
+	query -c "CREATE DATABASE check_coverage" && in_tree psql -X -q -v ON_ERROR_STOP=1 -d check_coverage -f test/gdal/coverage.sql &&
+		touch "$WORK/coverage_made"
+}
+
+gdal_check()
+{
+	coverage_database && in_tree /usr/bin/python3 test/gdal/read_coverage.py check_coverage
+}
+
+qgis_check()
+{
+	coverage_database && in_tree env QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR="$WORK" timeout 300 \
+		/usr/bin/python3 test/qgis/read_coverage.py check_coverage
+}
+
+# Every SQL example of README.md and of the pages.
+docs_check()
+{
+	in_tree bash test/docs/run_examples.sh check_docs
+}
+
+# Against the maps of an independent tracer, where the data is; its table is shown. As the caller, who may read the data.
+reference_maps()
+{
+	in_tree make -s WARNINGS="$STRICT" build/reference/compare_maps &&
+		(cd "$TREE" && bash test/reference/maps.sh build/reference/compare_maps "$RPM_SHARED/data") 2>&1 |
+		sed -uE '/^(skipped|not ok) |: [0-9]+ passed/!s/^/measured /'
+}
+
+# True where QGIS's Python bindings are, or could be installed where that is asked for.
+have_qgis()
+{
+	local missing
+	# shellcheck disable=SC2086
+	missing=$(missing_packages $QGIS_PACKAGES)
+	[ -n "$missing" ] || return 0
+	can_be_root || return 1
+	if [ "${RPM_TEST_QGIS:-}" = 1 ]; then
+		install_packages $QGIS_PACKAGES
+	elif [ "${CI:-}" = true ]; then
+		# Only the download is cut short: an installation is left to end.
+		echo "downloading QGIS's Python bindings, three minutes at most"
+		# shellcheck disable=SC2086
+		as_root timeout 180 env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends --download-only install \
+			$missing >/dev/null 2>&1 </dev/null && install_packages $QGIS_PACKAGES
+	else
+		return 1
+	fi
+}

@@ -1,0 +1,184 @@
+/*
+ * compare_maps.c: our radio maps of Munich beside those of an independent tracer.
+ *
+ * Usage: compare_maps munich.csv FOLDER NAME...  FOLDER holds NAME.1 (path gain, dB) and NAME.2 (its standard error, dB), each
+ * 242 x 296 little-endian floats, north-up, -9999 where there is no value.  Set-up as in the maps' own description: 3.5 GHz,
+ * TR 38.901 element at (691704.5, 5334744.0, 27.0) looking east, depth 5, receivers at 1.5 m, sums of powers over whole cells.
+ *
+ * Compared: cells above -130 dB in either map whose reference has a standard error of at most 0.3 dB; below the level both
+ * are taken at the level, and a cell that is above it in only one map is named false (ours) or missed (theirs).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "rpm_em.h"
+#include "rpm_scene_file.h"
+#include "rpm_trace.h"
+
+#define COLUMNS 296
+#define ROWS 242
+#define CELLS (COLUMNS * ROWS)
+#define WEST 690888.14955
+#define NORTH 5335242.21725
+#define CELL_M 5.0
+#define LEVEL_DB (-130.0)
+#define ERROR_LIMIT_DB 0.3
+#define MEAN_LIMIT_DB 0.2
+
+typedef struct comparison
+{
+	const char *name;
+	unsigned	mechanisms;
+	bool		welded;			/* walls and roof of a name are one surface, all of concrete */
+	double		scattering;
+	int64_t		rays;
+	int			points;			/* per cell side */
+	double		rmse_limit_db;
+} comparison;
+
+#define SPECULAR (RPM_LINE_OF_SIGHT | RPM_REFLECTION)
+
+static const comparison comparisons[] = {
+	{"specular", SPECULAR, false, 0, 40000000, 8, 0.5},
+	{"specular_refraction", SPECULAR | RPM_REFRACTION, false, 0, 8000000, 6, 1.0},
+	{"specular_diffuse", SPECULAR | RPM_SCATTERING, false, 0.3, 8000000, 8, 1.5},
+	{"specular_diffraction", SPECULAR | RPM_DIFFRACTION, false, 0, 8000000, 8, 1.5},
+	{"welded_diffraction", RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, true, 0, 0, 8, 1.5},
+	{"welded_specular_diffraction", SPECULAR | RPM_DIFFRACTION, true, 0, 8000000, 8, 1.5},
+};
+
+static float reference[CELLS], reference_error[CELLS];
+static double gain[CELLS], error[CELLS];
+
+static bool read_band(const char *folder, const char *name, int band, float *values);
+static bool trace(const comparison *c, const char *scene_file, double *seconds);
+static bool judge(const comparison *c, double seconds);
+
+int main(int count, char **arguments)
+{
+	int			passed = 0, failed = 0;
+
+	if (count < 4)
+	{
+		fprintf(stderr, "usage: compare_maps munich.csv FOLDER NAME...\n");
+		return 2;
+	}
+	printf("%-28s %6s %8s %7s %6s %6s %8s %7s\n", "map", "cells", "mean dB", "RMSE dB", "false", "missed", "rays", "seconds");
+	for (int i = 3; i < count; i++)
+		for (size_t k = 0; k < sizeof comparisons / sizeof *comparisons; k++)
+		{
+			comparison	c = comparisons[k];
+			double		seconds;
+
+			if (strcmp(c.name, arguments[i]) != 0)
+				continue;
+			if (getenv("RPM_COMPARE_RAYS"))
+				c.rays = (int64_t) atof(getenv("RPM_COMPARE_RAYS"));
+			if (getenv("RPM_COMPARE_POINTS"))
+				c.points = atoi(getenv("RPM_COMPARE_POINTS"));
+			if (read_band(arguments[2], c.name, 1, reference) && read_band(arguments[2], c.name, 2, reference_error)
+				&& trace(&c, arguments[1], &seconds) && judge(&c, seconds))
+				passed++;
+			else
+				failed++;
+		}
+	printf("reference maps: %d passed, %d failed, 0 skipped\n", passed, failed);
+	return failed > 0;
+}
+
+static bool
+read_band(const char *folder, const char *name, int band, float *values)
+{
+	char		path[4096];
+	FILE	   *file;
+	size_t		got;
+
+	snprintf(path, sizeof path, "%s/%s.%d", folder, name, band);
+	file = fopen(path, "rb");
+	if (file == NULL)
+	{
+		printf("cannot open %s\n", path);
+		return false;
+	}
+	got = fread(values, sizeof *values, CELLS, file);
+	fclose(file);
+	if (got != CELLS)
+		printf("%s holds %zu values, not %d\n", path, got, CELLS);
+	return got == CELLS;
+}
+
+static bool
+judge(const comparison *c, double seconds)
+{
+	double		sum = 0, sum2 = 0, mean, rmse;
+	int			cells = 0, missed = 0, wrong = 0;
+	bool		good;
+
+	for (int i = 0; i < CELLS; i++)
+	{
+		double		ours = gain[i] > 0 ? 10 * log10(gain[i]) : -1000, theirs = reference[i], difference;
+
+		if ((ours <= LEVEL_DB && theirs <= LEVEL_DB) || (theirs > -9000 && !(reference_error[i] <= ERROR_LIMIT_DB)))
+			continue;
+		wrong += theirs <= LEVEL_DB;
+		missed += ours <= LEVEL_DB;
+		difference = fmax(ours, LEVEL_DB) - fmax(theirs, LEVEL_DB);
+		sum += difference;
+		sum2 += difference * difference;
+		cells++;
+	}
+	mean = cells > 0 ? sum / cells : NAN;
+	rmse = cells > 0 ? sqrt(sum2 / cells) : NAN;
+	good = fabs(mean) <= MEAN_LIMIT_DB && rmse <= c->rmse_limit_db;
+	printf("%-28s %6d %8.3f %7.3f %6d %6d %8.1e %7.1f%s\n", c->name, cells, mean, rmse, wrong, missed, (double) c->rays, seconds,
+		   good ? "" : "  FAILED");
+	fflush(stdout);
+	return good;
+}
+
+/* Traces the map into gain and error. */
+static bool
+trace(const comparison *c, const char *scene_file, double *seconds)
+{
+	rpm_status	status;
+	rpm_control control = {.threads = 0};
+	rpm_map		map = {gain, error, 0, 0};
+	rpm_trace_options options;
+	rpm_antenna antenna;
+	rpm_grid	grid;
+	rpm_scene  *scene;
+	rpm_query  *query = NULL;
+	struct timespec begin, end;
+	rpm_code	code;
+
+	rpm_status_clear(&status);
+	scene = tmp_load(scene_file, c->welded, c->scattering, &control, &status);
+	code = scene == NULL ? status.code : rpm_query_create(scene, RPM_QUERY_BEST, &control, &query, &status);
+	if (code == RPM_OK)
+	{
+		memset(&antenna, 0, sizeof antenna);
+		antenna.position = rpm_vec(691704.5 - scene->origin[0], 5334744.0 - scene->origin[1], 27.0 - scene->origin[2]);
+		antenna.frequency_hz = 3.5e9;
+		antenna.grid_azimuth_rad = RPM_PI / 2;
+		antenna.pattern = rpm_pattern_default(RPM_PATTERN_TR38901);
+		grid = (rpm_grid) {WEST - scene->origin[0], NORTH - scene->origin[1], CELL_M, CELL_M, COLUMNS, ROWS, 1.5};
+		rpm_trace_options_default(&options);
+		options.mechanisms = c->mechanisms;
+		options.max_depth = 5;
+		options.samples = c->rays;
+		options.sum = RPM_SUM_POWER;
+		options.cell_average = RPM_AVERAGE_CELL;
+		options.cell_samples = c->points;
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		code = rpm_trace_map(scene, query, &antenna, &grid, &options, &control, &map, &status);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		*seconds = (double) (end.tv_sec - begin.tv_sec) + (double) (end.tv_nsec - begin.tv_nsec) * 1e-9;
+	}
+	if (code != RPM_OK)
+		printf("%s: %s\n", c->name, status.message);
+	rpm_query_free(query);
+	rpm_scene_free(scene);
+	return code == RPM_OK;
+}

@@ -1,0 +1,256 @@
+/*
+ * test_reference_paths.c: exact paths in Munich against those of an independent tracer (test/data/README.md).
+ *
+ * Every reference path must be found: the same interactions, length within 1 cm, gain within 0.1 dB (diffraction 1 dB).
+ */
+#include "munich_scene.h"
+#include "rpm_trace.h"
+#include "unit.h"
+
+#define REFERENCE_FILE "test/data/munich_paths.csv"
+#define LENGTH_TOLERANCE_M 0.01
+#define SAMPLES 100000
+#define ROWS_MAX 1000
+#define POINTS_MAX 8
+
+/* One row of the reference; L is the empty string of interactions. */
+typedef struct reference_row
+{
+	char		set[16];
+	int			receiver_id;
+	double		receiver[3];
+	char		kinds[8];
+	double		length_m, gain_db;
+	int			point_count;
+	double		points[POINTS_MAX][3];
+} reference_row;
+
+/* What came out for one set. */
+typedef struct set_result
+{
+	int			rows, found, gain_off, extra, receivers;
+	double		worst_length_m, worst_gain_db, worst_point_m;
+} set_result;
+
+static rpm_scene *scene;
+static rpm_query *query;
+static reference_row rows[ROWS_MAX];
+static int	row_count;
+
+static bool
+read_row(char *line, reference_row *row)
+{
+	char	   *wkt = strchr(line, '(');
+	char		kinds[8];
+
+	memset(row, 0, sizeof(*row));
+	if (wkt == NULL || sscanf(line, "%15[^,],%d,%lf,%lf,%lf,%7[^,],%lf,%lf", row->set, &row->receiver_id, &row->receiver[0],
+							  &row->receiver[1], &row->receiver[2], kinds, &row->length_m, &row->gain_db) != 8)
+		return false;
+	strcpy(row->kinds, strcmp(kinds, "L") == 0 ? "" : kinds);
+	for (char *p = wkt + 1; row->point_count < POINTS_MAX && p != NULL; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+	{
+		double	   *point = row->points[row->point_count];
+
+		if (sscanf(p, "%lf %lf %lf", &point[0], &point[1], &point[2]) != 3)
+			return false;
+		row->point_count++;
+	}
+	return row->point_count == (int) strlen(row->kinds) + 2;
+}
+
+static bool
+read_rows(void)
+{
+	FILE	   *file = fopen(REFERENCE_FILE, "r");
+	char		line[2000];
+	bool		header = true;
+
+	if (file == NULL)
+		return false;
+	while (row_count < ROWS_MAX && fgets(line, sizeof(line), file))
+	{
+		if (!header && !read_row(line, &rows[row_count++]))
+		{
+			printf("  cannot read: %s", line);
+			row_count = 0;
+			break;
+		}
+		header = false;
+	}
+	fclose(file);
+	return row_count > 0;
+}
+
+static rpm_antenna
+reference_antenna(void)
+{
+	rpm_antenna antenna;
+
+	memset(&antenna, 0, sizeof(antenna));
+	antenna.position = rpm_vec(691704.5 - scene->origin[0], 5334744.0 - scene->origin[1], 27.0 - scene->origin[2]);
+	antenna.frequency_hz = MUNICH_FREQUENCY_HZ;
+	return antenna;
+}
+
+static bool
+same_kinds(const rpm_path *path, const char *kinds)
+{
+	if (path->interaction_count != (int) strlen(kinds))
+		return false;
+	for (int k = 0; k < path->interaction_count; k++)
+		if (path->interactions[k].kind != kinds[k])
+			return false;
+	return true;
+}
+
+/* The farthest that an interaction of the path lies from the row's. */
+static double
+point_distance(const rpm_path *path, const reference_row *row)
+{
+	double		worst = 0;
+
+	for (int k = 0; k < path->interaction_count; k++)
+	{
+		rpm_vec3	p = path->interactions[k].point;
+		const double *r = row->points[k + 1];
+
+		worst = fmax(worst, rpm_norm(rpm_vec(p.x + scene->origin[0] - r[0], p.y + scene->origin[1] - r[1],
+											 p.z + scene->origin[2] - r[2])));
+	}
+	return worst;
+}
+
+/* The path nearest to the row among those of its kinds and length that no other row has taken. */
+static int
+match_row(const rpm_path_list *paths, const bool *taken, const reference_row *row)
+{
+	int			best = -1;
+
+	for (size_t i = 0; i < paths->count; i++)
+		if (!taken[i] && same_kinds(&paths->paths[i], row->kinds)
+			&& fabs(paths->paths[i].length_m - row->length_m) <= LENGTH_TOLERANCE_M
+			&& (best < 0 || point_distance(&paths->paths[i], row) < point_distance(&paths->paths[best], row)))
+			best = (int) i;
+	return best;
+}
+
+/* Compares the rows first..last, all of one receiver, with its paths. */
+static void
+compare_receiver(const rpm_path_list *paths, int first, int last, double gain_tolerance_db, set_result *result)
+{
+	bool	   *taken = calloc(paths->count + 1, sizeof(bool));
+
+	result->extra += (int) paths->count;
+	for (int i = first; i <= last; i++)
+	{
+		int			match = match_row(paths, taken, &rows[i]);
+		double		gain_off_db;
+
+		result->rows++;
+		if (match < 0)
+		{
+			printf("  missing: %s receiver %d %s, %.4f m, %.3f dB\n", rows[i].set, rows[i].receiver_id, rows[i].kinds, rows[i].length_m,
+				   rows[i].gain_db);
+			continue;
+		}
+		taken[match] = true;
+		result->found++;
+		result->extra--;
+		gain_off_db = 10 * log10(rpm_path_gain(&paths->paths[match], 0)) - rows[i].gain_db;
+		result->worst_length_m = fmax(result->worst_length_m, fabs(paths->paths[match].length_m - rows[i].length_m));
+		result->worst_point_m = fmax(result->worst_point_m, point_distance(&paths->paths[match], &rows[i]));
+		result->worst_gain_db = fmax(result->worst_gain_db, fabs(gain_off_db));
+		if (!(fabs(gain_off_db) <= gain_tolerance_db))
+		{
+			result->gain_off++;
+			printf("  gain: %s receiver %d %s, %.4f m, %.3f dB: ours differs by %+.3f dB\n", rows[i].set, rows[i].receiver_id,
+				   rows[i].kinds, rows[i].length_m, rows[i].gain_db, gain_off_db);
+		}
+	}
+	free(taken);
+}
+
+static set_result
+compare_set(const char *set, unsigned mechanisms, int depth, int64_t samples, double gain_tolerance_db)
+{
+	rpm_antenna antenna = reference_antenna();
+	rpm_trace_options options;
+	set_result	result = {0};
+
+	rpm_trace_options_default(&options);
+	options.mechanisms = mechanisms;
+	options.max_depth = depth;
+	options.samples = samples;
+	for (int i = 0, last; i < row_count; i = last + 1)
+	{
+		rpm_path_list paths;
+		rpm_status	status;
+
+		for (last = i; last + 1 < row_count && rows[last + 1].receiver_id == rows[i].receiver_id
+			 && strcmp(rows[last + 1].set, rows[i].set) == 0;)
+			last++;
+		if (strcmp(rows[i].set, set) != 0)
+			continue;
+		rpm_status_clear(&status);
+		CHECK(rpm_trace_paths(scene, query, &antenna,
+							  rpm_vec(rows[i].receiver[0] - scene->origin[0], rows[i].receiver[1] - scene->origin[1],
+									  rows[i].receiver[2] - scene->origin[2]), &options, NULL, &paths, &status) == RPM_OK);
+		result.receivers++;
+		compare_receiver(&paths, i, last, gain_tolerance_db, &result);
+		rpm_path_list_free(&paths);
+	}
+	printf("  %s: %d of %d paths found at %d receivers, worst length %.4f m, point %.4f m, gain %.3f dB (%d beyond %.1f dB); %d more of ours\n",
+		   set, result.found, result.rows, result.receivers, result.worst_length_m, result.worst_point_m, result.worst_gain_db,
+		   result.gain_off, gain_tolerance_db, result.extra);
+	return result;
+}
+
+static void
+test_specular(void)
+{
+	set_result	result = compare_set("specular", RPM_LINE_OF_SIGHT | RPM_REFLECTION, 3, SAMPLES, 0.1);
+
+	CHECK(result.rows == 164 && result.found == result.rows && result.gain_off == 0);
+}
+
+static void
+test_refraction(void)
+{
+	set_result	result = compare_set("refraction", RPM_LINE_OF_SIGHT | RPM_REFRACTION, 4, SAMPLES, 0.1);
+
+	CHECK(result.rows == 25 && result.found == result.rows && result.gain_off == 0);
+}
+
+static void
+test_diffraction(void)
+{
+	set_result	result = compare_set("diffraction", RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, 1, SAMPLES, 1);
+
+	CHECK(result.rows == 467 && result.found == result.rows && result.gain_off == 0);
+}
+
+int
+main(void)
+{
+	rpm_status	status;
+
+	if (!read_rows())
+	{
+		printf("not ok: cannot read %s\n", REFERENCE_FILE);
+		return 1;
+	}
+	rpm_status_clear(&status);
+	scene = munich_scene(false);
+	if (scene == NULL || rpm_query_create(scene, RPM_QUERY_BEST, NULL, &query, &status) != RPM_OK)
+	{
+		printf("not ok: no scene: %s\n", status.message);
+		return 1;
+	}
+	RUN(test_specular);
+	RUN(test_refraction);
+	RUN(test_diffraction);
+	rpm_query_free(query);
+	rpm_scene_free(scene);
+	return unit_summary("reference paths");
+}
