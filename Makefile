@@ -38,6 +38,8 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifneq ($(PGXS),)
 include $(PGXS)
 all: $(if $(NVCC),cuda)
+install: $(if $(NVCC),install-cuda)
+uninstall: $(if $(NVCC),uninstall-cuda)
 endif
 
 sql/rpm_pg--$(EXTVERSION).sql: $(SQL_ROOMS) rpm_pg.control

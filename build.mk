@@ -48,7 +48,9 @@ build/engine/%.o: src/engine/%.c $(ENGINE_HEADERS)
 
 build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)
-	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
+	$(COMPILE) -Itest/unit $< $(filter %.o,$^) build/librpm_engine.a $(ENGINE_LIBS) -o $@
+
+build/unit/test_kernels: build/kernels_host.o
 
 unit: $(UNIT_PROGRAMS)
 	@fail=0; for p in $(UNIT_PROGRAMS); do $$p || fail=1; done; exit $$fail
@@ -62,7 +64,9 @@ build/sanitize/librpm_engine.a: $(SANITIZE_OBJECTS)
 
 build/sanitize/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/sanitize/librpm_engine.a
 	@mkdir -p $(@D)
-	$(COMPILE) $(SANITIZE_FLAGS) -Itest/unit $< build/sanitize/librpm_engine.a $(ENGINE_LIBS) -o $@
+	$(COMPILE) $(SANITIZE_FLAGS) -Itest/unit $< $(filter %.o,$^) build/sanitize/librpm_engine.a $(ENGINE_LIBS) -o $@
+
+build/sanitize/unit/test_kernels: build/sanitize/kernels_host.o
 
 sanitize: $(SANITIZE_PROGRAMS)
 	@fail=0; for p in $(SANITIZE_PROGRAMS); do RPM_TEST_QUICK=1 $$p || fail=1; done; exit $$fail
@@ -86,3 +90,55 @@ build/fuzz/%: test/fuzz/%.c $(wildcard test/fuzz/*.h) build/sanitize/librpm_engi
 fuzz: $(FUZZ_PROGRAMS)
 
 NVCC := $(shell command -v nvcc 2>/dev/null)
+
+# The kernels as host C++ (kernels/host_launch.h), for the tests of a machine without a GPU.
+KERNEL_HEADERS = $(wildcard include/*.h kernels/*.h)
+KERNEL_HOST_FLAGS = -std=c++17 -O2 -g -fPIC $(WARNINGS) -Wno-unused-function -fno-exceptions -fno-rtti -D_GNU_SOURCE -Iinclude
+
+build/kernels_host.o: kernels/ray_query.cu $(KERNEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CXX) $(KERNEL_HOST_FLAGS) -x c++ -c $< -o $@
+
+build/sanitize/kernels_host.o: kernels/ray_query.cu $(KERNEL_HEADERS)
+	@mkdir -p $(@D)
+	$(CXX) $(KERNEL_HOST_FLAGS) $(SANITIZE_FLAGS) -x c++ -c $< -o $@
+
+# The GPU module: machine code for what this nvcc knows of the list, and PTX of the last of them for later devices.
+CUDA_MODULE = build/rpm_pg_cuda.so
+CUDA_KNOWN = $(if $(NVCC),$(shell $(NVCC) --list-gpu-code))
+CUDA_CODES = $(filter $(CUDA_KNOWN),sm_75 sm_80 sm_86 sm_89 sm_90)
+CUDA_GENCODE = $(foreach code,$(CUDA_CODES),-gencode arch=$(code:sm_%=compute_%),code=$(code)) \
+	-gencode arch=$(patsubst sm_%,compute_%,$(lastword $(CUDA_CODES))),code=$(patsubst sm_%,compute_%,$(lastword $(CUDA_CODES)))
+CUDA_OBJECTS = $(patsubst kernels/%.cu,build/cuda/%.o,$(sort $(wildcard kernels/*.cu)))
+# What the module needs of the engine; hidden, so that it never meets the extension's own copy.
+CUDA_ENGINE_OBJECTS = build/cuda/status.o build/cuda/control.o
+
+ifeq ($(NVCC),)
+cuda:
+	@echo "nvcc was not found: put CUDA's bin folder on PATH" >&2; exit 1
+else
+cuda: $(CUDA_MODULE)
+endif
+
+build/cuda/%.o: kernels/%.cu $(KERNEL_HEADERS)
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -O3 -lineinfo $(CUDA_GENCODE) -Xcompiler -fPIC,-Wall,-Wextra,-fvisibility=hidden -Iinclude -c $< -o $@
+
+$(CUDA_ENGINE_OBJECTS): build/cuda/%.o: src/engine/base/%.c $(ENGINE_HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -fvisibility=hidden -c $< -o $@
+
+$(CUDA_MODULE): $(CUDA_OBJECTS) $(CUDA_ENGINE_OBJECTS)
+	$(NVCC) -shared -cudart static $^ -o $@
+
+# The comparison of the module with the CPU (test/device/run.sh runs it on a machine with a GPU).
+build/device/compare_hits: test/device/compare_hits.c $(wildcard test/unit/*.h) build/librpm_engine.a $(CUDA_MODULE)
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(CUDA_MODULE) $(ENGINE_LIBS) -Wl,-rpath,'$$ORIGIN/..' -o $@
+
+.PHONY: install-cuda uninstall-cuda
+install-cuda: cuda installdirs
+	$(INSTALL_SHLIB) $(CUDA_MODULE) '$(DESTDIR)$(pkglibdir)/rpm_pg_cuda.so'
+
+uninstall-cuda:
+	rm -f '$(DESTDIR)$(pkglibdir)/rpm_pg_cuda.so'

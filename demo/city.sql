@@ -41,4 +41,4 @@ WHERE outline IS NOT NULL;
 ALTER TABLE building_outline ADD PRIMARY KEY (building_id);
 CREATE INDEX ON building_outline USING gist (geom);
 COMMENT ON TABLE building_outline IS 'outlines of the buildings; geometry © OpenStreetMap contributors, ODbL 1.0';
-ANALYZE;
+ANALYZE building_outline;

@@ -156,23 +156,51 @@ RPM_INLINE float rpm_bvh_triangle_distance(const rpm_bvh_ray *r, const rpm_bvh_t
 /* Where the ray enters a box, not before t_min; INFINITY when it misses it before t_max. */
 RPM_INLINE float rpm_bvh_enter_box(const rpm_bvh_ray *r, const float *low, const float *high, float t_min, float t_max)
 {
-	float		enter = t_min, leave = t_max;
+	float		x0 = (low[0] - r->origin[0]) * r->inverse[0], x1 = (high[0] - r->origin[0]) * r->inverse[0];
+	float		y0 = (low[1] - r->origin[1]) * r->inverse[1], y1 = (high[1] - r->origin[1]) * r->inverse[1];
+	float		z0 = (low[2] - r->origin[2]) * r->inverse[2], z1 = (high[2] - r->origin[2]) * r->inverse[2];
+	float		enter = rpm_bvh_max(rpm_bvh_max(rpm_bvh_min(x0, x1), rpm_bvh_min(y0, y1)),
+									rpm_bvh_max(rpm_bvh_min(z0, z1), t_min));
+	float		leave = rpm_bvh_min(rpm_bvh_min(rpm_bvh_max(x0, x1), rpm_bvh_max(y0, y1)),
+									rpm_bvh_min(rpm_bvh_max(z0, z1), t_max));
 
-	for (int i = 0; i < 3; i++)
-	{
-		float		a = (low[i] - r->origin[i]) * r->inverse[i];
-		float		b = (high[i] - r->origin[i]) * r->inverse[i];
-
-		enter = rpm_bvh_max(enter, rpm_bvh_min(a, b));
-		leave = rpm_bvh_min(leave, rpm_bvh_max(a, b));
-	}
 	/* Three roundings on each side: 1 + 2 gamma_3 of Ize, rounded up. */
 	return enter <= leave * 1.000001f ? enter : INFINITY;
 }
 
+/* What a ray has found so far: the interval that is left, and the triangle at its end. */
+typedef struct rpm_bvh_search
+{
+	float		t_min, t_max;
+	uint32_t	nearest;
+	bool		found;
+} rpm_bvh_search;
+
+/* Tests the triangles of a leaf; true when one of them was hit and is the nearest so far. */
+RPM_INLINE bool rpm_bvh_visit_leaf(const rpm_bvh *bvh, const rpm_bvh_ray *r, uint32_t first, uint32_t count,
+								   rpm_bvh_search *search)
+{
+	bool		nearer = false;
+
+	for (uint32_t i = first; i < first + count; i++)
+	{
+		const rpm_bvh_triangle *triangle = &bvh->triangles[i];
+		float		t = rpm_bvh_triangle_distance(r, triangle);
+
+		if (t > search->t_min
+			&& (t < search->t_max || (t == search->t_max && search->found && triangle->triangle < search->nearest)))
+		{
+			search->t_max = t;
+			search->nearest = triangle->triangle;
+			search->found = nearer = true;
+		}
+	}
+	return nearer;
+}
+
 /*
- * The nearest hit with max(t_min, 0) < t < t_max, or with any != 0 some hit.  hit may be NULL with any.  Of two triangles at the same
- * distance the one with the lower number is the nearest, whatever the order of traversal.
+ * The nearest hit with max(t_min, 0) < t < t_max, or with any some hit.  Of two triangles at the same distance the one with the
+ * lower number is the nearest, whatever the order of traversal.
  */
 RPM_INLINE bool rpm_bvh_traverse(const rpm_bvh *bvh, const rpm_ray *ray, bool any, rpm_hit *hit)
 {
@@ -180,71 +208,59 @@ RPM_INLINE bool rpm_bvh_traverse(const rpm_bvh *bvh, const rpm_ray *ray, bool an
 	float		stack_enter[RPM_BVH_DEPTH + 1];
 	int			depth = 0;
 	uint32_t	current = 0;
-	float		t_min = rpm_bvh_max(ray->t_min, 0), t_max = ray->t_max;
 	rpm_bvh_ray r = rpm_bvh_prepare(ray);
-	bool		found = false;
-	uint32_t	nearest = 0;
+	rpm_bvh_search search;
 
-	if (bvh->node_count == 0)
-		return false;
-	for (;;)
+	search.t_min = rpm_bvh_max(ray->t_min, 0);
+	search.t_max = ray->t_max;
+	search.nearest = 0;
+	search.found = false;
+	while (bvh->node_count > 0)
 	{
-		const rpm_bvh_node node = bvh->nodes[current];
-		float		enter[2];
-		uint32_t	inner[2];
-		int			inner_count = 0;
+		const rpm_bvh_node *node = &bvh->nodes[current];
+		float		enter_0 = rpm_bvh_enter_box(&r, node->low[0], node->high[0], search.t_min, search.t_max);
+		float		enter_1 = rpm_bvh_enter_box(&r, node->low[1], node->high[1], search.t_min, search.t_max);
+		bool		into_0 = enter_0 != INFINITY, into_1 = enter_1 != INFINITY;
 
-		for (int c = 0; c < 2; c++)
+		if (into_0 && node->count[0] > 0)
 		{
-			enter[c] = rpm_bvh_enter_box(&r, node.low[c], node.high[c], t_min, t_max);
-			if (enter[c] == INFINITY)
-				continue;
-			if (node.count[c] == 0)
-			{
-				inner[inner_count++] = (uint32_t) c;
-				continue;
-			}
-			for (uint32_t i = node.child[c]; i < node.child[c] + node.count[c]; i++)
-			{
-				float		t = rpm_bvh_triangle_distance(&r, &bvh->triangles[i]);
+			if (rpm_bvh_visit_leaf(bvh, &r, node->child[0], node->count[0], &search) && any)
+				break;
+			into_0 = false;
+		}
+		if (into_1 && node->count[1] > 0)
+		{
+			if (rpm_bvh_visit_leaf(bvh, &r, node->child[1], node->count[1], &search) && any)
+				break;
+			into_1 = false;
+		}
+		if (into_0 && into_1)
+		{
+			int			nearer = enter_1 < enter_0;
 
-				if (!(t > t_min) || t > t_max || (t == t_max && !(found && bvh->triangles[i].triangle < nearest)))
-					continue;
-				if (any)
-					return true;
-				found = true;
-				t_max = t;
-				nearest = bvh->triangles[i].triangle;
-			}
+			stack[depth] = node->child[1 - nearer];
+			stack_enter[depth++] = nearer ? enter_0 : enter_1;
+			current = node->child[nearer];
+			continue;
 		}
-		if (inner_count == 2 && enter[1] < enter[0])
+		if (into_0 || into_1)
 		{
-			inner[0] = 1;
-			inner[1] = 0;
-		}
-		if (inner_count > 0)
-		{
-			if (inner_count == 2)
-			{
-				stack[depth] = node.child[inner[1]];
-				stack_enter[depth++] = enter[inner[1]];
-			}
-			current = node.child[inner[0]];
+			current = node->child[into_1];
 			continue;
 		}
 		/* What lies beyond the nearest hit so far is passed over, with the margin of the boxes. */
-		while (depth > 0 && stack_enter[depth - 1] > t_max * 1.000001f)
+		while (depth > 0 && stack_enter[depth - 1] > search.t_max * 1.000001f)
 			depth--;
 		if (depth == 0)
 			break;
 		current = stack[--depth];
 	}
-	if (found)
+	if (search.found)
 	{
-		hit->t = t_max;
-		hit->triangle = nearest;
+		hit->t = search.t_max;
+		hit->triangle = search.nearest;
 	}
-	return found;
+	return search.found;
 }
 
 #endif

@@ -176,8 +176,8 @@ BEGIN
 	END IF;
 	SELECT s.* INTO its_scene FROM rpm.scene AS s WHERE s.name = rpm_publish.scene;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('there is no scene %s', coalesce(quote_literal(scene), 'null')),
-			HINT = 'SELECT name FROM rpm.scene lists them.';
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('scene "%s" does not exist', coalesce(scene, '(null)')),
+			HINT = 'SELECT name FROM rpm.scene lists the scenes; INSERT INTO rpm.scene (name, srid) makes one.';
 	END IF;
 
 	existing := rpm.check_target(target_schema, target, scene, product);
@@ -188,6 +188,7 @@ BEGIN
 		DROP TABLE pg_temp.rpm_tiles;
 	END IF;
 	CREATE TEMPORARY TABLE rpm_tiles (factor integer NOT NULL, antenna_id bigint, rast raster NOT NULL) ON COMMIT DROP;
+	ALTER TABLE pg_temp.rpm_tiles ALTER rast SET STORAGE EXTERNAL;
 	IF partial IS NOT NULL THEN
 		PERFORM rpm.trace_tiles(scene, product, antennas, rpm.inherited_parameters(existing, given));
 		given := existing.parameters;

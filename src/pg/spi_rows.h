@@ -6,6 +6,7 @@
 
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 
 /* Opens SPI and runs a read-only query with the caller's rights and snapshot; the rows are in SPI_tuptable. */
 extern void rpm_spi_query(const char *query, int argument_count, const Oid *types, const Datum *values, const char *nulls);
@@ -82,14 +83,14 @@ rpm_column_text(HeapTuple tuple, int column, MemoryContext context)
 	bool		null;
 	Datum		value = rpm_column(tuple, column, &null);
 	MemoryContext before;
-	char	   *text;
+	char	   *copy;
 
 	if (null)
 		return NULL;
 	before = MemoryContextSwitchTo(context);
-	text = TextDatumGetCString(value);
+	copy = TextDatumGetCString(value);
 	MemoryContextSwitchTo(before);
-	return text;
+	return copy;
 }
 
 #endif

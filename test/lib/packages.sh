@@ -9,7 +9,7 @@ BUILD_PACKAGES="gcc make libc6-dev libgeos-dev libembree-dev postgresql-$PG_MAJO
 # What the demo draws with.
 DRAW_PACKAGES="gdal-bin python3-gdal python3-numpy python3-pil fonts-dejavu-core"
 # What the tests need on top.
-TEST_PACKAGES="g++ perl libipc-run-perl gdal-bin python3-gdal python3-numpy"
+TEST_PACKAGES="g++ perl libipc-run-perl"
 QGIS_PACKAGES="python3-qgis qgis-providers"
 
 # The packages among those named that are not installed, on one line.
@@ -40,7 +40,7 @@ can_be_root()
 apt_get()
 {
 	as_root env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -qq -y --no-install-recommends \
-		-o Dpkg::Use-Pty=0 -o APT::Get::Assume-Yes=true "$@" </dev/null
+		-o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io "$@" </dev/null
 }
 
 # install_packages NAME...: installs what is missing and says so; fails with a line that says what to do.

@@ -15,8 +15,8 @@ build_all()
 {
 	local jobs
 	jobs=$(nproc)
-	make -C "$TREE" -j"$jobs" WARNINGS="$STRICT" all engine bench &&
-		make -C "$TREE" WARNINGS="$STRICT" install &&
+	make -s -C "$TREE" -j"$jobs" WARNINGS="$STRICT" all engine bench &&
+		make -s -C "$TREE" WARNINGS="$STRICT" install &&
 		echo "build: 1 passed, 0 failed, 0 skipped"
 }
 
@@ -128,6 +128,12 @@ qgis_check()
 {
 	coverage_database && in_tree env QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR="$WORK" timeout 300 \
 		/usr/bin/python3 test/qgis/read_coverage.py check_coverage
+}
+
+# The main job, from this copy of the source.
+demo_check()
+{
+	(cd "$TREE" && unset PGHOST PGPORT PGUSER PGDATABASE && bash test/demo/check.sh)
 }
 
 # Every SQL example of README.md and of the pages.

@@ -148,14 +148,21 @@ trace(const comparison *c, const char *scene_file, double *seconds)
 	rpm_trace_options options;
 	rpm_antenna antenna;
 	rpm_grid	grid;
-	rpm_scene  *scene;
+	rpm_scene_options scene_options;
+	rpm_scene  *scene = NULL;
 	rpm_query  *query = NULL;
 	struct timespec begin, end;
 	rpm_code	code;
 
 	rpm_status_clear(&status);
-	scene = tmp_load(scene_file, c->welded, c->scattering, &control, &status);
-	code = scene == NULL ? status.code : rpm_query_create(scene, RPM_QUERY_BEST, &control, &query, &status);
+	rpm_scene_options_default(&scene_options);
+	scene_options.ground_material = -1;
+	code = rpm_scene_file_read(scene_file, 3.5e9, &scene_options, c->welded ? RPM_WELD_NAME : RPM_WELD_ROW,
+							   c->welded ? "concrete" : NULL, &control, &scene, &status);
+	for (size_t i = 0; code == RPM_OK && i < scene->material_count; i++)
+		scene->materials[i].scattering_coefficient = c->scattering;
+	if (code == RPM_OK)
+		code = rpm_query_create(scene, RPM_QUERY_BEST, &control, &query, &status);
 	if (code == RPM_OK)
 	{
 		memset(&antenna, 0, sizeof antenna);

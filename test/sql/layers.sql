@@ -7,16 +7,16 @@ CREATE SCHEMA regress_layers;
 SET LOCAL search_path = regress_layers, public;
 
 -- published products are ordinary tables: two made by hand have known answers; 4 x 4 cells of 10 m in two tiles each
-CREATE TABLE hand (rid bigint PRIMARY KEY, antenna_id bigint NOT NULL, rast raster NOT NULL);
-INSERT INTO hand
-SELECT row_number() OVER (), antenna_id, ST_Tile(ST_SetValues(
+CREATE TABLE hand (rid bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, antenna_id bigint NOT NULL, rast raster NOT NULL);
+INSERT INTO hand (antenna_id, rast)
+SELECT antenna_id, ST_Tile(ST_SetValues(
 	ST_AddBand(ST_MakeEmptyRaster(4, 4, 691000, 5334040, 10, -10, 0, 0, 32632), '32BF'::text, -9999, -9999), 1, 1, 1, level::float8[]), 2, 4)
 FROM (VALUES
 	(1, '{{-70, -75, -75.1, -85}, {-85.1, -95, -100, -105}, {-105.1, -115, -115.1, -9999}, {-9999, -9999, -9999, -60}}'),
 	(16777217, '{{-80, -80, -80, -80}, {-80, -90, -90, -80}, {-80, -90, -90, -80}, {-80, -80, -80, -80}}')) AS v (antenna_id, level);
-CREATE TABLE hand_server (rid bigint PRIMARY KEY, rast raster NOT NULL);
-INSERT INTO hand_server
-SELECT row_number() OVER (), ST_Tile(ST_SetValues(
+CREATE TABLE hand_server (rid bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, rast raster NOT NULL);
+INSERT INTO hand_server (rast)
+SELECT ST_Tile(ST_SetValues(
 	ST_AddBand(ST_MakeEmptyRaster(4, 4, 691000, 5334040, 10, -10, 0, 0, 32632), '32BSI'::text, -2147483648, -2147483648), 1, 1, 1,
 	'{{1, 1, 16777216, 16777216}, {1, 16777217, 16777217, 16777216}, {1, 16777217, 16777217, 2147483647}, {-2147483648, -2147483648, 1, 1}}'::float8[]), 2, 4);
 INSERT INTO rpm.coverage (name, scene, product, table_schema, table_name, srid, cell_size_m, extent)

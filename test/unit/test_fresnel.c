@@ -133,6 +133,20 @@ static void limits_are_numbers(void)
 	CHECK_NEAR(rpm_slab(rpm_cx(5, -0.1), 0, 0.1, 0.1).r_tm.re, -1, 1e-12);
 }
 
+/* A slab of which nothing comes back from the far side is a half-space, in both parts of the coefficient. */
+static void thick_slab_is_half_space(void)
+{
+	for (double cosine = 0.05; cosine <= 1; cosine += 0.05)
+	{
+		rpm_complex eta = rpm_cx(5.24, -0.63);
+		rpm_interface slab = rpm_slab(eta, cosine, 30, 0.0857), half = rpm_half_space(eta, cosine);
+
+		CHECK_NEAR(magnitude(rpm_cx_sub(slab.r_te, half.r_te)), 0, 1e-12);
+		CHECK_NEAR(magnitude(rpm_cx_sub(slab.r_tm, half.r_tm)), 0, 1e-12);
+		CHECK_NEAR(magnitude(slab.t_te) + magnitude(slab.t_tm), 0, 1e-12);
+	}
+}
+
 /* Power is kept by a wall without loss: |R|^2 + |T|^2 = 1. */
 static void lossless_slab_keeps_power(void)
 {
@@ -281,6 +295,7 @@ int main(void)
 	RUN(golden_conductivities);
 	RUN(slab_against_transfer_matrix);
 	RUN(limits_are_numbers);
+	RUN(thick_slab_is_half_space);
 	RUN(lossless_slab_keeps_power);
 	RUN(conductor_cancels_tangential_field);
 	RUN(image_method_reflection);

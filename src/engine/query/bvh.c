@@ -67,7 +67,9 @@ intersect(const rpm_query *query, const rpm_ray *ray, rpm_hit *hit)
 static bool
 occluded(const rpm_query *query, const rpm_ray *ray)
 {
-	return rpm_bvh_traverse(&((const bvh_query *) query)->bvh, ray, true, NULL);
+	rpm_hit		some;
+
+	return rpm_bvh_traverse(&((const bvh_query *) query)->bvh, ray, true, &some);
 }
 
 static void

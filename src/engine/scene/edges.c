@@ -142,7 +142,8 @@ static bool find_junctions(const vertex_grid *grid, uint32_t a, uint32_t b, junc
 					if (!look_into_cell(grid, grid_slot(grid, x, y, z), a, b, found))
 						return false;
 	}
-	qsort(found->item, found->count, sizeof *found->item, compare_junctions);
+	if (found->count > 1)
+		qsort(found->item, found->count, sizeof *found->item, compare_junctions);
 	return true;
 }
 
@@ -209,7 +210,8 @@ static bool finish_list(edge_list *edges, size_t triangle_count)
 {
 	size_t		count = edges->count;
 
-	qsort(edges->piece, count, sizeof *edges->piece, compare_pieces);
+	if (count > 0)
+		qsort(edges->piece, count, sizeof *edges->piece, compare_pieces);
 	edges->run_start = malloc((count + 1) * sizeof *edges->run_start);
 	edges->run_of = malloc((count + 1) * sizeof *edges->run_of);
 	edges->triangle_start = calloc(triangle_count + 2, sizeof *edges->triangle_start);

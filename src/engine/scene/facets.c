@@ -117,6 +117,13 @@ static void spread(grower *g, size_t from, int32_t facet, const plane *p)
 		uint32_t	t = g->member[m];
 		const rpm_triangle *own = &g->scene->triangles[t];
 
+		/* The two of the flat ground have no edges in the list. */
+		for (size_t other = g->edge_triangles; t >= g->edge_triangles && other < g->scene->triangle_count; other++)
+			if (g->scene->triangles[other].facet == RPM_NO_FACET)
+			{
+				g->scene->triangles[other].facet = facet;
+				g->member[g->member_count++] = (uint32_t) other;
+			}
 		if (t >= g->edge_triangles)
 			continue;
 		for (uint32_t i = e->triangle_start[t]; i < e->triangle_start[t + 1]; i++)

@@ -40,7 +40,8 @@ rpm_code rpm_scene_builder_finish(rpm_scene_builder *builder, rpm_scene **result
 	scene = calloc(1, sizeof *scene);
 	if (scene == NULL)
 		return builder_no_memory(status, "the frame");
-	qsort(builder->rows, builder->row_count, sizeof *builder->rows, compare_rows);
+	if (builder->row_count > 1)
+		qsort(builder->rows, builder->row_count, sizeof *builder->rows, compare_rows);
 	set_origin(builder);
 	code = build(builder, scene, status);
 	if (code != RPM_OK)
@@ -48,7 +49,8 @@ rpm_code rpm_scene_builder_finish(rpm_scene_builder *builder, rpm_scene **result
 		rpm_scene_free(scene);
 		return code;
 	}
-	qsort(builder->problems, builder->problem_count, sizeof *builder->problems, compare_problems);
+	if (builder->problem_count > 1)
+		qsort(builder->problems, builder->problem_count, sizeof *builder->problems, compare_problems);
 	memcpy(scene->origin, builder->origin, sizeof scene->origin);
 	scene->materials = builder->materials;
 	scene->material_count = builder->material_count;
@@ -118,7 +120,7 @@ static rpm_code topology(rpm_scene_builder *builder, rpm_scene *scene, const uin
 	if (code == RPM_OK)
 		code = scene_facets(scene, &edges, welded, control, status);
 	if (code == RPM_OK)
-		code = inside_index_create(scene, control, &inside, status);
+		code = inside_index_create(scene, vertex_group, control, &inside, status);
 	if (code == RPM_OK)
 		code = scene_wedges(scene, &edges, &inside, has_ground, builder->options.free_edges, control, status);
 	inside_index_free(&inside);

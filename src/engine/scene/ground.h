@@ -41,10 +41,14 @@ typedef struct inside_index
 	const rpm_scene *scene;
 	rpm_ground_index *triangles, *buildings;
 	rpm_vec3	(*box)[2];		/* per building: low, high */
+	uint32_t   *group;			/* per building: weld group */
 } inside_index;
 
-rpm_code	inside_index_create(const rpm_scene *scene, const rpm_control *control, inside_index *index, rpm_status *status);
+rpm_code	inside_index_create(const rpm_scene *scene, const uint32_t *vertex_group, const rpm_control *control, inside_index *index,
+								rpm_status *status);
 void		inside_index_free(inside_index *index);
-bool		scene_point_inside(const inside_index *index, rpm_vec3 point);
+
+/* Whether a point lies inside a building of this weld group: what is not welded to an edge does not change it. */
+bool		scene_point_inside(const inside_index *index, rpm_vec3 point, uint32_t group);
 
 #endif

@@ -12,17 +12,18 @@
 #define MAX_COVERS 64			/* triangles above one point that are looked at */
 #define MAX_SIDE_TRIANGLES 2000 /* a building of more is not asked sideways: what it covers is inside it */
 
-static bool covered(const inside_index *index, rpm_vec3 point, bool *by_large);
+static bool covered(const inside_index *index, rpm_vec3 point, uint32_t group, bool *by_large);
 static bool walled_in(const rpm_scene *scene, const rpm_scene_building *building, rpm_vec3 point);
 
-rpm_code inside_index_create(const rpm_scene *scene, const rpm_control *control, inside_index *index, rpm_status *status)
+rpm_code inside_index_create(const rpm_scene *scene, const uint32_t *vertex_group, const rpm_control *control, inside_index *index,
+							 rpm_status *status)
 {
 	size_t		count = scene->building_count, end = 0;
 	plan_box   *boxes = malloc((count + 1) * sizeof *boxes);
 	rpm_code	code;
 
-	*index = (inside_index) {.scene = scene, .box = malloc((count + 1) * sizeof *index->box)};
-	if (boxes == NULL || index->box == NULL)
+	*index = (inside_index) {.scene = scene, .box = malloc((count + 1) * sizeof *index->box), .group = malloc((count + 1) * sizeof *index->group)};
+	if (boxes == NULL || index->box == NULL || index->group == NULL)
 	{
 		free(boxes);
 		return builder_no_memory(status, "buildings");
@@ -41,6 +42,7 @@ rpm_code inside_index_create(const rpm_scene *scene, const rpm_control *control,
 		}
 		index->box[b][0] = low;
 		index->box[b][1] = high;
+		index->group[b] = vertex_group[scene->triangles[building->first_triangle].vertex[0]];
 		boxes[b] = (plan_box) {low.x, low.y, high.x, high.y, (uint32_t) b};
 		end = building->first_triangle + building->triangle_count;
 	}
@@ -56,15 +58,16 @@ void inside_index_free(inside_index *index)
 	plan_index_free(index->triangles);
 	plan_index_free(index->buildings);
 	free(index->box);
+	free(index->group);
 }
 
-bool scene_point_inside(const inside_index *index, rpm_vec3 point)
+bool scene_point_inside(const inside_index *index, rpm_vec3 point, uint32_t group)
 {
 	const uint32_t *items;
 	bool		by_large;
 	size_t		count;
 
-	if (!covered(index, point, &by_large))
+	if (!covered(index, point, group, &by_large))
 		return false;
 	if (by_large)
 		return true;
@@ -73,7 +76,7 @@ bool scene_point_inside(const inside_index *index, rpm_vec3 point)
 	{
 		const rpm_vec3 *box = index->box[items[i]];
 
-		if (point.x >= box[0].x && point.x <= box[1].x && point.y >= box[0].y && point.y <= box[1].y && point.z >= box[0].z &&
+		if (index->group[items[i]] == group && point.x >= box[0].x && point.x <= box[1].x && point.y >= box[0].y && point.y <= box[1].y && point.z >= box[0].z &&
 			point.z <= box[1].z && walled_in(index->scene, &index->scene->buildings[items[i]], point))
 			return true;
 	}
@@ -81,7 +84,7 @@ bool scene_point_inside(const inside_index *index, rpm_vec3 point)
 }
 
 /* An odd number of some building's triangles above the point. */
-static bool covered(const inside_index *index, rpm_vec3 point, bool *by_large)
+static bool covered(const inside_index *index, rpm_vec3 point, uint32_t group, bool *by_large)
 {
 	const rpm_scene *scene = index->scene;
 	const uint32_t *items;
@@ -114,7 +117,8 @@ static bool covered(const inside_index *index, rpm_vec3 point, bool *by_large)
 		if (cover[k].odd)
 		{
 			any = true;
-			*by_large = *by_large || scene->buildings[cover[k].building].triangle_count > MAX_SIDE_TRIANGLES;
+			*by_large = *by_large || (index->group[cover[k].building] == group &&
+									  scene->buildings[cover[k].building].triangle_count > MAX_SIDE_TRIANGLES);
 		}
 	return any;
 }

@@ -24,12 +24,13 @@ static bool ring_normal(const lattice_point *corner, size_t count, double normal
 static double out_of_plane_mm(const lattice_point *corner, size_t count, const double normal[3]);
 static size_t flatten(const rpm_scene_builder *builder, const polygon_set *set, size_t polygon, surface_work *work);
 static void project(surface_work *work, size_t count, const double normal[3]);
-static rpm_code report(rpm_scene_builder *builder, const scene_row *row, const surface_work *work, rpm_status *status);
+static rpm_code report(rpm_scene_builder *builder, const scene_row *row, const surface_work *work, bool any, rpm_status *status);
 
 rpm_code surface_triangles(rpm_scene_builder *builder, int32_t row, triangle_soup *soup, rpm_status *status)
 {
 	const polygon_set *set = &builder->rows[row].polygons;
 	surface_work work = {0};
+	size_t		before = soup->count;
 	rpm_code	code = RPM_OK;
 
 	work.corner = malloc((set->point_count + 1) * sizeof *work.corner);
@@ -43,7 +44,7 @@ rpm_code surface_triangles(rpm_scene_builder *builder, int32_t row, triangle_sou
 	free(work.flat);
 	free(work.ring_end);
 	if (code == RPM_OK)
-		code = report(builder, &builder->rows[row], &work, status);
+		code = report(builder, &builder->rows[row], &work, soup->count > before, status);
 	return code;
 }
 
@@ -58,9 +59,7 @@ static rpm_code polygon_triangles(rpm_scene_builder *builder, int32_t row, size_
 	flat_triangles triangles;
 	rpm_code	code;
 
-	if (count < 3)
-		return RPM_OK;
-	if (!ring_normal(work->corner, work->ring_end[0], normal))
+	if (count < 3 || !ring_normal(work->corner, work->ring_end[0], normal))
 	{
 		work->flattened++;
 		return RPM_OK;
@@ -176,7 +175,7 @@ static void project(surface_work *work, size_t count, const double normal[3])
 	}
 }
 
-static rpm_code report(rpm_scene_builder *builder, const scene_row *row, const surface_work *work, rpm_status *status)
+static rpm_code report(rpm_scene_builder *builder, const scene_row *row, const surface_work *work, bool any, rpm_status *status)
 {
 	rpm_code	code = RPM_OK;
 
@@ -187,7 +186,7 @@ static rpm_code report(rpm_scene_builder *builder, const scene_row *row, const s
 		code = builder_problem(builder, row->id, RPM_PROBLEM_REPAIRED, "self_intersection", status,
 							   "%zu polygons cross themselves and were cut into triangles that may overlap", work->crossing);
 	if (code == RPM_OK && work->flattened)
-		code = builder_problem(builder, row->id, RPM_PROBLEM_REPAIRED, "degenerate", status, "%zu polygons without area were dropped",
-							   work->flattened);
+		code = builder_problem(builder, row->id, any ? RPM_PROBLEM_REPAIRED : RPM_PROBLEM_SKIPPED, "degenerate", status,
+							   "%zu polygons without area were dropped", work->flattened);
 	return code;
 }

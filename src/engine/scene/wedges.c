@@ -3,7 +3,7 @@
  *
  * Around each edge the directions of its faces are sorted by angle; the widest empty sector, if it exceeds pi, is the outside.  Facets have no
  * sense of inside, so a sector that lies in a building (a corner that is concave from outside, an edge on a neighbour's wall) is found by
- * looking at points in it.
+ * looking at points in it.  Only buildings of the edge's weld group count there: with rows welded by themselves, each is as if alone.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -78,9 +78,11 @@ static rpm_code find_all(finder *f, const rpm_control *control, rpm_status *stat
 			continue;
 		wedge.direction = rpm_scale(rpm_sub(end, wedge.start), 1 / wedge.length_m);
 		count = collect_faces(f, run, wedge.start, wedge.direction, faces);
-		if (!widest_sector(faces, count, f->free_edges && !ground, &wedge) || !sector_is_open(f, &wedge))
+		if (!widest_sector(faces, count, f->free_edges && !ground, &wedge))
 			continue;
 		wedge.building = f->scene->facets[wedge.facet_0].building;
+		if (!sector_is_open(f, &wedge))
+			continue;
 		if (!add_wedge(f, &wedge, piece->a, piece->b))
 			return builder_no_memory(status, "wedges");
 	}
@@ -187,12 +189,12 @@ static bool sector_is_open(const finder *f, const rpm_wedge *wedge)
 		double		phi = parts[i] * wedge->n_pi;
 		rpm_vec3	out = rpm_add(rpm_scale(wedge->tangent_0, cos(phi)), rpm_scale(wedge->normal_0, sin(phi)));
 
-		if (f->scene->facets[wedge->facet_0].building == RPM_NO_BUILDING)
+		if (wedge->building == RPM_NO_BUILDING)
 		{
 			if (i == 2 && out.z <= 0)
 				return false;
 		}
-		else if (scene_point_inside(f->inside, rpm_along(middle, PROBE_M, out)))
+		else if (scene_point_inside(f->inside, rpm_along(middle, PROBE_M, out), f->inside->group[wedge->building]))
 			return false;
 	}
 	return true;

@@ -34,7 +34,7 @@ static bool weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group);
 static int compare_points(const void *a, const void *b);
 static uint32_t representative(const welder *w, const uint32_t *sorted_of, const uint32_t *leader, weld_point p);
 static bool make_triangles(welder *w, rpm_scene *scene);
-static bool is_flat(const welder *w, const lattice_triangle *t);
+static bool is_flat(const lattice_triangle *t);
 static int compare_by_corners(const void *a, const void *b);
 static int compare_by_building(const void *a, const void *b);
 static bool make_buildings(welder *w, rpm_scene *scene);
@@ -285,7 +285,7 @@ static bool make_triangles(welder *w, rpm_scene *scene)
 				v[k % 2] = v[k % 2 + 1];
 				v[k % 2 + 1] = swap;
 			}
-		if (v[0] == v[1] || v[1] == v[2] || is_flat(w, t))
+		if (v[0] == v[1] || v[1] == v[2] || is_flat(t))
 		{
 			w->flattened[t->row]++;
 			continue;
@@ -314,13 +314,12 @@ static bool make_triangles(welder *w, rpm_scene *scene)
 	return true;
 }
 
-/* Exact: twice the area over the longest side is below JUNCTION_M. */
-static bool is_flat(const welder *w, const lattice_triangle *t)
+/* Twice the area over the longest side is below JUNCTION_M. */
+static bool is_flat(const lattice_triangle *t)
 {
 	double		u[3], v[3], s[3], n[3], longest = 0, limit = JUNCTION_M * 1000;
 	lattice_point a = t->corner[0], b = t->corner[1], c = t->corner[2];
 
-	(void) w;
 	u[0] = (double) (b.x - a.x), u[1] = (double) (b.y - a.y), u[2] = (double) (b.z - a.z);
 	v[0] = (double) (c.x - a.x), v[1] = (double) (c.y - a.y), v[2] = (double) (c.z - a.z);
 	for (int k = 0; k < 3; k++)

@@ -1,18 +1,21 @@
 /*
- * map_launch.c: rays launched for what has no closed form: chains of reflections, everything through walls, diffuse scattering.
+ * map_launch.c: rays launched for what has no closed form: chains of reflections, those through walls, diffuse scattering.
  *
- * A batch is a Fibonacci lattice of directions under a random rotation, so that each batch is an unbiased estimate and the spread
- * between them its error.  A ray stands for the solid angle Omega = 4 pi / N; where it crosses the receivers' surface in a cell of
- * area A, at a rate c = |cos| of its angle to the vertical, it adds |e|^2 Omega / (c A) (lambda / 4 pi)^2 to the cell's mean.  At a
- * hit it splits into its mirrored, its transmitted and one scattered part.
+ * Two first batches, evenly spread and then better, learn which directions matter and are not counted; then each batch is an unbiased
+ * estimate of its own and the spread between them the error of their mean.  A ray stands for a solid angle Omega; where it crosses
+ * the receivers' surface in a cell of area A, at a rate c = |cos| of its angle to the vertical, it adds
+ * |e|^2 Omega / (c A) (lambda / 4 pi)^2 to the cell's mean.  At a hit it splits into its mirrored, transmitted and one scattered part.
  */
-#include "trace/map_internal.h"
-
 #include <string.h>
+
+#include "trace/map_directions.h"
 
 /* Batches: enough for a standard error; with a target for it, the steps in which it is approached. */
 #define BATCHES 8
 #define BATCHES_TO_TARGET 16
+/* Batches that only learn; fewer rays than this are not worth learning with. */
+#define BATCHES_TO_LEARN 2
+#define RAYS_TO_LEARN 20000
 #define RAYS_PER_PIECE 512
 /* New rays start this far off their surface, on the side they leave to. */
 #define SURFACE_OFFSET_M 1e-3
@@ -32,21 +35,23 @@ typedef struct map_ray
 typedef struct launch_task
 {
 	rpm_map_job *job;
-	int			batch;
-	int64_t		rays;			/* of this batch */
-	rpm_vec3	axes[3];		/* rows of its rotation */
-	double		deposit;		/* Omega (lambda / 4 pi)^2 / A */
+	rpm_map_directions *learning;	/* NULL: what rays are worth is not noted */
+	rpm_map_aim aim;
+	double		even_deposit;	/* Omega (lambda / 4 pi)^2 / A of a ray, were all samples evenly spread */
 	double		full_power;		/* |e|^2 below which a ray plays roulette */
+	double		floor_gain;
 } launch_task;
 
-/* One ray on its way through rpm_map_surface_cross. */
+/* One launched ray on its way through rpm_map_surface_cross. */
 typedef struct deposit_context
 {
-	rpm_map_job *job;
-	double		amount;
+	const launch_task *task;
+	double		solid_angle;	/* over that of a ray evenly spread */
+	double		power;			/* |e|^2 */
+	double		squared_worth;
 } deposit_context;
 
-static void random_axes(uint64_t seed, int batch, rpm_vec3 *axes);
+static rpm_code launch_batch(launch_task *task, int64_t rays, rpm_status *status);
 static void launch_range(void *context, int64_t begin, int64_t end, int thread);
 static void follow(const launch_task *task, int64_t index);
 static bool next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit);
@@ -64,46 +69,53 @@ rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status)
 {
 	const rpm_trace_options *options = job->options;
 	bool		to_target = options->target_error_db > 0;
-	int			planned = to_target ? BATCHES_TO_TARGET : BATCHES;
+	int			counted = to_target ? BATCHES_TO_TARGET : BATCHES;
+	int			learning = options->samples >= RAYS_TO_LEARN ? BATCHES_TO_LEARN : 0, planned = counted + learning;
+	rpm_map_directions directions;
+	launch_task task = {.job = job, .floor_gain = pow(10, options->error_floor_db / 10)};
+	rpm_code	code = rpm_map_directions_create(options->samples / planned, job->control, &directions, status);
 
 	*batches = 0;
 	job->reached_error_db = NAN;
-	while (*batches < planned)
+	task.aim = (rpm_map_aim) {.directions = &directions, .seed = options->seed};
+	task.even_deposit = 4 * RPM_PI / (double) options->samples * job->spreading2 / job->cell_area_m2;
+	task.full_power = task.floor_gain / FLOOR_SHARE / task.even_deposit;
+	for (int i = 0; i < planned && code == RPM_OK; i++)
 	{
-		launch_task task = {.job = job, .batch = *batches};
-		rpm_code	code;
+		int64_t		rays = options->samples / planned + (i < options->samples % planned);
 
-		task.rays = options->samples / planned + (*batches < options->samples % planned);
-		if (task.rays == 0)
+		if (rays == 0)
 			break;
-		random_axes(options->seed, *batches, task.axes);
-		task.deposit = 4 * RPM_PI / (double) task.rays * job->spreading2 / job->cell_area_m2;
-		task.full_power = pow(10, options->error_floor_db / 10) / FLOOR_SHARE
-			/ (task.deposit * (double) task.rays / (double) options->samples);
-		memset(job->batch, 0, job->cell_count * sizeof(double));
-		code = rpm_parallel_for(job->control, task.rays, RAYS_PER_PIECE, launch_range, &task, status);
+		task.learning = i < learning ? &directions : NULL;
+		code = launch_batch(&task, rays, status);
 		if (code != RPM_OK)
-			return code;
-		++*batches;
-		job->launched += task.rays;
-		fold_batch(job, *batches);
+			break;
+		if (task.learning)
+		{
+			rpm_map_directions_learn(&directions);
+			continue;
+		}
+		fold_batch(job, ++*batches);
 		if (to_target && *batches > 1 && job->reached_error_db <= options->target_error_db)
 			break;
 	}
-	return RPM_OK;
+	rpm_map_directions_free(&directions);
+	return code;
 }
 
-/* The rows of a uniformly random rotation, from a random unit quaternion (Shoemake 1992). */
-static void
-random_axes(uint64_t seed, int batch, rpm_vec3 *axes)
+static rpm_code
+launch_batch(launch_task *task, int64_t rays, rpm_status *status)
 {
-	rpm_random	random = rpm_random_stream(seed, (uint64_t) batch, UINT64_MAX);
-	double		u = rpm_random_next(&random), a = 2 * RPM_PI * rpm_random_next(&random), b = 2 * RPM_PI * rpm_random_next(&random);
-	double		x = sqrt(1 - u) * sin(a), y = sqrt(1 - u) * cos(a), z = sqrt(u) * sin(b), w = sqrt(u) * cos(b);
+	rpm_map_job *job = task->job;
+	rpm_random	random;
 
-	axes[0] = rpm_vec(1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w));
-	axes[1] = rpm_vec(2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w));
-	axes[2] = rpm_vec(2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y));
+	task->aim.batch++;
+	task->aim.rays = rays;
+	random = rpm_random_stream(task->aim.seed, task->aim.batch, UINT64_MAX);
+	task->aim.shift = rpm_random_next(&random);
+	memset(job->batch, 0, job->cell_count * sizeof(double));
+	job->launched += rays;
+	return rpm_parallel_for(job->control, rays, RAYS_PER_PIECE, launch_range, task, status);
 }
 
 static void
@@ -122,15 +134,17 @@ static void
 follow(const launch_task *task, int64_t index)
 {
 	rpm_map_job *job = task->job;
-	rpm_random	random = rpm_random_stream(job->options->seed, (uint64_t) task->batch, (uint64_t) index);
-	rpm_vec3	even = rpm_lattice_direction(index, task->rays);
+	rpm_random	random = rpm_random_stream(task->aim.seed, task->aim.batch, (uint64_t) index);
+	deposit_context context = {.task = task};
 	map_ray		stack[STACK_SIZE];
 	int			height = 1;
 	bool		first = true;
+	size_t		bin;
 
 	memset(&stack[0], 0, sizeof(map_ray));
 	stack[0].origin = job->antenna->position;
-	stack[0].direction = rpm_vec(rpm_dot(task->axes[0], even), rpm_dot(task->axes[1], even), rpm_dot(task->axes[2], even));
+	stack[0].direction = rpm_map_direction(&task->aim, index, &bin, &context.solid_angle);
+	context.solid_angle *= (double) job->options->samples / (4 * RPM_PI);
 	stack[0].own_facet = stack[0].first_facet = RPM_NO_FACET;
 	while (height > 0)
 	{
@@ -140,8 +154,7 @@ follow(const launch_task *task, int64_t index)
 
 		if (!counted_exactly(job, &ray))
 		{
-			deposit_context context = {job, task->deposit * rpm_cvec_norm2(ray.e)};
-
+			context.power = rpm_cvec_norm2(ray.e);
 			rpm_map_surface_cross(&job->surface, ray.origin, ray.direction, hits ? hit.t : INFINITY, deposit, &context);
 		}
 		if (!hits || ray.depth >= job->options->max_depth)
@@ -151,6 +164,8 @@ follow(const launch_task *task, int64_t index)
 		first = false;
 		height += split(task, &ray, &hit, &random, &stack[height]);
 	}
+	if (task->learning)
+		rpm_map_directions_note(task->learning, bin, context.squared_worth);
 }
 
 static bool
@@ -181,12 +196,12 @@ counted_exactly(const rpm_map_job *job, const map_ray *ray)
 static void
 deposit(void *context, double x, double y, double rate)
 {
-	const deposit_context *ray = context;
-	rpm_map_job *job = ray->job;
+	deposit_context *ray = context;
+	rpm_map_job *job = ray->task->job;
 	const rpm_grid *grid = job->grid;
 	double		column = floor((x - grid->west) / grid->cell_width_m), row = floor((grid->north - y) / grid->cell_height_m);
 	size_t		cell;
-	double		amount, before, after;
+	double		amount, worth;
 	float		share;
 
 	if (!(column >= 0 && column < grid->columns && row >= 0 && row < grid->rows) || rate < 1e-9)
@@ -197,11 +212,12 @@ deposit(void *context, double x, double y, double rate)
 		return;
 	if (share < 1 && !rpm_map_outdoors(job, rpm_vec(x, y, rpm_map_surface_z(&job->surface, x, y))))
 		return;
-	amount = ray->amount / (rate * share);
-	__atomic_load(&job->batch[cell], &before, __ATOMIC_RELAXED);
-	do
-		after = before + amount;
-	while (!__atomic_compare_exchange(&job->batch[cell], &before, &after, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	amount = ray->power * ray->task->even_deposit / (rate * share);
+	rpm_map_add(&job->batch[cell], amount * ray->solid_angle);
+	if (ray->task->learning == NULL)
+		return;
+	worth = fmin(1, amount / (job->gain[cell] + ray->task->floor_gain));
+	ray->squared_worth += worth * worth;
 }
 
 /* The mirrored, transmitted and scattered parts of a ray at its hit; returns how many live on. */

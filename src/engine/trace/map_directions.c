@@ -1,0 +1,174 @@
+/*
+ * map_directions.c: how launched rays are spread over the directions, see map_directions.h.
+ *
+ * Rays go to bins by systematic sampling (ray i to where the summed density passes (i + shift) / N), so that a bin gets its expected
+ * number of rays to within one, and within a bin to a randomly shifted R2 sequence.  Any positive density leaves the estimate
+ * unbiased; the best is proportional to the root of the mean square of what a ray of the bin is worth.
+ */
+#include "trace/map_directions.h"
+
+#include <stdlib.h>
+
+/* Rays of the first batch in a bin, on average. */
+#define RAYS_PER_BIN 4
+#define SIDE_MIN 8
+#define SIDE_MAX 512
+/* This share of the rays stays evenly spread, for what the first batches have not seen. */
+#define EVEN_SHARE 0.25
+
+static void sum_densities(rpm_map_directions *directions);
+static void smooth(rpm_map_directions *directions);
+static size_t find_bin(const rpm_map_directions *directions, double place);
+static double fraction(double x);
+
+rpm_code
+rpm_map_directions_create(int64_t first_rays, rpm_control *control, rpm_map_directions *directions, rpm_status *status)
+{
+	int			side = SIDE_MIN;
+	size_t		bins;
+
+	while (side < SIDE_MAX && (int64_t) side * 2 * side * 4 * RAYS_PER_BIN <= first_rays * 2)
+		side *= 2;
+	*directions = (rpm_map_directions) {.side_z = side, .side_azimuth = 2 * side};
+	bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+	if (rpm_reserve(control, 5 * bins * sizeof(double), "the directions of launched rays", status) != RPM_OK)
+		return status->code;
+	directions->score = calloc(bins, sizeof(double));
+	directions->visits = calloc(bins, sizeof(double));
+	directions->density = calloc(bins, sizeof(double));
+	directions->smoothed = calloc(bins, sizeof(double));
+	directions->first = calloc(bins + 1, sizeof(double));
+	if (!directions->score || !directions->visits || !directions->density || !directions->smoothed || !directions->first)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu directions", bins);
+	for (size_t i = 0; i < bins; i++)
+		directions->density[i] = 1.0 / (double) bins;
+	sum_densities(directions);
+	return RPM_OK;
+}
+
+void
+rpm_map_directions_free(rpm_map_directions *directions)
+{
+	free(directions->score);
+	free(directions->visits);
+	free(directions->density);
+	free(directions->smoothed);
+	free(directions->first);
+}
+
+rpm_vec3
+rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_angle)
+{
+	const rpm_map_directions *directions = aim->directions;
+	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+	size_t		b = find_bin(directions, ((double) i + aim->shift) / (double) aim->rays);
+	rpm_random	random = rpm_random_stream(aim->seed, aim->batch ^ UINT64_C(0xd1b54a32d192ed03), b);
+	double		index = floor((double) i + aim->shift - directions->first[b] * (double) aim->rays);
+	double		u = fraction(rpm_random_next(&random) + index * 0.7548776662466927);
+	double		v = fraction(rpm_random_next(&random) + index * 0.5698402909980532);
+	double		z = 1 - 2 * ((double) (b / (size_t) directions->side_azimuth) + u) / directions->side_z;
+	double		azimuth = 2 * RPM_PI * ((double) (b % (size_t) directions->side_azimuth) + v) / directions->side_azimuth;
+	double		radius = sqrt(fmax(0, 1 - z * z));
+
+	*bin = b;
+	*solid_angle = 4 * RPM_PI / (double) bins / (directions->density[b] * (double) aim->rays);
+	return rpm_vec(radius * cos(azimuth), radius * sin(azimuth), z);
+}
+
+void
+rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squared_worth)
+{
+	rpm_map_add(&directions->visits[bin], 1);
+	if (squared_worth > 0)
+		rpm_map_add(&directions->score[bin], squared_worth);
+}
+
+void
+rpm_map_directions_learn(rpm_map_directions *directions)
+{
+	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+	double		all = 0;
+
+	smooth(directions);
+	for (size_t i = 0; i < bins; i++)
+		all += directions->smoothed[i];
+	for (size_t i = 0; i < bins; i++)
+		directions->density[i] = all > 0 ? EVEN_SHARE / (double) bins + (1 - EVEN_SHARE) * directions->smoothed[i] / all
+			: 1.0 / (double) bins;
+	sum_densities(directions);
+}
+
+void
+rpm_map_add(double *sum, double amount)
+{
+	double		before, after;
+
+	__atomic_load(sum, &before, __ATOMIC_RELAXED);
+	do
+		after = before + amount;
+	while (!__atomic_compare_exchange(sum, &before, &after, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+static void
+sum_densities(rpm_map_directions *directions)
+{
+	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+	double		sum = 0;
+
+	for (size_t i = 0; i < bins; i++)
+	{
+		directions->first[i] = sum;
+		sum += directions->density[i];
+	}
+	/* Rounding must not leave the last rays without a bin. */
+	directions->first[bins] = fmax(1, sum);
+}
+
+/* The root of the mean squared worth over each bin and its eight neighbours. */
+static void
+smooth(rpm_map_directions *directions)
+{
+	int			rows = directions->side_z, columns = directions->side_azimuth;
+
+	for (int row = 0; row < rows; row++)
+		for (int column = 0; column < columns; column++)
+		{
+			double		score = 0, visits = 0;
+
+			for (int k = 0; k < 9; k++)
+			{
+				int			r = row + k / 3 - 1, c = (column + k % 3 - 1 + columns) % columns;
+				double		weight = k == 4 ? 4 : 1;
+
+				if (r < 0 || r >= rows)
+					continue;
+				score += weight * directions->score[(size_t) r * (size_t) columns + (size_t) c];
+				visits += weight * directions->visits[(size_t) r * (size_t) columns + (size_t) c];
+			}
+			directions->smoothed[(size_t) row * (size_t) columns + (size_t) column] = visits > 0 ? sqrt(score / visits) : 0;
+		}
+}
+
+/* The last bin whose first[] is not above the place. */
+static size_t
+find_bin(const rpm_map_directions *directions, double place)
+{
+	size_t		low = 0, high = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+
+	while (high - low > 1)
+	{
+		size_t		middle = low + (high - low) / 2;
+
+		if (directions->first[middle] <= place)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static double
+fraction(double x)
+{
+	return x - floor(x);
+}

@@ -1,0 +1,42 @@
+/*
+ * map_directions.h: how launched rays are spread over the directions: evenly first, then where they have turned out to matter.
+ */
+#ifndef RPM_MAP_DIRECTIONS_H
+#define RPM_MAP_DIRECTIONS_H
+
+#include "trace/map_internal.h"
+
+/* The sphere in side_z x side_azimuth bins of equal solid angle (equal steps of z and of azimuth). */
+typedef struct rpm_map_directions
+{
+	int			side_z, side_azimuth;
+	double	   *score, *visits;	/* bins: sum of squared worth of the rays sent, and their number */
+	double	   *density, *smoothed;	/* bins: probability; room to smooth in */
+	double	   *first;			/* bins + 1: sum of the densities before */
+} rpm_map_directions;
+
+/* A batch of `rays` over the densities, with its own random shifts. */
+typedef struct rpm_map_aim
+{
+	const rpm_map_directions *directions;
+	uint64_t	seed, batch;
+	int64_t		rays;
+	double		shift;
+} rpm_map_aim;
+
+/* Bins for a first batch of so many rays; all densities even. */
+rpm_code	rpm_map_directions_create(int64_t first_rays, rpm_control *control, rpm_map_directions *directions, rpm_status *status);
+void		rpm_map_directions_free(rpm_map_directions *directions);
+
+/* The direction of ray i of a batch: which bin, and the solid angle that the ray stands for. */
+rpm_vec3	rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_angle);
+
+/* Notes that a ray of the bin was worth so much (atomic). */
+void		rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squared_worth);
+
+/* Makes the densities follow what was noted. */
+void		rpm_map_directions_learn(rpm_map_directions *directions);
+
+void		rpm_map_add(double *sum, double amount);
+
+#endif

@@ -1,0 +1,366 @@
+/*
+ * scene_cache.c: the scenes that this session has built.
+ *
+ * A kept scene serves as long as the fingerprint of its rows (scene_source.h) is the same, so that a change of any session is seen by
+ * the next call.  The fingerprint is taken with the caller's rights and snapshot: what a role may not see it does not get.  The scene
+ * used longest ago goes first when rpm_pg.scene_cache is exceeded; one in use by a call stays until that call ends.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/ilist.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "progress.h"
+#include "rpm_settings.h"
+#include "scene_cache.h"
+#include "scene_source.h"
+#include "status_report.h"
+#include "worker.h"
+
+typedef struct KeptScene
+{
+	dlist_node	node;			/* in kept_scenes, the one used last first */
+	MemoryContext context;		/* holds this struct, names and fingerprint; freeing it frees the engine's memory */
+	int32		scene_id;
+	char	   *fingerprint;
+	RpmBox		reached;		/* the flat ground covers it */
+	int			pins;			/* calls that use it */
+	bool		outdated;		/* freed when the last call has ended */
+	size_t		bytes;
+	rpm_scene_builder *builder; /* while it is built */
+	rpm_scene  *scene;
+	rpm_query  *query;
+	RpmBox		box;
+	int			material_count;
+	char	  **material_names;
+	char	  **material_users;
+	MemoryContextCallback release;
+} KeptScene;
+
+typedef struct Pin
+{
+	KeptScene  *kept;
+	MemoryContextCallback release;
+} Pin;
+
+PG_FUNCTION_INFO_V1(rpm_sql_scene_release);
+
+static dlist_head kept_scenes = DLIST_STATIC_INIT(kept_scenes);
+static size_t kept_bytes = 0;
+
+static KeptScene *find_kept(int32 scene_id, const char *fingerprint, RpmBox *reach);
+static bool covers(const RpmBox *outer, const RpmBox *inner);
+static RpmBox united(const RpmBox *a, const RpmBox *b);
+static KeptScene *build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach, rpm_control *control);
+static void start_builder(KeptScene *kept, const RpmSceneSource *source, const RpmBox *reach, rpm_control *control);
+static rpm_code finish_scene(void *argument, rpm_control *control, rpm_status *status);
+static void note_box(KeptScene *kept, const RpmSceneRow *row, const RpmBox *reach);
+static void copy_names(KeptScene *kept, int count, char **names, char **users);
+static void release_engine_memory(void *argument);
+static RpmScene *pin(KeptScene *kept, bool built);
+static void unpin(void *argument);
+static void retire(KeptScene *kept);
+static void evict(size_t limit);
+
+RpmScene *
+rpm_scene_get(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control)
+{
+	RpmSceneSource *source;
+	char	   *fingerprint;
+	KeptScene  *kept;
+	RpmBox		wide;
+	bool		built;
+
+	rpm_progress_phase(control, RPM_PHASE_READING, 0);
+	source = rpm_source_open(row);
+	fingerprint = rpm_source_fingerprint(source);
+	if (reach != NULL)
+		wide = *reach;
+	kept = find_kept(row->scene_id, fingerprint, reach ? &wide : NULL);
+	built = kept == NULL;
+	if (built)
+		kept = build(source, fingerprint, reach ? &wide : NULL, control);
+	return pin(kept, built);
+}
+
+const rpm_scene *
+rpm_scene_at(const RpmScene *scene, rpm_material *materials)
+{
+	rpm_scene  *view = palloc(sizeof(rpm_scene));
+
+	*view = *scene->scene;
+	view->materials = materials;
+	return view;
+}
+
+void
+rpm_scene_notice_problems(const RpmScene *scene, const char *name)
+{
+	size_t		skipped = 0,
+				count = scene->scene->problem_count;
+
+	for (size_t i = 0; i < count; i++)
+		if (scene->scene->problems[i].action == RPM_PROBLEM_SKIPPED)
+			skipped++;
+	if (count > 0)
+		ereport(NOTICE,
+				(errmsg("scene \"%s\": %zu problems in its buildings were repaired, %zu skipped", name, count - skipped, skipped),
+				 errhint("SELECT * FROM rpm_scene_problems(%s) names the rows.", quote_literal_cstr(name))));
+}
+
+/* Drops what this session keeps and no call uses; returns the number of scenes. */
+Datum
+rpm_sql_scene_release(PG_FUNCTION_ARGS)
+{
+	dlist_mutable_iter iter;
+	int32		released = 0;
+
+	dlist_foreach_modify(iter, &kept_scenes)
+	{
+		retire(dlist_container(KeptScene, node, iter.cur));
+		released++;
+	}
+	PG_RETURN_INT32(released);
+}
+
+/* The kept scene that still holds; one of the same scene that does not is given up.  reach grows to what one too small had reached. */
+static KeptScene *
+find_kept(int32 scene_id, const char *fingerprint, RpmBox *reach)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &kept_scenes)
+	{
+		KeptScene  *kept = dlist_container(KeptScene, node, iter.cur);
+
+		if (kept->scene_id != scene_id)
+			continue;
+		if (strcmp(kept->fingerprint, fingerprint) == 0)
+		{
+			if (reach == NULL || covers(&kept->reached, reach))
+				return kept;
+			*reach = united(reach, &kept->reached);
+		}
+		retire(kept);
+	}
+	return NULL;
+}
+
+static bool
+covers(const RpmBox *outer, const RpmBox *inner)
+{
+	return outer->west <= inner->west && outer->south <= inner->south && outer->east >= inner->east && outer->north >= inner->north;
+}
+
+static RpmBox
+united(const RpmBox *a, const RpmBox *b)
+{
+	RpmBox		box = {Min(a->west, b->west), Min(a->south, b->south), Max(a->east, b->east), Max(a->north, b->north)};
+
+	return box;
+}
+
+/*
+ * Reads and builds.  The engine's memory belongs to a context from its first byte: until the scene is complete that context hangs below
+ * the caller's, so that an error frees it.
+ */
+static KeptScene *
+build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach, rpm_control *control)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rpm_pg scene", ALLOCSET_SMALL_SIZES);
+	KeptScene  *kept = MemoryContextAllocZero(context, sizeof(KeptScene));
+	char	  **names,
+			  **users;
+	int			count;
+
+	kept->context = context;
+	kept->scene_id = source->row->scene_id;
+	kept->fingerprint = MemoryContextStrdup(context, fingerprint);
+	kept->release.func = release_engine_memory;
+	kept->release.arg = kept;
+	MemoryContextRegisterResetCallback(context, &kept->release);
+
+	count = rpm_source_materials(source, &names, &users);
+	copy_names(kept, count, names, users);
+	/* Refuses unknown names before the geometry is read. */
+	(void) rpm_materials_read(count, names, users);
+	start_builder(kept, source, reach, control);
+	rpm_source_read(source, kept->builder, count, names, control);
+	rpm_progress_phase(control, RPM_PHASE_BUILDING, 0);
+	rpm_run_engine(finish_scene, kept, control, psprintf("scene \"%s\"", source->row->name));
+	rpm_scene_builder_free(kept->builder);
+	kept->builder = NULL;
+
+	note_box(kept, source->row, reach);
+	kept->bytes = kept->scene->bytes + rpm_query_bytes(kept->query);
+	MemoryContextSetParent(context, TopMemoryContext);
+	dlist_push_head(&kept_scenes, &kept->node);
+	kept_bytes += kept->bytes;
+	return kept;
+}
+
+static void
+start_builder(KeptScene *kept, const RpmSceneSource *source, const RpmBox *reach, rpm_control *control)
+{
+	const RpmSceneRow *row = source->row;
+	rpm_scene_options options;
+	rpm_material *vacuum = palloc0(kept->material_count * sizeof(rpm_material));
+	rpm_status	status;
+
+	/* Materials are set at each call (rpm_scene_at); here only their number counts. */
+	for (int i = 0; i < kept->material_count; i++)
+		vacuum[i].a = 1;
+	rpm_scene_options_default(&options);
+	options.strict = row->strict;
+	options.free_edges = row->free_edges;
+	options.ground_elevation_m = row->ground_elevation_m;
+	options.ground_material = -1;
+	for (int i = 0; source->terrain == NULL && i < kept->material_count; i++)
+		if (strcmp(kept->material_names[i], row->ground_material) == 0)
+			options.ground_material = i;
+
+	rpm_status_clear(&status);
+	kept->builder = rpm_scene_builder_create(&options, vacuum, kept->material_count, control, &status);
+	rpm_report_status(&status);
+	pfree(vacuum);
+	if (row->has_extent)
+	{
+		rpm_scene_builder_reach(kept->builder, row->extent_box.west, row->extent_box.south);
+		rpm_scene_builder_reach(kept->builder, row->extent_box.east, row->extent_box.north);
+	}
+	if (reach != NULL)
+	{
+		rpm_scene_builder_reach(kept->builder, reach->west, reach->south);
+		rpm_scene_builder_reach(kept->builder, reach->east, reach->north);
+	}
+}
+
+/* On the helper thread: what takes long. */
+static rpm_code
+finish_scene(void *argument, rpm_control *control, rpm_status *status)
+{
+	KeptScene  *kept = argument;
+
+	if (rpm_scene_builder_finish(kept->builder, &kept->scene, status) != RPM_OK)
+		return status->code;
+	return rpm_query_create(kept->scene, RPM_QUERY_BEST, control, &kept->query, status);
+}
+
+static void
+note_box(KeptScene *kept, const RpmSceneRow *row, const RpmBox *reach)
+{
+	const rpm_scene *s = kept->scene;
+	bool		has_buildings = s->triangle_count > 0 && s->building_count > 0;
+
+	if (has_buildings)
+	{
+		kept->box.west = s->origin[0] + s->low.x;
+		kept->box.south = s->origin[1] + s->low.y;
+		kept->box.east = s->origin[0] + s->high.x;
+		kept->box.north = s->origin[1] + s->high.y;
+	}
+	else if (row->has_extent)
+		kept->box = row->extent_box;
+	else if (reach != NULL)
+		kept->box = *reach;
+	kept->reached = kept->box;
+	if (row->has_extent)
+	{
+		kept->reached = united(&kept->reached, &row->extent_box);
+		kept->box = row->extent_box;
+	}
+	if (reach != NULL)
+		kept->reached = united(&kept->reached, reach);
+}
+
+static void
+copy_names(KeptScene *kept, int count, char **names, char **users)
+{
+	kept->material_count = count;
+	kept->material_names = MemoryContextAlloc(kept->context, count * sizeof(char *));
+	kept->material_users = MemoryContextAlloc(kept->context, count * sizeof(char *));
+	for (int i = 0; i < count; i++)
+	{
+		kept->material_names[i] = MemoryContextStrdup(kept->context, names[i]);
+		kept->material_users[i] = MemoryContextStrdup(kept->context, users[i]);
+	}
+}
+
+static void
+release_engine_memory(void *argument)
+{
+	KeptScene  *kept = argument;
+
+	rpm_query_free(kept->query);
+	rpm_scene_free(kept->scene);
+	rpm_scene_builder_free(kept->builder);
+	kept->query = NULL;
+	kept->scene = NULL;
+	kept->builder = NULL;
+}
+
+/* The caller's handle; its memory context ends the use. */
+static RpmScene *
+pin(KeptScene *kept, bool built)
+{
+	RpmScene   *scene = palloc(sizeof(RpmScene));
+	Pin		   *use = palloc(sizeof(Pin));
+
+	use->kept = kept;
+	use->release.func = unpin;
+	use->release.arg = use;
+	kept->pins++;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &use->release);
+	dlist_move_head(&kept_scenes, &kept->node);
+
+	scene->scene = kept->scene;
+	scene->query = kept->query;
+	scene->material_count = kept->material_count;
+	scene->material_names = kept->material_names;
+	scene->material_users = kept->material_users;
+	scene->box = kept->box;
+	scene->built = built;
+	return scene;
+}
+
+static void
+unpin(void *argument)
+{
+	Pin		   *use = argument;
+	KeptScene  *kept = use->kept;
+
+	kept->pins--;
+	if (kept->outdated && kept->pins == 0)
+		MemoryContextDelete(kept->context);
+	evict(rpm_scene_cache_bytes());
+}
+
+/* Takes a scene off the list; its memory goes when no call uses it. */
+static void
+retire(KeptScene *kept)
+{
+	dlist_delete(&kept->node);
+	kept_bytes -= kept->bytes;
+	kept->outdated = true;
+	if (kept->pins == 0)
+		MemoryContextDelete(kept->context);
+}
+
+/* Gives up scenes, the one used longest ago first, until the rest fits; those in use stay. */
+static void
+evict(size_t limit)
+{
+	dlist_node *node = dlist_is_empty(&kept_scenes) ? NULL : dlist_tail_node(&kept_scenes);
+
+	while (node != NULL && kept_bytes > limit)
+	{
+		dlist_node *before = dlist_has_prev(&kept_scenes, node) ? dlist_prev_node(&kept_scenes, node) : NULL;
+		KeptScene  *kept = dlist_container(KeptScene, node, node);
+
+		if (kept->pins == 0)
+			retire(kept);
+		node = before;
+	}
+}

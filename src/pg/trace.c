@@ -1,0 +1,272 @@
+/*
+ * trace.c: rpm_trace: radio maps of a scene's antennas as rasters.
+ *
+ * Antenna by antenna: one map is in memory at a time, and its tiles go to a tuplestore, which spills to disk.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "progress.h"
+#include "raster_write.h"
+#include "read_antenna.h"
+#include "rpm_pattern.h"
+#include "rpm_settings.h"
+#include "scene_cache.h"
+#include "scene_report.h"
+#include "trace_arguments.h"
+#include "worker.h"
+
+#define NODATA (-9999.0)
+
+typedef struct MapCall
+{
+	const rpm_scene *scene;
+	const rpm_query *query;
+	rpm_antenna antenna;
+	rpm_grid	grid;
+	rpm_trace_options options;
+	rpm_map		map;
+} MapCall;
+
+typedef struct TraceWork
+{
+	RpmSceneRow *row;
+	RpmTraceRequest request;
+	RpmScene   *scene;
+	RpmAntennaList *antennas;
+	RpmMaterials *materials;
+	rpm_control control;
+	MapCall		call;
+	int			missed;			/* antennas whose target error was not reached */
+	double		worst_error_db;
+	ReturnSetInfo *result;
+} TraceWork;
+
+PG_FUNCTION_INFO_V1(rpm_sql_trace);
+
+static void prepare(TraceWork *work, FunctionCallInfo fcinfo);
+static void check_not_empty(const TraceWork *work);
+static void check_power(const TraceWork *work);
+static void take_map_memory(TraceWork *work);
+static void trace_antenna(TraceWork *work, int number);
+static rpm_code trace_map(void *argument, rpm_control *control, rpm_status *status);
+static void write_tiles(TraceWork *work, const RpmAntenna *antenna);
+static void write_tile(TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows);
+static void fill_level(const TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows,
+					   float *level, float *error);
+static void notice_missed(const TraceWork *work);
+
+Datum
+rpm_sql_trace(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rpm_trace", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before;
+	TraceWork  *work;
+
+	InitMaterializedSRF(fcinfo, 0);
+	before = MemoryContextSwitchTo(context);
+	work = palloc0(sizeof(TraceWork));
+	work->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	prepare(work, fcinfo);
+	for (int i = 0; i < work->antennas->count; i++)
+	{
+		rpm_progress_antennas(i, work->antennas->count);
+		trace_antenna(work, i);
+	}
+	notice_missed(work);
+	rpm_progress_end();
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+/* Everything that is checked is checked before the first antenna is traced, the cheap things before the scene is built. */
+static void
+prepare(TraceWork *work, FunctionCallInfo fcinfo)
+{
+	RpmBox		reach;
+
+	work->row = rpm_scene_row_read(rpm_scene_argument(fcinfo, 0));
+	rpm_trace_request_read(fcinfo, work->row, &work->request);
+	rpm_control_from_settings(&work->control);
+	rpm_progress_begin(work->row->scene_id);
+	if (work->request.has_grid)
+		reach = rpm_grid_box(&work->request.grid);
+	work->scene = rpm_scene_get(work->row, work->request.has_grid ? &reach : NULL, &work->control);
+	check_not_empty(work);
+	if (!work->request.has_grid)
+		work->request.grid = rpm_grid_of_box(&work->scene->box, work->request.cell_size_m,
+											 rpm_map_bytes_per_cell(work->request.standard_error));
+	work->antennas = rpm_antennas_read(work->row, &work->scene->box, work->request.antenna_ids, work->request.antenna_count, NULL);
+	if (work->request.quantity == RPM_RSRP_DBM)
+		check_power(work);
+	work->materials = rpm_materials_read(work->scene->material_count, work->scene->material_names, work->scene->material_users);
+	for (int i = 0; i < work->antennas->count; i++)
+		pfree(rpm_materials_at(work->materials, work->antennas->antennas[i].antenna.frequency_hz));
+	rpm_materials_notice(work->materials);
+	rpm_scene_notice_problems(work->scene, work->row->name);
+	take_map_memory(work);
+}
+
+static void
+check_not_empty(const TraceWork *work)
+{
+	if (work->scene->scene->building_count > 0)
+		return;
+	if (!work->request.has_grid || !work->row->has_extent)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("scene \"%s\" is empty: no building and no extent", work->row->name),
+				 errhint("Insert buildings into the relation that the scene names, or set rpm.scene.extent to trace over bare ground.")));
+	ereport(NOTICE,
+			(errmsg("scene \"%s\" has no buildings inside its extent", work->row->name),
+			 errhint("The map is that of bare ground.")));
+}
+
+static void
+check_power(const TraceWork *work)
+{
+	for (int i = 0; i < work->antennas->count; i++)
+		if (isnan(work->antennas->antennas[i].rs_power_dbm))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("antenna " INT64_FORMAT " has neither rs_power_dbm nor carrier_power_dbm",
+							work->antennas->antennas[i].id),
+					 errhint("Give one of them, or ask for quantity => 'path_gain_db'.")));
+}
+
+static void
+take_map_memory(TraceWork *work)
+{
+	MapCall    *call = &work->call;
+	Size		bytes;
+
+	call->query = work->scene->query;
+	call->options = work->request.options;
+	call->grid = rpm_grid_local(&work->request.grid, work->scene->scene, work->request.receiver_height_m);
+	bytes = (Size) call->grid.columns * call->grid.rows * sizeof(double);
+	call->map.path_gain = palloc_extended(bytes, MCXT_ALLOC_HUGE);
+	if (work->request.standard_error)
+		call->map.standard_error = palloc_extended(bytes, MCXT_ALLOC_HUGE);
+}
+
+static void
+trace_antenna(TraceWork *work, int number)
+{
+	const RpmAntenna *antenna = &work->antennas->antennas[number];
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rpm_trace antenna", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before = MemoryContextSwitchTo(context);
+	MapCall    *call = &work->call;
+
+	call->scene = rpm_scene_at(work->scene, rpm_materials_at(work->materials, antenna->antenna.frequency_hz));
+	call->antenna = rpm_antenna_place(antenna, call->scene);
+	if (rpm_quantity_is_isotropic(work->request.quantity))
+		call->antenna.pattern = rpm_pattern_default(RPM_PATTERN_ISOTROPIC);
+	rpm_progress_phase(&work->control, RPM_PHASE_TRACING, 0);
+	rpm_run_engine(trace_map, call, &work->control, psprintf("antenna " INT64_FORMAT, antenna->id));
+	if (call->options.target_error_db > 0 && call->map.reached_error_db > call->options.target_error_db)
+	{
+		work->missed++;
+		work->worst_error_db = Max(work->worst_error_db, call->map.reached_error_db);
+	}
+	write_tiles(work, antenna);
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(context);
+}
+
+static rpm_code
+trace_map(void *argument, rpm_control *control, rpm_status *status)
+{
+	MapCall    *call = argument;
+
+	return rpm_trace_map(call->scene, call->query, &call->antenna, &call->grid, &call->options, control, &call->map, status);
+}
+
+static void
+write_tiles(TraceWork *work, const RpmAntenna *antenna)
+{
+	const rpm_grid *grid = &work->call.grid;
+	int			across = (grid->columns + RPM_TILE_CELLS - 1) / RPM_TILE_CELLS,
+				down = (grid->rows + RPM_TILE_CELLS - 1) / RPM_TILE_CELLS;
+
+	rpm_progress_phase(&work->control, RPM_PHASE_WRITING, (int64) across * down);
+	for (int row = 0; row < grid->rows; row += RPM_TILE_CELLS)
+		for (int column = 0; column < grid->columns; column += RPM_TILE_CELLS)
+		{
+			CHECK_FOR_INTERRUPTS();
+			write_tile(work, antenna, column, row, Min(RPM_TILE_CELLS, grid->columns - column), Min(RPM_TILE_CELLS, grid->rows - row));
+			rpm_phase_add(&work->control, 1);
+			rpm_progress_copy(&work->control);
+		}
+}
+
+static void
+write_tile(TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows)
+{
+	const RpmMapGrid *grid = &work->request.grid;
+	size_t		cells = (size_t) columns * rows;
+	float	   *level = palloc(cells * sizeof(float)),
+			   *error = work->request.standard_error ? palloc(cells * sizeof(float)) : NULL;
+	const void *bands[2] = {level, error};
+	RpmRasterGrid tile;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	fill_level(work, antenna, first_column, first_row, columns, rows, level, error);
+	tile.columns = columns;
+	tile.rows = rows;
+	tile.scale_x = grid->cell_width_m;
+	tile.scale_y = -grid->cell_height_m;
+	tile.upper_left_x = grid->west + first_column * grid->cell_width_m;
+	tile.upper_left_y = grid->north - first_row * grid->cell_height_m;
+	tile.srid = work->row->srid;
+	values[0] = Int64GetDatum(antenna->id);
+	values[1] = rpm_raster_build_bands(&tile, RPM_PIXEL_FLOAT32, NODATA, error ? 2 : 1, bands);
+	tuplestore_putvalues(work->result->setResult, work->result->setDesc, values, nulls);
+	pfree(DatumGetPointer(values[1]));
+	pfree(level);
+	if (error)
+		pfree(error);
+}
+
+static void
+fill_level(const TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows,
+		   float *level, float *error)
+{
+	const rpm_map *map = &work->call.map;
+	double		rs_power_dbm = antenna->rs_power_dbm,
+				losses_db = antenna->losses_db;
+
+	for (int row = 0; row < rows; row++)
+	{
+		size_t		from = (size_t) (first_row + row) * work->call.grid.columns + first_column,
+					to = (size_t) row * columns;
+
+		for (int column = 0; column < columns; column++)
+		{
+			double		value = rpm_level(work->request.quantity, map->path_gain[from + column], rs_power_dbm, losses_db);
+
+			level[to + column] = isnan(value) ? NODATA : value;
+			if (error == NULL)
+				continue;
+			value = rpm_standard_error_db(map->path_gain[from + column], map->standard_error[from + column]);
+			error[to + column] = isnan(value) ? NODATA : value;
+		}
+	}
+}
+
+static void
+notice_missed(const TraceWork *work)
+{
+	if (work->missed > 0)
+		ereport(NOTICE,
+				(errmsg("target_error_db %g was not reached for %d of %d antennas, at worst %.2f dB",
+						work->request.options.target_error_db, work->missed, work->antennas->count, work->worst_error_db),
+				 errhint("Allow more samples than " INT64_FORMAT ".", (int64) work->request.options.samples)));
+}

@@ -1,0 +1,125 @@
+/*
+ * trace_arguments.c: what rpm_trace was asked for: reads and checks its arguments.
+ */
+#include "postgres.h"
+
+#include "arguments.h"
+#include "trace_arguments.h"
+
+#define SMALLEST_CELL_M 0.01
+#define LARGEST_CELL_M 100000.0
+#define HIGHEST_RECEIVER_M 10000.0
+#define MOST_SAMPLES INT64CONST(1000000000000)
+#define LARGEST_SCALE 100.0
+#define SMALLEST_ERROR_DB 1e-3
+#define LARGEST_ERROR_DB 100.0
+
+/* Arguments by number, as in sql/42_trace.sql. */
+enum
+{
+	ARGUMENT_SCENE = 0,
+	ARGUMENT_ANTENNAS,
+	ARGUMENT_CELL_SIZE,
+	ARGUMENT_EXTENT,
+	ARGUMENT_TEMPLATE,
+	ARGUMENT_RECEIVER_HEIGHT,
+	ARGUMENT_MECHANISMS,
+	ARGUMENT_MAX_DEPTH,
+	ARGUMENT_SAMPLES,
+	ARGUMENT_TARGET_ERROR,
+	ARGUMENT_SEED,
+	ARGUMENT_QUANTITY,
+	ARGUMENT_SUM,
+	ARGUMENT_CELL_AVERAGE,
+	ARGUMENT_SCATTERING_SCALE,
+	ARGUMENT_DIFFRACTION_SCALE,
+	ARGUMENT_STANDARD_ERROR
+};
+
+static const char *const quantities[] = {
+	[RPM_RSRP_DBM] = "rsrp_dbm",
+	[RPM_PATH_GAIN_DB] = "path_gain_db",
+	[RPM_PATH_LOSS_DB] = "path_loss_db"
+};
+static const char *const sums[] = {[RPM_SUM_FIELD] = "field", [RPM_SUM_POWER] = "power"};
+static const char *const averages[] = {[RPM_AVERAGE_OUTDOOR] = "outdoor", [RPM_AVERAGE_CELL] = "cell"};
+
+static void read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *request);
+static void refuse_both(FunctionCallInfo fcinfo, int number, const char *name);
+static void read_options(FunctionCallInfo fcinfo, rpm_trace_options *options);
+
+size_t
+rpm_map_bytes_per_cell(bool standard_error)
+{
+	return (standard_error ? 2 : 1) * sizeof(double);
+}
+
+void
+rpm_trace_request_read(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *request)
+{
+	memset(request, 0, sizeof(*request));
+	request->antenna_ids = rpm_argument_ids(fcinfo, ARGUMENT_ANTENNAS, "antennas", &request->antenna_count);
+	request->quantity = rpm_argument_choice(fcinfo, ARGUMENT_QUANTITY, "quantity", quantities, lengthof(quantities));
+	request->standard_error = rpm_argument_bool(fcinfo, ARGUMENT_STANDARD_ERROR, "standard_error");
+	request->receiver_height_m = row->receiver_height_m;
+	if (!PG_ARGISNULL(ARGUMENT_RECEIVER_HEIGHT))
+		request->receiver_height_m = rpm_argument_number(fcinfo, ARGUMENT_RECEIVER_HEIGHT, "receiver_height_m", 0.01,
+														 HIGHEST_RECEIVER_M);
+	read_options(fcinfo, &request->options);
+	read_grid(fcinfo, row, request);
+}
+
+static void
+read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *request)
+{
+	size_t		bytes = rpm_map_bytes_per_cell(request->standard_error);
+
+	request->cell_size_m = row->cell_size_m;
+	if (!PG_ARGISNULL(ARGUMENT_CELL_SIZE))
+		request->cell_size_m = rpm_argument_number(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m", SMALLEST_CELL_M, LARGEST_CELL_M);
+	if (!PG_ARGISNULL(ARGUMENT_TEMPLATE))
+	{
+		refuse_both(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
+		refuse_both(fcinfo, ARGUMENT_EXTENT, "extent");
+		request->grid = rpm_grid_of_raster(PG_GETARG_DATUM(ARGUMENT_TEMPLATE), row, bytes);
+		request->has_grid = true;
+		return;
+	}
+	request->has_box = !PG_ARGISNULL(ARGUMENT_EXTENT) || row->has_extent;
+	if (!PG_ARGISNULL(ARGUMENT_EXTENT))
+		request->box = rpm_box_of_geometry(PG_GETARG_DATUM(ARGUMENT_EXTENT), "extent", row);
+	else
+		request->box = row->extent_box;
+	if (request->has_box)
+	{
+		request->grid = rpm_grid_of_box(&request->box, request->cell_size_m, bytes);
+		request->has_grid = true;
+	}
+}
+
+static void
+refuse_both(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	if (!PG_ARGISNULL(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("template and %s are both given", name),
+				 errhint("The grid of a template is used as it is: leave %s out, or the template.", name)));
+}
+
+static void
+read_options(FunctionCallInfo fcinfo, rpm_trace_options *options)
+{
+	rpm_trace_options_default(options);
+	options->mechanisms = rpm_argument_mechanisms(fcinfo, ARGUMENT_MECHANISMS, "mechanisms");
+	options->max_depth = (int) rpm_argument_int32(fcinfo, ARGUMENT_MAX_DEPTH, "max_depth", 0, RPM_MAX_DEPTH);
+	options->samples = rpm_argument_int64(fcinfo, ARGUMENT_SAMPLES, "samples", 0, MOST_SAMPLES);
+	options->seed = (uint64_t) rpm_argument_int64(fcinfo, ARGUMENT_SEED, "seed", PG_INT64_MIN, PG_INT64_MAX);
+	options->sum = rpm_argument_choice(fcinfo, ARGUMENT_SUM, "sum", sums, lengthof(sums));
+	options->cell_average = rpm_argument_choice(fcinfo, ARGUMENT_CELL_AVERAGE, "cell_average", averages, lengthof(averages));
+	options->scattering_scale = rpm_argument_number(fcinfo, ARGUMENT_SCATTERING_SCALE, "scattering_scale", 0, LARGEST_SCALE);
+	options->diffraction_scale = rpm_argument_number(fcinfo, ARGUMENT_DIFFRACTION_SCALE, "diffraction_scale", 0, LARGEST_SCALE);
+	if (!PG_ARGISNULL(ARGUMENT_TARGET_ERROR))
+		options->target_error_db = rpm_argument_number(fcinfo, ARGUMENT_TARGET_ERROR, "target_error_db", SMALLEST_ERROR_DB,
+													   LARGEST_ERROR_DB);
+}

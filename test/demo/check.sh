@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Runs the demo from this copy of the source and looks at what it leaves: picture, GeoTIFF, report, server, and that it goes away again.
+. test/lib/check.sh
+
+began=$SECONDS
+bash demo/run >demo.log 2>&1
+code=$?
+tail -n 70 demo.log
+ok $code "the demo runs" "$(tail -n 3 demo.log)"
+echo "measured the demo took $(( SECONDS - began )) s"
+[ $(( SECONDS - began )) -le 180 ]
+ok $? "the demo takes at most three minutes" "$(( SECONDS - began )) s"
+
+/usr/bin/python3 - <<'PYTHON'
+import sys
+from PIL import Image
+from osgeo import gdal
+
+gdal.UseExceptions()
+picture = Image.open("demo/output/coverage.png")
+raster = gdal.Open("demo/output/coverage.tif")
+low, high = raster.GetRasterBand(1).ComputeRasterMinMax(False)
+colours = len(set(picture.convert("RGB").resize((200, 150)).getdata()))
+print("picture", picture.size, colours, "colours; raster", raster.RasterXSize, raster.RasterYSize, low, high)
+good = picture.size[0] > 1000 and colours > 500 and raster.RasterXSize > 200 and -250 < low < -90 and -75 < high < 0
+sys.exit(0 if good else 1)
+PYTHON
+ok $? "the picture and the GeoTIFF hold a map"
+
+antennas=$(grep -cE '^ *[0-9]+ +.*°' demo/output/report.txt)
+[ "$antennas" -ge 12 ]
+ok $? "the report has a line for every antenna" "$antennas lines"
+
+folder=$(sed -n 1p demo/output/server 2>/dev/null)
+[ -n "$folder" ] && [ -f "$folder/server/data/postmaster.pid" ]
+ok $? "the server is up after the demo"
+bash demo/run stop
+[ -n "$folder" ] && [ ! -e "$folder" ] && [ ! -e demo/output/server ]
+ok $? "stop removes the server and its folder"
+
+check_summary demo
