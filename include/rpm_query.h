@@ -2,7 +2,11 @@
  * rpm_query.h: the ray-query interface and its two providers.
  *
  * Provider "embree" (where the build found it) and provider "bvh", our own hierarchy with the layout that the GPU uses.
- * Rays and triangles are single precision in the scene's local coordinates.  Both sides of a triangle are hit.
+ * Rays and triangles are single precision in the scene's local coordinates.  Both sides of a triangle are hit.  Triangles that share an
+ * edge leave no gap; a triangle seen exactly edge on is not hit; a negative t_min acts as 0.  Of triangles at the same distance provider
+ * "bvh" gives the one with the lowest number, Embree any.  For the corners and the ray as rounded to single precision a distance by
+ * "bvh" is right to its last digit, one by Embree to some 1e-6 of itself, at grazing incidence to 1e-4.  That rounding moves a corner
+ * 10 km from the origin by up to 0.5 mm, and the end of a ray by 1e-7 of its length.
  */
 #ifndef RPM_QUERY_H
 #define RPM_QUERY_H

@@ -42,11 +42,12 @@ END
 $$;
 COMMENT ON FUNCTION rpm.drop_raster_constraints(name, name) IS 'drops the raster constraints of a product''s table';
 
-/* Tiles of equal size, as far as whole cells allow, of at most 256 x 256 cells. */
+/* Tiles of at most 256 x 256 cells, of equal size where it divides, of an even one always: halved, they still tile the whole. */
 CREATE FUNCTION rpm.cut(rast raster) RETURNS SETOF raster
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10
 BEGIN ATOMIC
-	SELECT ST_Tile(rast, ceil(ST_Width(rast) / ceil(ST_Width(rast) / 256.0))::integer, ceil(ST_Height(rast) / ceil(ST_Height(rast) / 256.0))::integer);
+	SELECT ST_Tile(rast, 2 * ceil(ST_Width(rast) / ceil(ST_Width(rast) / 256.0) / 2)::integer,
+		2 * ceil(ST_Height(rast) / ceil(ST_Height(rast) / 256.0) / 2)::integer);
 END;
 COMMENT ON FUNCTION rpm.cut(raster) IS 'tiles of at most 256 x 256 cells';
 
@@ -66,7 +67,7 @@ BEGIN
 		SELECT finer * 2, c.antenna_id, rpm.cut(c.rast)
 		FROM (
 			SELECT t.antenna_id,
-				ST_Resample(ST_Union(t.rast), cell_width * finer * 2, -cell_height * finer * 2, ST_XMin(whole), ST_YMax(whole)) AS rast
+				ST_Union(ST_Resample(t.rast, cell_width * finer * 2, -cell_height * finer * 2, ST_XMin(whole), ST_YMax(whole))) AS rast
 			FROM pg_temp.rpm_tiles AS t WHERE t.factor = finer GROUP BY t.antenna_id) AS c;
 		finer := finer * 2;
 		EXIT WHEN cells / finer <= 256;

@@ -47,16 +47,21 @@ def show():
     for dock in iface.mainWindow().findChildren(QDockWidget):
         dock.setVisible(dock.objectName() == "Layers")
     layers = [coverage_layer(), polygon_layer("public", "building_outline", "building_id", "building_outline", "#e8e7e4", "#807e7a"),
-              polygon_layer("rpm", "antenna_sector", "antenna_id", "antenna sectors", "#ce303c", "#ffffff")]
+              polygon_layer("rpm", "antenna_sector", "antenna_id", "antenna sectors", "206,48,60,120", "#ce303c")]
     for layer in layers:
         if not layer.isValid():
             print("not valid:", layer.name(), layer.source())
         QgsProject.instance().addMapLayer(layer)
-    QgsProject.instance().setCrs(layers[0].crs())
     iface.mainWindow().resize(1380, 880)
-    iface.mapCanvas().setExtent(layers[0].extent())
+    # QGIS takes the reference system of one of the layers first, once it is back in its loop.
+    QTimer.singleShot(1500, lambda: frame(layers[0]))
+
+
+def frame(layer):
+    QgsProject.instance().setCrs(layer.crs())
+    iface.mapCanvas().setExtent(layer.extent())
     iface.mapCanvas().refresh()
-    QTimer.singleShot(9000, save)
+    QTimer.singleShot(8000, save)
 
 
 def save():

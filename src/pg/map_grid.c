@@ -23,27 +23,28 @@ rpm_box_of_geometry(Datum geometry, const char *name, const RpmSceneRow *row)
 {
 	Oid			type = rpm_geometry_type();
 	RpmBox		box;
+	double		area,
+				perimeter;
 	int32		srid;
-	bool		empty;
 	HeapTuple	tuple;
 
-	rpm_spi_query(psprintf("SELECT %1$s.ST_SRID($1), %1$s.ST_IsEmpty($1), %1$s.ST_XMin($1), %1$s.ST_YMin($1), %1$s.ST_XMax($1),"
-						   " %1$s.ST_YMax($1)", rpm_postgis_schema()), 1, &type, &geometry, NULL);
+	rpm_spi_query(psprintf("SELECT %1$s.ST_SRID($1), %1$s.ST_Area($1), %1$s.ST_Perimeter($1), %1$s.ST_XMin($1),"
+						   " %1$s.ST_YMin($1), %1$s.ST_XMax($1), %1$s.ST_YMax($1)", rpm_postgis_schema()), 1, &type, &geometry, NULL);
 	tuple = SPI_tuptable->vals[0];
 	srid = rpm_column_int32(tuple, 1);
-	empty = rpm_column_bool(tuple, 2);
-	box.west = rpm_column_double(tuple, 3);
-	box.south = rpm_column_double(tuple, 4);
-	box.east = rpm_column_double(tuple, 5);
-	box.north = rpm_column_double(tuple, 6);
+	area = rpm_column_double(tuple, 2);
+	perimeter = rpm_column_double(tuple, 3);
+	box.west = rpm_column_double(tuple, 4);
+	box.south = rpm_column_double(tuple, 5);
+	box.east = rpm_column_double(tuple, 6);
+	box.north = rpm_column_double(tuple, 7);
 	SPI_finish();
 	if (srid != row->srid)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has SRID %d, scene \"%s\" has %d", name, srid, row->name, row->srid),
 				 errhint("Use ST_Transform(%s, %d).", name, row->srid)));
-	if (empty || !isfinite(box.west) || !isfinite(box.south) || !isfinite(box.east) || !isfinite(box.north) ||
-		box.west >= box.east || box.south >= box.north)
+	if (!(area > 0) || !isfinite(perimeter))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is empty, has no area or a coordinate that is not finite", name),
@@ -105,6 +106,12 @@ rpm_grid_of_raster(Datum raster, const RpmSceneRow *row, size_t bytes_per_cell)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("template is not north-up (scale %g, %g, skew %g, %g)", grid.cell_width_m, scale_y, skew_x, skew_y),
 				 errhint("Give a raster without skew, with a positive scale in x and a negative one in y.")));
+	if (!isfinite(grid.west) || !isfinite(grid.north) || !isfinite(grid.cell_width_m) || !isfinite(grid.cell_height_m))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("template has its corner at (%g, %g) and cells of %g x %g", grid.west, grid.north, grid.cell_width_m,
+						grid.cell_height_m),
+				 errhint("Give a raster whose place and cell size are finite.")));
 	if (grid.columns < 1 || grid.rows < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -171,16 +171,18 @@ query_text(const Selection *selection)
 	initStringInfo(&text);
 	appendStringInfo(&text, "SELECT %1$s,"
 					 " CASE WHEN p.point THEN %2$s.ST_X(r.geom) END, CASE WHEN p.point THEN %2$s.ST_Y(r.geom) END, p.srid,"
-					 " p.point AND p.srid OPERATOR(pg_catalog.=) $1 AND CASE WHEN $6 IS NULL THEN"
-					 " %2$s.ST_X(r.geom) BETWEEN $2 AND $4 AND %2$s.ST_Y(r.geom) BETWEEN $3 AND $5"
-					 " ELSE %2$s.ST_Intersects(r.geom, $6) END,"
-					 " CASE WHEN p.point AND p.srid OPERATOR(pg_catalog.=) $1 THEN %3$s.rpm_grid_convergence(r.geom) END",
+					 " i.inside, CASE WHEN i.inside THEN %3$s.rpm_grid_convergence(r.geom) END",
 					 rpm_relation_column(r, "antenna_id", "pg_catalog.int8", "null"), gis, rpm_function_schema());
 	for (int i = 0; i < (int) lengthof(plain); i++)
 		appendStringInfo(&text, ", %s", rpm_relation_column(r, plain[i].column, plain[i].type, plain[i].otherwise));
+	/* A point has finite coordinates here: PostGIS refuses to transform any other. */
 	appendStringInfo(&text, " FROM %1$s AS r, LATERAL (SELECT %2$s.ST_SRID(r.geom) AS srid,"
-					 " coalesce(%2$s.GeometryType(r.geom) OPERATOR(pg_catalog.=) 'POINT' AND NOT %2$s.ST_IsEmpty(r.geom), false)"
-					 " AS point) AS p WHERE %3$s ORDER BY 1",
+					 " coalesce(CASE WHEN %2$s.GeometryType(r.geom) OPERATOR(pg_catalog.=) 'POINT'"
+					 " THEN pg_catalog.abs(%2$s.ST_X(r.geom)) OPERATOR(pg_catalog.<) 'Infinity'"
+					 " AND pg_catalog.abs(%2$s.ST_Y(r.geom)) OPERATOR(pg_catalog.<) 'Infinity' END, false) AS point) AS p,"
+					 " LATERAL (SELECT CASE WHEN NOT p.point OR p.srid OPERATOR(pg_catalog.<>) $1 THEN false WHEN $6 IS NULL THEN"
+					 " %2$s.ST_X(r.geom) BETWEEN $2 AND $4 AND %2$s.ST_Y(r.geom) BETWEEN $3 AND $5"
+					 " ELSE %2$s.ST_Intersects(r.geom, $6) END AS inside) AS i WHERE %3$s ORDER BY 1",
 					 r->name, gis,
 					 selection->named ? "r.antenna_id OPERATOR(pg_catalog.=) ANY ($7)"
 					 : psprintf("$7 IS NULL AND r.geom OPERATOR(%1$s.&&) %1$s.ST_MakeEnvelope($2, $3, $4, $5)", gis));

@@ -14,6 +14,7 @@
 #include "utils/array.h"
 
 #include "read_material.h"
+#include "relation.h"
 #include "rpm_material_table.h"
 #include "spi_rows.h"
 
@@ -66,6 +67,7 @@ rpm_materials_read(int count, char *const *names, char *const *users)
 	materials->extrapolated = palloc0(count * sizeof(bool));
 	materials->frequency_hz = palloc0(count * sizeof(double));
 
+	rpm_own_table_check("material");
 	rpm_spi_query(query, 1, &type, &value, NULL);
 	materials->range_count = (int) SPI_processed;
 	materials->ranges = MemoryContextAlloc(context, Max(SPI_processed, 1) * sizeof(Range));

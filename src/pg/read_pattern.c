@@ -11,6 +11,7 @@
 #include "utils/array.h"
 
 #include "read_pattern.h"
+#include "relation.h"
 #include "rpm_pattern.h"
 #include "spi_rows.h"
 
@@ -86,6 +87,7 @@ rpm_patterns_resolve(RpmPatterns *patterns)
 	int			count;
 	ListCell   *cell;
 
+	rpm_own_table_check("antenna_pattern");
 	rpm_spi_query(query, 1, &type, &value, NULL);
 	count = (int) SPI_processed;
 	found = MemoryContextAllocHuge(context, Max(count, 1) * sizeof(Found));

@@ -4,7 +4,10 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -20,6 +23,7 @@ static void check_columns(const RpmRelation *relation, const char *scene, const 
 static void check_rights(RpmRelation *relation, const char *scene, const char *setting, const char *const *required,
 						 const char *const *optional);
 static bool may_read(const RpmRelation *relation, const char *const *columns);
+static bool is_heap(Oid oid);
 
 RpmRelation *
 rpm_relation_open(Oid oid, const char *scene, const char *setting, const char *const *required, const char *const *optional)
@@ -46,6 +50,18 @@ rpm_relation_open(Oid oid, const char *scene, const char *setting, const char *c
 	return relation;
 }
 
+void
+rpm_own_table_check(const char *table)
+{
+	Oid			oid = get_relname_relid(table, get_namespace_oid("rpm", false));
+
+	if (OidIsValid(oid) && pg_class_aclcheck(oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table rpm.%s", table),
+				 errhint("GRANT SELECT ON rpm.%s TO %s.", table, quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
 bool
 rpm_relation_has(const RpmRelation *relation, const char *column)
 {
@@ -55,7 +71,31 @@ rpm_relation_has(const RpmRelation *relation, const char *column)
 bool
 rpm_relation_has_row_versions(const RpmRelation *relation)
 {
-	return relation->whole && strchr("rmp", relation->kind) != NULL;
+	ListCell   *cell;
+
+	if (!relation->whole || strchr("rmp", relation->kind) == NULL)
+		return false;
+	foreach(cell, find_all_inheritors(relation->oid, NoLock, NULL))
+		if (!is_heap(lfirst_oid(cell)))
+			return false;
+	return true;
+}
+
+/* Whether a relation keeps rows as the server's heap does, or none at all (partitioned): elsewhere xmin may mean nothing. */
+static bool
+is_heap(Oid oid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(oid));
+	bool		heap = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_class row = (Form_pg_class) GETSTRUCT(tuple);
+
+		heap = row->relkind == RELKIND_PARTITIONED_TABLE || row->relam == HEAP_TABLE_AM_OID;
+		ReleaseSysCache(tuple);
+	}
+	return heap;
 }
 
 char *

@@ -19,10 +19,13 @@ typedef struct RpmRelation
 extern RpmRelation *rpm_relation_open(Oid oid, const char *scene, const char *setting, const char *const *required,
 									  const char *const *optional);
 
+/* Refuses, with a hint, when the caller may not read a table of the extension in schema rpm.  Errors: 42501. */
+extern void rpm_own_table_check(const char *table);
+
 /* Whether it has a column. */
 extern bool rpm_relation_has(const RpmRelation *relation, const char *column);
 
-/* Whether its rows have system columns that change with every update (tables and materialized views read as a whole). */
+/* Whether every row has system columns that change with each update: heap tables and materialized views, read as a whole. */
 extern bool rpm_relation_has_row_versions(const RpmRelation *relation);
 
 /* "alias.column::type", or the default where there is no such column: for the text of queries. */

@@ -19,6 +19,9 @@
 #include "status_report.h"
 #include "worker.h"
 
+/* A flat ground is not laid out further than this beyond a scene: single precision ends, and no radio map needs it. */
+#define FARTHEST_REACH_M 100000.0
+
 typedef struct KeptScene
 {
 	dlist_node	node;			/* in kept_scenes, the one used last first */
@@ -50,10 +53,11 @@ PG_FUNCTION_INFO_V1(rpm_sql_scene_release);
 static dlist_head kept_scenes = DLIST_STATIC_INIT(kept_scenes);
 static size_t kept_bytes = 0;
 
-static KeptScene *find_kept(int32 scene_id, const char *fingerprint, RpmBox *reach);
+static KeptScene *find_kept(int32 scene_id, const char *fingerprint);
 static bool covers(const RpmBox *outer, const RpmBox *inner);
 static RpmBox united(const RpmBox *a, const RpmBox *b);
 static KeptScene *build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach, rpm_control *control);
+static void check_reach(const RpmSceneSource *source, const RpmBox *reach);
 static void start_builder(KeptScene *kept, const RpmSceneSource *source, const RpmBox *reach, rpm_control *control);
 static rpm_code finish_scene(void *argument, rpm_control *control, rpm_status *status);
 static void note_box(KeptScene *kept, const RpmSceneRow *row, const RpmBox *reach);
@@ -71,18 +75,22 @@ rpm_scene_get(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control)
 	char	   *fingerprint;
 	KeptScene  *kept;
 	RpmBox		wide;
-	bool		built;
 
 	rpm_progress_phase(control, RPM_PHASE_READING, 0);
 	source = rpm_source_open(row);
 	fingerprint = rpm_source_fingerprint(source);
+	kept = find_kept(row->scene_id, fingerprint);
+	if (kept != NULL && (reach == NULL || covers(&kept->reached, reach)))
+		return pin(kept, false);
 	if (reach != NULL)
-		wide = *reach;
-	kept = find_kept(row->scene_id, fingerprint, reach ? &wide : NULL);
-	built = kept == NULL;
-	if (built)
-		kept = build(source, fingerprint, reach ? &wide : NULL, control);
-	return pin(kept, built);
+	{
+		check_reach(source, reach);
+		wide = kept != NULL ? united(reach, &kept->reached) : *reach;
+		reach = &wide;
+	}
+	if (kept != NULL)
+		retire(kept);
+	return pin(build(source, fingerprint, reach, control), true);
 }
 
 const rpm_scene *
@@ -125,9 +133,9 @@ rpm_sql_scene_release(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(released);
 }
 
-/* The kept scene that still holds; one of the same scene that does not is given up.  reach grows to what one too small had reached. */
+/* The kept scene with this fingerprint; one of the same scene with another is given up. */
 static KeptScene *
-find_kept(int32 scene_id, const char *fingerprint, RpmBox *reach)
+find_kept(int32 scene_id, const char *fingerprint)
 {
 	dlist_mutable_iter iter;
 
@@ -138,11 +146,7 @@ find_kept(int32 scene_id, const char *fingerprint, RpmBox *reach)
 		if (kept->scene_id != scene_id)
 			continue;
 		if (strcmp(kept->fingerprint, fingerprint) == 0)
-		{
-			if (reach == NULL || covers(&kept->reached, reach))
-				return kept;
-			*reach = united(reach, &kept->reached);
-		}
+			return kept;
 		retire(kept);
 	}
 	return NULL;
@@ -199,6 +203,25 @@ build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach
 	dlist_push_head(&kept_scenes, &kept->node);
 	kept_bytes += kept->bytes;
 	return kept;
+}
+
+static void
+check_reach(const RpmSceneSource *source, const RpmBox *reach)
+{
+	RpmBox		box;
+
+	if (!rpm_source_box(source, &box))
+		return;
+	box.west -= FARTHEST_REACH_M;
+	box.south -= FARTHEST_REACH_M;
+	box.east += FARTHEST_REACH_M;
+	box.north += FARTHEST_REACH_M;
+	if (!covers(&box, reach))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("(%.0f, %.0f) to (%.0f, %.0f) lies more than %g km outside scene \"%s\"", reach->west, reach->south,
+						reach->east, reach->north, FARTHEST_REACH_M / 1000, source->row->name),
+				 errhint("Give an extent, template or point near the scene, in its SRID %d.", source->row->srid)));
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "utils/datum.h"
 
 #include "postgis_functions.h"
+#include "relation.h"
 #include "scene_row.h"
 #include "spi_rows.h"
 
@@ -31,6 +32,7 @@ rpm_scene_row_read(const char *name)
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(name);
 
+	rpm_own_table_check("scene");
 	rpm_spi_query(psprintf(columns, rpm_postgis_schema()), 1, &type, &value, NULL);
 	if (SPI_processed == 0)
 		ereport(ERROR,

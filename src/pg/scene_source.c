@@ -6,6 +6,7 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "postgis_functions.h"
 #include "scene_source.h"
@@ -25,6 +26,7 @@ static const char *const building_optional[] = {"height_m", "wall_material", "ro
 static const char *const terrain_required[] = {"geom", "material", NULL};
 static const char *const no_columns[] = {NULL};
 
+static void append_columns(StringInfo key, const RpmRelation *relation, const char *const *columns);
 static void append_relation_fingerprint(StringInfo key, const RpmSceneSource *source, const RpmRelation *relation,
 										const char *values);
 static char *fingerprint_query(const RpmSceneSource *source, const RpmRelation *relation, const char *values);
@@ -61,6 +63,8 @@ rpm_source_fingerprint(const RpmSceneSource *source)
 	if (row->has_extent)
 		appendStringInfo(&key, " %.17g %.17g %.17g %.17g", row->extent_box.west, row->extent_box.south, row->extent_box.east,
 						 row->extent_box.north);
+	append_columns(&key, source->buildings, building_required);
+	append_columns(&key, source->buildings, building_optional);
 	append_relation_fingerprint(&key, source, source->buildings,
 								psprintf("%s, %s, %s, %s, %s",
 										 rpm_relation_column(source->buildings, "building_id", "pg_catalog.text", "null"),
@@ -69,8 +73,19 @@ rpm_source_fingerprint(const RpmSceneSource *source)
 										 rpm_relation_column(source->buildings, "wall_material", "pg_catalog.text", "null"),
 										 rpm_relation_column(source->buildings, "roof_material", "pg_catalog.text", "null")));
 	if (source->terrain)
+	{
+		append_columns(&key, source->terrain, terrain_required);
 		append_relation_fingerprint(&key, source, source->terrain, "pg_catalog.md5(%s.ST_AsEWKB(r.geom)), r.material::pg_catalog.text");
+	}
 	return key.data;
+}
+
+/* Which columns serve: one that is added, dropped or renamed leaves the versions of rows as they are. */
+static void
+append_columns(StringInfo key, const RpmRelation *relation, const char *const *columns)
+{
+	for (const char *const *column = columns; *column != NULL; column++)
+		appendStringInfo(key, " %d", get_attnum(relation->oid, *column));
 }
 
 static void
@@ -99,8 +114,31 @@ fingerprint_query(const RpmSceneSource *source, const RpmRelation *relation, con
 						" OPERATOR(pg_catalog.+) r.xmin::pg_catalog.text::pg_catalog.int8)))"
 						" FROM %s AS r%s", relation->name, rpm_source_filter(source));
 	return psprintf("SELECT pg_catalog.concat_ws(':', pg_catalog.count(*),"
-					" pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws('|', %s), 0)))"
+					" pg_catalog.sum(pg_catalog.hashtextextended(ROW(%s)::pg_catalog.text, 0)))"
 					" FROM %s AS r%s", psprintf(values, rpm_postgis_schema()), relation->name, rpm_source_filter(source));
+}
+
+bool
+rpm_source_box(const RpmSceneSource *source, RpmBox *box)
+{
+	const char *gis = rpm_postgis_schema();
+	HeapTuple	tuple;
+	bool		found;
+
+	*box = source->row->extent_box;
+	if (source->row->has_extent)
+		return true;
+	rpm_source_query(source, psprintf("SELECT %1$s.ST_XMin(e.box), %1$s.ST_YMin(e.box), %1$s.ST_XMax(e.box), %1$s.ST_YMax(e.box)"
+									  " FROM (SELECT %1$s.ST_Extent(r.geom) AS box FROM %2$s AS r) AS e", gis,
+									  source->buildings->name));
+	tuple = SPI_tuptable->vals[0];
+	found = !rpm_column_is_null(tuple, 1);
+	box->west = rpm_column_double(tuple, 1);
+	box->south = rpm_column_double(tuple, 2);
+	box->east = rpm_column_double(tuple, 3);
+	box->north = rpm_column_double(tuple, 4);
+	SPI_finish();
+	return found;
 }
 
 int

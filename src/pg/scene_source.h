@@ -27,6 +27,9 @@ extern RpmSceneSource *rpm_source_open(const RpmSceneRow *row);
  */
 extern char *rpm_source_fingerprint(const RpmSceneSource *source);
 
+/* The box of the extent, or where there is none of the buildings; false when there are none either. */
+extern bool rpm_source_box(const RpmSceneSource *source, RpmBox *box);
+
 /*
  * The names of all materials, sorted, each once, and for each the row that names it ("building 7 of rpm.building").
  */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the SQL examples of the pages: those of README.md in a new database, those of every other page in a copy of what README.md left.
-# Only blocks marked ```sql are run; each page must run to its end without an error.
+# Only blocks marked ```sql are run, and what a page needs before them: comments that begin with <!-- sql. Each page must run to its end
+# without an error.
 #
 #   run_examples.sh DATABASE      (PGHOST, PGPORT and PGUSER name the server)
 . test/lib/check.sh
@@ -14,7 +15,8 @@ examples()
 {
 	awk -v page="$1" '
 		/^ *```sql$/ { code = 1; printf "\\echo %s, line %d\n", page, NR + 1; next }
-		/^ *```$/ { if (code) print ";"; code = 0; next }
+		/^<!-- sql$/ { code = 1; next }
+		/^ *```$/ || /^-->$/ { if (code) print ";"; code = 0; next }
 		code { print }' "$1"
 }
 

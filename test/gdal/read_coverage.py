@@ -4,7 +4,9 @@
     read_coverage.py DATABASE      (PGHOST, PGPORT and PGUSER name the server)
 """
 import os
+import subprocess
 import sys
+import tempfile
 
 from osgeo import gdal, osr
 
@@ -14,9 +16,8 @@ from coverage_reader import DATABASE, check, published, summary  # noqa: E402
 
 def read(raster):
     name = raster.name
-    clause = f" where='{raster.where}'" if raster.where else ""
-    dataset = gdal.Open(f"PG:host={os.environ['PGHOST']} port={os.environ['PGPORT']} user={os.environ['PGUSER']} dbname='{DATABASE}' "
-                        f"schema='{raster.schema}' table='{raster.table}' column='rast' mode='2'{clause}")
+    source = connection(raster)
+    dataset = gdal.Open(source)
     check(dataset.GetDriver().ShortName == "PostGISRaster", f"{name}: the driver is PostGISRaster")
     west, _, _, north = raster.extent
     check(dataset.GetGeoTransform() == (west, raster.cell, 0, north, 0, -raster.cell), f"{name}: place", dataset.GetGeoTransform())
@@ -25,8 +26,26 @@ def read(raster):
     check(code == str(int(raster.srid)), f"{name}: reference system", code)
     band = dataset.GetRasterBand(1)
     check(band.GetNoDataValue() == raster.nodata, f"{name}: nodata", band.GetNoDataValue())
-    values = band.ReadAsArray()
+    compare(raster, band.ReadAsArray())
+    translate(raster, source)
+
+
+def connection(raster):
+    clause = f" where='{raster.where}'" if raster.where else ""
+    return (f"PG:host={os.environ['PGHOST']} port={os.environ['PGPORT']} user={os.environ['PGUSER']} dbname='{DATABASE}' "
+            f"schema='{raster.schema}' table='{raster.table}' column='rast' mode='2'{clause}")
+
+
+def compare(raster, values):
     raster.compare(lambda column, row: None if values[row, column] == raster.nodata else float(values[row, column]))
+
+
+def translate(raster, source):
+    """The command of the README."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = os.path.join(folder, "coverage.tif")
+        subprocess.run(["gdal_translate", "-q", "-a_nodata", f"{raster.nodata:.0f}", source, target], check=True)
+        compare(raster, gdal.Open(target).ReadAsArray())
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ SELECT antenna_id, count(*) AS tiles, sum(ST_Width(rast) * ST_Height(rast)) AS c
 SELECT antenna_id, count(*) AS tiles, sum(ST_Width(rast) * ST_Height(rast)) AS cells FROM o_2_regress_yard_rsrp_dbm GROUP BY 1 ORDER BY 1;
 -- an overview's cell is one of the four below it
 SELECT count(*) > 0 AS compared, bool_and(EXISTS (
-		SELECT FROM regress_yard_rsrp_dbm AS f WHERE f.antenna_id = p.antenna_id AND ST_Intersects(f.rast, p.geom)
-			AND ST_Value(f.rast, ST_Translate(p.geom, 1, -1)) IS NOT DISTINCT FROM p.val)) AS same
+		SELECT FROM regress_yard_rsrp_dbm AS f WHERE f.antenna_id = p.antenna_id AND ST_Intersects(ST_ConvexHull(f.rast), p.geom)
+			AND ST_Value(f.rast, ST_Translate(p.geom, 1, -1)) IS NOT DISTINCT FROM nullif(p.val, -9999))) AS same
 FROM (SELECT o.antenna_id, (ST_PixelAsCentroids(o.rast, 1, false)).* FROM o_2_regress_yard_rsrp_dbm AS o) AS p
 WHERE p.x % 37 = 0 AND p.y % 41 = 0;
 

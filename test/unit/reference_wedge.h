@@ -1,10 +1,8 @@
 /*
- * reference_wedge.h: what the reference of test_reference_paths.c means by an edge and by its coefficient.
+ * reference_wedge.h: what the reference of test_reference_paths.c means by an edge, and its coefficient.
  *
- * Two definitions of the reference differ from ours; here they are written down, so that the rest can be compared.
- *
- * Edges.  The reference sees each row of the file alone: where two buildings share a wall it keeps the buried corner of each, though
- * the façade may run straight on.  row_wedges adds those.
+ * Edges.  The reference sees each row of the file alone: where two buildings share a wall it keeps the buried corner of each, though the
+ * facade may run straight on; so the scene is welded by rows (RPM_WELD_ROW).  Of two such edges at one place ours keeps one path.
  *
  * Coefficient.  The reference takes R_0 (D1 - D4) + R_n (D2 - D3) with both slab matrices at the incident ray's angle, also for the
  * terms of the incident shadow boundaries, and the identity for R_n where the source lights face 0 only.  Written so it gives all of
@@ -88,7 +86,7 @@ reference_gain_db(const rpm_scene *scene, const rpm_path *path, rpm_vec3 transmi
 					  * wavelength / (4 * M_PI));
 }
 
-/* The part of the segment a-b that holds p within AT_EDGE_M, or nothing. */
+/* Whether p lies within AT_EDGE_M of the segment a-b. */
 static inline bool
 reference_on_segment(rpm_vec3 p, rpm_vec3 a, rpm_vec3 b)
 {
@@ -97,72 +95,6 @@ reference_on_segment(rpm_vec3 p, rpm_vec3 a, rpm_vec3 b)
 
 	return length > 0.01 && along > -AT_EDGE_M && along < length + AT_EDGE_M
 		&& rpm_norm(rpm_sub(p, rpm_along(a, along / length, d))) < AT_EDGE_M;
-}
-
-/* Towards the third corner, across the edge. */
-static inline rpm_vec3
-reference_tangent(rpm_vec3 edge, rpm_vec3 start, rpm_vec3 corner)
-{
-	rpm_vec3	d = rpm_sub(corner, start);
-
-	return rpm_unit(rpm_along(d, -rpm_dot(d, edge), edge));
-}
-
-/*
- * Appends to the scene's wedges (which have room) those of single rows at a point: an edge of two triangles of one row, in two facets;
- * the outside is the larger sector.  Returns how many rows meet there.
- */
-static inline int
-row_wedges(rpm_scene *scene, rpm_vec3 point)
-{
-	int			rows = 0;
-	int32_t		last_row = RPM_NO_BUILDING;
-	rpm_vec3	tangent = rpm_vec(0, 0, 0);
-	int32_t		facet = RPM_NO_FACET;
-
-	for (size_t i = 0; i < scene->triangle_count; i++)
-	{
-		const rpm_triangle *t = &scene->triangles[i];
-
-		for (int k = 0; k < 3; k++)
-		{
-			rpm_vec3	a = scene->vertices[t->vertex[k]], b = scene->vertices[t->vertex[(k + 1) % 3]], here, edge;
-			rpm_wedge  *wedge = &scene->wedges[scene->wedge_count];
-
-			if (!reference_on_segment(point, a, b))
-				continue;
-			edge = rpm_unit(rpm_sub(b, a));
-			here = reference_tangent(edge, a, scene->vertices[t->vertex[(k + 2) % 3]]);
-			if (t->building != last_row || facet == t->facet || rpm_dot(tangent, here) < -0.99999)
-			{
-				last_row = t->building;
-				facet = t->facet;
-				tangent = here;
-				continue;
-			}
-			rows++;
-			wedge->start = a;
-			wedge->length_m = rpm_norm(rpm_sub(b, a));
-			wedge->tangent_0 = tangent;
-			wedge->normal_0 = rpm_unit(rpm_along(rpm_scale(here, -1), rpm_dot(here, tangent), tangent));
-			wedge->direction = rpm_cross(wedge->tangent_0, wedge->normal_0);
-			if (rpm_dot(wedge->direction, edge) < 0)
-				wedge->start = b;
-			wedge->n_pi = 2 * M_PI - acos(fmax(-1, fmin(1, rpm_dot(tangent, here))));
-			wedge->facet_0 = facet;
-			wedge->facet_n = t->facet;
-			wedge->building = t->building;
-			for (size_t w = 0; w < scene->wedge_count; w++)
-				if (scene->wedges[w].facet_0 == wedge->facet_0 && scene->wedges[w].facet_n == wedge->facet_n
-					&& rpm_norm(rpm_sub(scene->wedges[w].start, wedge->start)) < AT_EDGE_M)
-					wedge = NULL, w = scene->wedge_count;
-			if (wedge)
-				scene->wedge_count++;
-			last_row = RPM_NO_BUILDING;
-			facet = RPM_NO_FACET;
-		}
-	}
-	return rows;
 }
 
 #endif

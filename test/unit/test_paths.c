@@ -382,7 +382,7 @@ add_house_corner(int material)
 static void
 test_wedge_keller(void)
 {
-	double		phi_in = 80 * M_PI / 180, phi_out = 265 * M_PI / 180, s_in = 150, s_out = 120, n = 1.5, k = 2 * M_PI / wavelength;
+	double		phi_in = 20 * M_PI / 180, phi_out = 265 * M_PI / 180, s_in = 150, s_out = 120, n = 1.5, k = 2 * M_PI / wavelength;
 	double complex d;
 	const rpm_path *path;
 	rpm_path_list paths;
@@ -390,7 +390,6 @@ test_wedge_keller(void)
 	quad_scene_init(&q);
 	add_house_corner(quad_material(&q, 1, 1e7, 0.1));
 	CHECK(quad_scene_ready(&q));
-	phi_in = 20 * M_PI / 180;
 	/* phi from the tangent -y towards the normal +x. */
 	paths = trace(isotropic(s_in * sin(phi_in), -s_in * cos(phi_in), 100, 0),
 				  rpm_vec(s_out * sin(phi_out), -s_out * cos(phi_out), 100), RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION, 2);

@@ -3,7 +3,8 @@
  *
  * Built for robustness (RTC_SCENE_FLAG_ROBUST: watertight edges) and quality.  A process has one device, which may use one thread, the
  * caller's, so Embree starts none; it lives as long as the process, because giving it back makes Embree's scheduler start a thread.
- * Builds take turns, since two at once would hand work to each other's threads.
+ * Builds take turns, since two at once would hand work to each other's threads.  A build sees a stop between Embree's own steps, the
+ * longest of which took 70 ms for 1e6 triangles.
  */
 #ifdef RPM_HAVE_EMBREE
 

@@ -7,7 +7,7 @@
 
 #include "scene/build.h"
 
-#define BYTES_PER_TRIANGLE 600	/* of all stages at their height, measured on cities */
+#define BYTES_PER_TRIANGLE 600	/* of all stages at their height; measured 430 to 470 on rows of houses, 4e4 to 1e6 triangles */
 #define POLL 256
 
 static rpm_code build(rpm_scene_builder *builder, rpm_scene *scene, rpm_status *status);

@@ -7,6 +7,9 @@
 
 /* At this transition argument k L a the transition function is within 1 % of 1: the diffracted ray stands for itself. */
 #define TRANSITION_END 10.0
+/* Legs are looked at from this far off the edge, half way between its faces: an edge that stands on a neighbour's wall looks into no
+ * room behind it. */
+#define LIFT_M 0.01
 
 static double keller_point(const rpm_map_edge *edge, double along, double away);
 static void place_at(const rpm_wedge *wedge, rpm_vec3 point, double *along, double *away);
@@ -23,8 +26,12 @@ rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_s
 	{
 		rpm_map_edge *edge = &(*edges)[*count];
 
+		const rpm_wedge *wedge = &job->scene->wedges[job->visible.wedges[i]];
+
 		edge->wedge = job->visible.wedges[i];
-		place_at(&job->scene->wedges[edge->wedge], job->antenna->position, &edge->along, &edge->away);
+		edge->lift = rpm_add(rpm_scale(wedge->tangent_0, LIFT_M * cos(wedge->n_pi / 2)),
+							 rpm_scale(wedge->normal_0, LIFT_M * sin(wedge->n_pi / 2)));
+		place_at(wedge, job->antenna->position, &edge->along, &edge->away);
 		*count += edge->away > RPM_LEG_END_M;
 	}
 	return RPM_OK;
@@ -56,7 +63,7 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
 	int32_t		material_0, material_n;
 	double		along, away, place, s_in, s_out, w, w_0, w_n, all;
-	rpm_vec3	on_edge, k_in, k_out;
+	rpm_vec3	on_edge, lifted, k_in, k_out;
 	rpm_wedge_rays rays;
 	rpm_diffraction d;
 
@@ -65,15 +72,16 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 	if (place < 0 || place > wedge->length_m || away < RPM_LEG_END_M || !rpm_wedge_sees(wedge, point))
 		return false;
 	on_edge = rpm_along(wedge->start, place, wedge->direction);
-	if (!rpm_leg_clear(job->scene, job->query, on_edge, point, own, 2)
-		|| !rpm_leg_clear(job->scene, job->query, job->antenna->position, on_edge, own, 2))
+	k_out = rpm_sub(point, on_edge);
+	s_out = rpm_norm(k_out);
+	k_out = rpm_scale(k_out, 1 / s_out);
+	lifted = rpm_add(on_edge, edge->lift);
+	if (!rpm_leg_clear(job->scene, job->query, lifted, rpm_map_leg_end(point, k_out), own, 2)
+		|| !rpm_leg_clear(job->scene, job->query, job->antenna->position, lifted, own, 2))
 		return false;
 	k_in = rpm_sub(on_edge, job->antenna->position);
-	k_out = rpm_sub(point, on_edge);
 	s_in = rpm_norm(k_in);
-	s_out = rpm_norm(k_out);
 	k_in = rpm_scale(k_in, 1 / s_in);
-	k_out = rpm_scale(k_out, 1 / s_out);
 	material_0 = facets[own[0]].material;
 	material_n = facets[own[1]].material;
 	rays = rpm_wedge_rays_of(wedge->direction, wedge->tangent_0, wedge->normal_0, wedge->n_pi, k_in, k_out);

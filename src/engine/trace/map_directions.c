@@ -13,11 +13,16 @@
 #define RAYS_PER_BIN 4
 #define SIDE_MIN 8
 #define SIDE_MAX 512
-/* This share of the rays stays evenly spread, for what the first batches have not seen. */
+/* The density is a mixture: even, for what the first batches have not seen; by blocks of bins, for what they have seen by chance
+ * (scattered rays); by bins, for what depends on the direction alone (mirrored rays). */
 #define EVEN_SHARE 0.25
+#define BLOCK_SHARE 0.35
+#define BLOCK_SIDE 8
 
 static void sum_densities(rpm_map_directions *directions);
-static void smooth(rpm_map_directions *directions);
+static void by_bins(rpm_map_directions *directions);
+static void by_blocks(rpm_map_directions *directions);
+static void mix(rpm_map_directions *directions, double share);
 static size_t find_bin(const rpm_map_directions *directions, double place);
 static double fraction(double x);
 
@@ -87,14 +92,13 @@ void
 rpm_map_directions_learn(rpm_map_directions *directions)
 {
 	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
-	double		all = 0;
 
-	smooth(directions);
 	for (size_t i = 0; i < bins; i++)
-		all += directions->smoothed[i];
-	for (size_t i = 0; i < bins; i++)
-		directions->density[i] = all > 0 ? EVEN_SHARE / (double) bins + (1 - EVEN_SHARE) * directions->smoothed[i] / all
-			: 1.0 / (double) bins;
+		directions->density[i] = EVEN_SHARE / (double) bins;
+	by_blocks(directions);
+	mix(directions, BLOCK_SHARE);
+	by_bins(directions);
+	mix(directions, 1 - EVEN_SHARE - BLOCK_SHARE);
 	sum_densities(directions);
 }
 
@@ -124,9 +128,46 @@ sum_densities(rpm_map_directions *directions)
 	directions->first[bins] = fmax(1, sum);
 }
 
+/* Adds the smoothed worth, brought to the sum `share`; evenly where there is none. */
+static void
+mix(rpm_map_directions *directions, double share)
+{
+	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+	double		all = 0;
+
+	for (size_t i = 0; i < bins; i++)
+		all += directions->smoothed[i];
+	for (size_t i = 0; i < bins; i++)
+		directions->density[i] += all > 0 ? share * directions->smoothed[i] / all : share / (double) bins;
+}
+
+/* The root of the mean squared worth over blocks of BLOCK_SIDE x BLOCK_SIDE bins. */
+static void
+by_blocks(rpm_map_directions *directions)
+{
+	for (int block = 0; block < directions->side_z * directions->side_azimuth / (BLOCK_SIDE * BLOCK_SIDE); block++)
+	{
+		int			blocks = directions->side_azimuth / BLOCK_SIDE;
+		size_t		corner = (size_t) (block / blocks * BLOCK_SIDE) * (size_t) directions->side_azimuth
+			+ (size_t) (block % blocks * BLOCK_SIDE);
+		double		score = 0, visits = 0;
+
+		for (int k = 0; k < BLOCK_SIDE * BLOCK_SIDE; k++)
+		{
+			size_t		bin = corner + (size_t) (k / BLOCK_SIDE) * (size_t) directions->side_azimuth + (size_t) (k % BLOCK_SIDE);
+
+			score += directions->score[bin];
+			visits += directions->visits[bin];
+		}
+		for (int k = 0; k < BLOCK_SIDE * BLOCK_SIDE; k++)
+			directions->smoothed[corner + (size_t) (k / BLOCK_SIDE) * (size_t) directions->side_azimuth + (size_t) (k % BLOCK_SIDE)] =
+				visits > 0 ? sqrt(score / visits) : 0;
+	}
+}
+
 /* The root of the mean squared worth over each bin and its eight neighbours. */
 static void
-smooth(rpm_map_directions *directions)
+by_bins(rpm_map_directions *directions)
 {
 	int			rows = directions->side_z, columns = directions->side_azimuth;
 

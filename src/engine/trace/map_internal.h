@@ -42,6 +42,7 @@ typedef struct rpm_map_job
 	rpm_map_surface surface;
 	rpm_visible_set visible;	/* from the antenna */
 	bool		exact_reflection, exact_diffraction, exact_transmission;
+	bool		sum_fields;		/* of diffraction with the rays it bounds */
 	bool		launch;			/* something is left for rays */
 	double	   *gain;			/* cells: the exact part, then the whole */
 	float	   *outdoor_share;	/* cells: 0 to 1; all 1 for RPM_AVERAGE_CELL */
@@ -88,6 +89,7 @@ typedef struct rpm_map_edge
 {
 	int32_t		wedge;
 	double		along, away;	/* of the antenna: along the edge from its start, away from its line */
+	rpm_vec3	lift;			/* from the edge's line to where its legs are looked at */
 } rpm_map_edge;
 
 /* A diffracted field at a point and how much of it belongs to the three rays that the wedge bounds. */
@@ -116,6 +118,16 @@ typedef struct rpm_map_reflected
  */
 double		rpm_map_field_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int reflected_count,
 								const rpm_map_diffracted *diffracted, int diffracted_count);
+
+/*
+ * rpm_leg_clear and rpm_leg_crossings do not look at the last RPM_LEG_END_M before either end; ends are moved out by as much where
+ * nothing is to be overlooked: at receivers and antennas, which lie on no surface, and at reflections, whose own facet is named.
+ */
+static inline rpm_vec3
+rpm_map_leg_end(rpm_vec3 point, rpm_vec3 outwards)
+{
+	return rpm_along(point, RPM_LEG_END_M, outwards);
+}
 
 /* A small counter-based generator (SplitMix64): one stream per (seed, batch, ray). */
 typedef struct rpm_random { uint64_t state; } rpm_random;

@@ -1,5 +1,8 @@
 /*
  * map_points.c: what has a closed form, at a sub-grid of points in each cell: the straight ray, first reflections, one wedge.
+ *
+ * Where fields are not added, a second pass looks closer at cells that a shadow's edge crosses: those whose points, or whose
+ * neighbours, are not all reached by the same rays.  (Added as fields, the edges' diffraction makes the shadow's edge smooth.)
  */
 #include "trace/map_internal.h"
 
@@ -9,6 +12,11 @@
 #define TILE_CELLS 8
 /* Fields at one point that are added; a point that sees more edges or mirrors than this does not exist in a city. */
 #define FIELDS_MAX 512
+/* Points per cell side at a shadow's edge, over those elsewhere. */
+#define CLOSER 4
+/* Signature of a cell whose points differ, and of a point that does not count. */
+#define MIXED 0
+#define NOT_COUNTED 1
 
 typedef struct points_task
 {
@@ -17,6 +25,8 @@ typedef struct points_task
 	rpm_map_edge *edges;
 	size_t		mirror_count, edge_count;
 	int			tile_columns;
+	bool		closer;			/* the second pass */
+	uint64_t   *signatures;		/* cells: which rays reach all of its points, after the first pass */
 	bool		failed;			/* no memory in a worker */
 } points_task;
 
@@ -38,15 +48,17 @@ typedef struct points_scratch
 static void do_tiles(void *context, int64_t begin, int64_t end, int thread);
 static void do_tile(points_task *task, points_scratch *scratch, int64_t tile);
 static void do_cell(points_task *task, points_scratch *scratch, int column, int row);
+static void do_cell_edges(points_task *task, points_scratch *scratch, int column, int row);
+static bool at_shadow_edge(const points_task *task, int column, int row);
 static bool scratch_create(const points_task *task, points_scratch **scratch);
 static void scratch_free(points_scratch *scratch);
 static void select_mirrors(const points_task *task, int column_low, int row_low, int column_high, int row_high, candidate_list *list);
 static void select_edges(const points_task *task, const candidate_list *from, int column_low, int row_low, int column_high,
 						 int row_high, candidate_list *list);
 static rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
-static double geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, bool with_edges);
+static double geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, uint64_t *signature);
 static double edges_power(const points_task *task, const points_scratch *scratch, rpm_vec3 point);
-static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, bool *through_walls);
+static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed);
 
 rpm_code
 rpm_map_points(rpm_map_job *job, rpm_status *status)
@@ -60,10 +72,17 @@ rpm_map_points(rpm_map_job *job, rpm_status *status)
 		code = rpm_map_mirrors(job, &task.mirrors, &task.mirror_count, status);
 	if (code == RPM_OK && job->exact_diffraction)
 		code = rpm_map_edges(job, &task.edges, &task.edge_count, status);
-	if (code == RPM_OK)
+	task.signatures = calloc(job->cell_count, sizeof(uint64_t));
+	if (code == RPM_OK && task.signatures == NULL)
+		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the signatures of %zu cells", job->cell_count);
+	for (int pass = 0; pass < 2 && code == RPM_OK; pass++)
+	{
+		task.closer = pass == 1;
 		code = rpm_parallel_for(job->control, (int64_t) task.tile_columns * tile_rows, 1, do_tiles, &task, status);
+	}
 	if (code == RPM_OK && task.failed)
 		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the candidates of a tile");
+	free(task.signatures);
 	free(task.mirrors);
 	free(task.edges);
 	return code;
@@ -99,21 +118,23 @@ do_tile(points_task *task, points_scratch *scratch, int64_t tile)
 		{
 			if (rpm_stopped(job->control))
 				return;
-			do_cell(task, scratch, column, row);
+			if (!task->closer || (!job->sum_fields && at_shadow_edge(task, column, row)))
+				do_cell(task, scratch, column, row);
+			if (task->closer && !job->sum_fields)
+				do_cell_edges(task, scratch, column, row);
 		}
-	rpm_phase_add(job->control, (int64_t) (column_high - column_low + 1) * (row_high - row_low + 1) * job->points * job->points);
+	rpm_phase_add(job->control, (int64_t) (column_high - column_low + 1) * (row_high - row_low + 1) * job->points * job->points / 2);
 }
 
-/* The mean over the points of a cell, and how many of them are outdoors. */
+/* The mean over the points of a cell, how many of them are outdoors, and what reaches them. */
 static void
 do_cell(points_task *task, points_scratch *scratch, int column, int row)
 {
 	rpm_map_job *job = task->job;
 	size_t		cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
-	bool		outdoor_only = job->options->cell_average == RPM_AVERAGE_OUTDOOR;
-	bool		field = job->options->sum == RPM_SUM_FIELD;
-	double		gain = 0, edge_gain = 0;
-	int			n = job->points, m = n / 2 > 0 ? n / 2 : 1, counted = 0, edge_counted = 0;
+	double		gain = 0;
+	int			n = task->closer ? job->points * CLOSER : job->points, counted = 0;
+	uint64_t	signature, common = NOT_COUNTED;
 
 	scratch->mirrors.count = 0;
 	for (size_t i = 0; i < scratch->tile_mirrors.count; i++)
@@ -123,30 +144,74 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
 		if (column >= mirror->column_low && column <= mirror->column_high && row >= mirror->row_low && row <= mirror->row_high)
 			scratch->mirrors.indices[scratch->mirrors.count++] = scratch->tile_mirrors.indices[i];
 	}
-	select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
+	scratch->edges.count = 0;
+	if (job->sum_fields)
+		select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
 	for (int k = 0; k < n * n; k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % n, k / n, n);
 
-		if (outdoor_only && !rpm_map_outdoors(job, point))
-			continue;
-		counted++;
-		gain += geometric_power(task, scratch, point, field);
+		signature = NOT_COUNTED;
+		if (job->options->cell_average == RPM_AVERAGE_CELL || rpm_map_outdoors(job, point))
+		{
+			counted++;
+			gain += geometric_power(task, scratch, point, &signature);
+		}
+		if (k == 0)
+			common = signature;
+		else if (signature != common)
+			common = MIXED;
 	}
+	if (!task->closer)
+		task->signatures[cell] = common;
 	job->outdoor_share[cell] = (float) counted / (float) (n * n);
 	job->gain[cell] = counted > 0 ? gain / counted : NAN;
-	/* As powers, diffraction has no boundary to be exact at: half the points do. */
-	for (int k = 0; k < m * m && !field && scratch->edges.count > 0; k++)
+}
+
+/* Adds diffraction as powers, which have no boundary to be exact at: half the points per side do. */
+static void
+do_cell_edges(points_task *task, points_scratch *scratch, int column, int row)
+{
+	rpm_map_job *job = task->job;
+	size_t		cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
+	int			m = job->points / 2 > 0 ? job->points / 2 : 1, counted = 0;
+	double		gain = 0;
+
+	select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
+	for (int k = 0; k < m * m && scratch->edges.count > 0; k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % m, k / m, m);
 
-		if (outdoor_only && !rpm_map_outdoors(job, point))
-			continue;
-		edge_counted++;
-		edge_gain += edges_power(task, scratch, point);
+		if (job->options->cell_average == RPM_AVERAGE_CELL || rpm_map_outdoors(job, point))
+		{
+			counted++;
+			gain += edges_power(task, scratch, point);
+		}
 	}
-	if (edge_counted > 0)
-		job->gain[cell] += edge_gain / edge_counted;
+	if (counted > 0)
+		job->gain[cell] += gain / counted;
+}
+
+/* Whether the cell's points, or its neighbours', are reached by different rays. */
+static bool
+at_shadow_edge(const points_task *task, int column, int row)
+{
+	const rpm_grid *grid = task->job->grid;
+	uint64_t	own = task->signatures[(size_t) row * (size_t) grid->columns + (size_t) column];
+
+	for (int k = 0; k < 9; k++)
+	{
+		int			c = column + k % 3 - 1, r = row + k / 3 - 1;
+
+		if (c >= 0 && c < grid->columns && r >= 0 && r < grid->rows)
+		{
+			uint64_t	other = task->signatures[(size_t) r * (size_t) grid->columns + (size_t) c];
+
+			if (other == MIXED || other != own)
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool
@@ -225,31 +290,32 @@ cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n)
 	return rpm_vec(x, y, rpm_map_surface_z(&job->surface, x, y));
 }
 
-/* The power at a point by the direct and reflected rays, with_edges by the edges too, as fields. */
+/* The power at a point by the straight and reflected rays, where fields are added by the edges too; and which rays these are. */
 static double
-geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, bool with_edges)
+geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, uint64_t *signature)
 {
 	const rpm_map_job *job = task->job;
-	bool		through_walls;
-	rpm_cvec3	direct = straight_field(job, point, &through_walls);
+	int			walls_crossed, reflected = 0, diffracted = 0;
+	rpm_cvec3	direct = straight_field(job, point, &walls_crossed);
 	double		power = 0;
-	int			reflected = 0, diffracted = 0;
 
+	*signature = rpm_random_mix((uint64_t) (walls_crossed + 2) | UINT64_C(1) << 32);
 	/* What comes through walls is no part of what their edges diffract. */
-	if (through_walls)
+	if (walls_crossed > 0)
 	{
 		power = rpm_cvec_norm2(direct);
 		direct = rpm_cvec_zero();
 	}
-
 	for (size_t i = 0; i < scratch->mirrors.count && reflected < FIELDS_MAX; i++)
 	{
 		const rpm_map_mirror *mirror = &task->mirrors[scratch->mirrors.indices[i]];
 
-		scratch->reflected[reflected].facet = mirror->facet;
-		reflected += rpm_map_mirror_field(job, mirror, point, &scratch->reflected[reflected].field);
+		if (!rpm_map_mirror_field(job, mirror, point, &scratch->reflected[reflected].field))
+			continue;
+		scratch->reflected[reflected++].facet = mirror->facet;
+		*signature = rpm_random_mix(*signature + (uint64_t) mirror->facet);
 	}
-	for (size_t i = 0; i < scratch->edges.count && with_edges && diffracted < FIELDS_MAX; i++)
+	for (size_t i = 0; i < scratch->edges.count && diffracted < FIELDS_MAX; i++)
 		diffracted += rpm_map_edge_field(job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
@@ -266,9 +332,9 @@ edges_power(const points_task *task, const points_scratch *scratch, rpm_vec3 poi
 	return power;
 }
 
-/* The field along the straight line, in sight or through walls; nearer than a wavelength it is that of a wavelength. */
+/* The field along the straight line, in sight or through so many walls (-1: none); nearer than a wavelength it is that of a wavelength. */
 static rpm_cvec3
-straight_field(const rpm_map_job *job, rpm_vec3 point, bool *through_walls)
+straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed)
 {
 	const rpm_scene *scene = job->scene;
 	rpm_vec3	way = rpm_sub(point, job->antenna->position);
@@ -278,14 +344,14 @@ straight_field(const rpm_map_job *job, rpm_vec3 point, bool *through_walls)
 	int			count, allowed = job->exact_transmission ? job->options->max_depth : 0;
 	rpm_cvec3	field;
 
-	*through_walls = false;
+	*walls_crossed = -1;
 	if (allowed > 0)
-		count = rpm_leg_crossings(scene, job->query, job->antenna->position, point, NULL, 0, walls, allowed);
+		count = rpm_leg_crossings(scene, job->query, job->antenna->position, rpm_map_leg_end(point, k), NULL, 0, walls, allowed);
 	else
-		count = !rpm_leg_clear(scene, job->query, job->antenna->position, point, NULL, 0);
+		count = !rpm_leg_clear(scene, job->query, job->antenna->position, rpm_map_leg_end(point, k), NULL, 0);
 	if (count > allowed || (count == 0 && !(job->options->mechanisms & RPM_LINE_OF_SIGHT)))
 		return rpm_cvec_zero();
-	*through_walls = count > 0;
+	*walls_crossed = count;
 	field = rpm_antenna_field(job->antenna, k);
 	for (int i = 0; i < count; i++)
 	{

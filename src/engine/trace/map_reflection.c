@@ -34,7 +34,7 @@ bool
 rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_cvec3 *field)
 {
 	const rpm_facet *facet = &job->scene->facets[mirror->facet];
-	rpm_vec3	antenna = job->antenna->position, k, through;
+	rpm_vec3	antenna = job->antenna->position, k, k_out, through;
 	double		height = rpm_dot(facet->normal, point) - facet->offset_m, length;
 	rpm_hit		hit;
 	rpm_ray		ray;
@@ -48,10 +48,12 @@ rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_v
 		return false;
 	/* The antenna's ray towards the plane must meet this facet first: one test for the facet's outline and for the first leg. */
 	k = rpm_unit(rpm_sub(through, antenna));
+	k_out = rpm_unit(rpm_sub(point, mirror->image));
 	ray = (rpm_ray) {{(float) antenna.x, (float) antenna.y, (float) antenna.z}, {(float) k.x, (float) k.y, (float) k.z},
 	(float) RPM_LEG_END_M, INFINITY};
 	if (!rpm_query_intersect(job->query, &ray, &hit) || job->scene->triangles[hit.triangle].facet != mirror->facet
-		|| !rpm_leg_clear(job->scene, job->query, through, point, &mirror->facet, 1))
+		|| !rpm_leg_clear(job->scene, job->query, rpm_map_leg_end(through, rpm_scale(k_out, -1)), rpm_map_leg_end(point, k_out),
+						  &mirror->facet, 1))
 		return false;
 	length = rpm_norm(rpm_sub(point, mirror->image));
 	*field = rpm_reflect_field(rpm_antenna_field(job->antenna, k), k, facet->normal,

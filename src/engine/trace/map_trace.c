@@ -127,7 +127,7 @@ check_antenna(const rpm_scene *scene, const rpm_query *query, const rpm_antenna 
 static rpm_code
 reserve(const rpm_map_job *job, rpm_status *status)
 {
-	size_t		per_cell = 3 * sizeof(double) + sizeof(float);
+	size_t		per_cell = 3 * sizeof(double) + sizeof(uint64_t) + sizeof(float);
 	size_t		bytes = job->scene->material_count * (sizeof(rpm_material) + sizeof(rpm_coefficient_table))
 		+ job->scene->facet_count * (sizeof(rpm_map_mirror) + 5 + 8 * (size_t) rpm_thread_count(job->control))
 		+ job->scene->wedge_count * (sizeof(rpm_map_edge) + 5 + 8 * (size_t) rpm_thread_count(job->control));
@@ -153,6 +153,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	job->surface = rpm_map_surface_of(scene, job->grid);
 	job->exact_reflection = mechanisms & RPM_REFLECTION && options->max_depth >= 1;
 	job->exact_diffraction = mechanisms & RPM_DIFFRACTION && options->max_depth >= 1 && options->diffraction_scale > 0;
+	job->sum_fields = job->exact_diffraction && options->sum == RPM_SUM_FIELD;
 	job->exact_transmission = mechanisms & RPM_REFRACTION && options->max_depth >= 1;
 	job->launch = options->samples > 0
 		&& ((mechanisms & RPM_REFLECTION && options->max_depth >= 2) || (mechanisms & RPM_SCATTERING && options->max_depth >= 1));

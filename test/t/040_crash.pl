@@ -1,0 +1,85 @@
+# A backend that dies in mid-trace: the server recovers, and nothing is left behind: no shared memory, no semaphores, no temporary files, no processes.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $node = PostgreSQL::Test::Cluster->new('crash');
+$node->init;
+$node->append_conf('postgresql.conf', "fsync = off\nrestart_after_crash = on\nlog_temp_files = 0");
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION rpm_pg CASCADE;
+	INSERT INTO rpm.building (geom, height_m) SELECT ST_MakeEnvelope(691000 + 40 * i, 5336000 + 40 * j, 691020 + 40 * i, 5336020 + 40 * j, 32632), 15
+	FROM generate_series(0, 9) AS i, generate_series(0, 9) AS j;
+	INSERT INTO rpm.material (name, a, scattering_coefficient) VALUES ('rough', 5, 0.5);
+	INSERT INTO rpm.antenna (antenna_id, geom, height_m, frequency_mhz, rs_power_dbm, pattern) SELECT i, ST_SetSRID(ST_MakePoint(691030 + i, 5336030), 32632), 30, 3500, 0, 'isotropic'
+	FROM generate_series(1, 3) AS i;
+	INSERT INTO rpm.scene (name, srid, ground_material) VALUES ('town', 32632, 'rough');
+});
+my $level = q{SELECT round(ST_Value(rast, ST_SetSRID(ST_MakePoint(691191, 5336191), 32632))::numeric, 3) FROM rpm_trace('town', antennas => '{1}', samples => 10000, max_depth => 2)};
+my $before = $node->safe_psql('postgres', $level);
+like($before, qr/^-\d+\.\d+$/, 'a level before');
+
+sub left_over
+{
+	my $folder = $node->data_dir;
+	my @temporary = (glob("$folder/base/pgsql_tmp/*"), glob("$folder/base/*/t*_*"));
+	my @dynamic = glob("$folder/pg_dynshmem/*");
+	my @segments = glob('/dev/shm/*rpm*');
+	return join(' ', @temporary, grep({ !/mmap\.\d+$/ } @dynamic), @segments);
+}
+sub posix_segments { my @all = glob('/dev/shm/PostgreSQL.*'); return scalar @all; }
+my $segments = posix_segments();
+
+foreach my $round (1, 2)
+{
+	my ($in, $out, $err) = ("SELECT pg_backend_pid();\nSELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 1);\n", '', '');
+	my $victim = IPC::Run::start(['psql', '-XAtq', '-d', $node->connstr('postgres')], '<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(120));
+	$victim->pump until $out =~ /^\d+\n/;
+	my ($pid) = $out =~ /^(\d+)/;
+	# The first dies with its threads at work on the first antenna, the second when it has been at it for a while.
+	ok($node->poll_query_until('postgres', "SELECT phase = 'tracing' FROM rpm.progress WHERE pid = $pid"), 'it traces');
+	usleep(700_000) if $round == 2;
+	my @threads = glob("/proc/$pid/task/*");
+	cmp_ok(scalar @threads, '>', 1, 'with threads');
+	kill 'KILL', $pid;
+	eval { $victim->finish; };
+	like($err, qr/server closed the connection|terminating connection|connection to server was lost/, 'its client is told');
+	ok($node->poll_query_until('postgres', 'SELECT true'), 'the server recovers');
+	ok(!-e "/proc/$pid", 'the process and its threads are gone');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.progress'), '0', 'nothing is said to be at work');
+	is(left_over(), '', 'no file or segment is left');
+	is(posix_segments(), $segments, 'no more shared memory than before');
+	is($node->safe_psql('postgres', $level), $before, 'the next trace gives the same level');
+}
+
+# An error in mid-call leaves nothing either: the session, its transaction's savepoint and its kept scene go on.
+my $session = $node->background_psql('postgres', on_error_stop => 0);
+$session->query_safe('BEGIN');
+is($session->query_safe($level), $before, 'the level in a transaction');
+$session->query_safe('SAVEPOINT s');
+my $refused = $session->query(q{SELECT * FROM rpm_trace('town', antennas => '{1,99}')});
+$session->query_safe('ROLLBACK TO s');
+$session->query_safe(q{UPDATE rpm.antenna SET geom = ST_SetSRID(ST_MakePoint(691010, 5336010), 32632), height_m = 5 WHERE antenna_id = 2});
+$session->query(q{SELECT count(*) FROM rpm_trace('town', samples => 10000)});
+$session->query_safe('ROLLBACK TO s');
+is($session->query_safe('SELECT built FROM rpm_scene_summary(\'town\')'), 'f', 'the kept scene is still there after two errors');
+is($session->query_safe($level), $before, 'and the level is the same');
+$session->query_safe('COMMIT');
+is($session->query_safe('SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = \'advisory\''), '0', 'no lock is left');
+$session->quit;
+
+# A fast shutdown in mid-trace does not wait for it.
+my ($in, $out, $err) = ("SELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 1);\n", '', '');
+my $last = IPC::Run::start(['psql', '-XAtq', '-d', $node->connstr('postgres')], '<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(120));
+$last->pump_nb;
+ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM rpm.progress WHERE phase = 'tracing'"), 'a call at work');
+my $began = time;
+$node->stop('fast');
+cmp_ok(time - $began, '<', 10, 'a fast shutdown ends it');
+eval { $last->finish; };
+is(left_over(), '', 'nothing is left after the shutdown');
+done_testing();
