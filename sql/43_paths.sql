@@ -6,7 +6,7 @@ CREATE FUNCTION @extschema@.rpm_paths(antenna_id bigint, point geometry,
 	max_depth integer DEFAULT 3,
 	transmit_pattern text DEFAULT NULL,
 	receive_polarisation text DEFAULT 'both',
-	samples bigint DEFAULT 1000000,
+	samples bigint DEFAULT 100000,
 	seed bigint DEFAULT 1)
 	RETURNS TABLE (path_id integer, interactions text, length_m double precision, delay_ns double precision,
 		path_gain_db double precision, phase_deg double precision, departure_azimuth_deg double precision,

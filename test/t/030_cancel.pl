@@ -8,7 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
-use IPC::Run;
+use RpmSession;
 
 my $slack = $ENV{RPM_TEST_SLACK} || 1;
 my ($median_limit, $single_limit) = (0.2 * $slack, 1.0 * $slack);
@@ -42,66 +42,17 @@ my %phases = (
 	writing => "SELECT count(*) FROM rpm_trace('few', samples => 0, cell_size_m => 0.5, mechanisms => '{scattering}')");
 my %shown = (reading => 'reading', building => 'building', 'tracing by rays' => 'tracing', 'tracing exactly' => 'tracing', writing => 'writing');
 
-# A psql of its own: [handle, in, out, err].
-sub session
-{
-	my ($in, $out, $err) = ('', '', '');
-	my $handle = IPC::Run::start(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=0', '-d', $node->connstr('postgres')], '<', \$in, '>', \$out, '2>', \$err,
-		IPC::Run::timeout(180));
-	my $self = { handle => $handle, in => \$in, out => \$out, err => \$err };
-	$self->{pid} = ask($self, 'SELECT pg_backend_pid()');
-	return $self;
-}
-
-sub wait_for
-{
-	my ($self, $stream, $pattern) = @_;
-	until (${ $self->{$stream} } =~ $pattern) { $self->{handle}->pump; }
-}
-
-sub ask
-{
-	my ($self, $query) = @_;
-	${ $self->{out} } = '';
-	${ $self->{in} } .= "$query;\n\\echo answered\n";
-	wait_for($self, 'out', qr/answered\n/);
-	my $answer = ${ $self->{out} };
-	$answer =~ s/\n?answered\n$//;
-	return $answer;
-}
-
-sub finish
-{
-	my $self = shift;
-	${ $self->{in} } .= "\\q\n";
-	eval { $self->{handle}->finish; };
-}
-
-sub threads_of { my $pid = shift; my @tasks = glob("/proc/$pid/task/*"); return scalar @tasks; }
-
-sub resident_kb
-{
-	my $pid = shift;
-	return slurp_file("/proc/$pid/status") =~ /VmRSS:\s+(\d+) kB/ ? $1 : 0;
-}
-
-my $watcher = session();
+my $watcher = RpmSession->new($node);
 
 # Starts a query in a session and waits until it is in its phase.
 sub enter
 {
 	my ($session, $name) = @_;
-	${ $session->{err} } = '';
-	${ $session->{out} } = '';
-	${ $session->{in} } .= "$phases{$name};\n\\echo ended\n";
-	$session->{handle}->pump_nb;
+	$session->start($phases{$name});
 	my $deadline = time + 100;
-	while (time < $deadline)
+	while (time < $deadline && !$session->pump)
 	{
-		my $phase = ask($watcher, "SELECT phase FROM rpm.progress WHERE pid = $session->{pid}");
-		return 1 if $phase eq $shown{$name};
-		$session->{handle}->pump_nb;
-		return 0 if ${ $session->{out} } =~ /ended/;
+		return 1 if $watcher->ask("SELECT phase FROM rpm.progress WHERE pid = $session->{pid}") eq $shown{$name};
 	}
 	return 0;
 }
@@ -117,8 +68,8 @@ sub judge
 	cmp_ok((sort { $b <=> $a } @times)[0], '<', $single_limit, "$what: the longest");
 }
 
-my $session = session();
-my $idle_threads = threads_of($session->{pid});
+my $session = RpmSession->new($node);
+my $idle_threads = RpmSession::threads($session->{pid});
 foreach my $name ('reading', 'building', 'tracing by rays', 'tracing exactly', 'writing')
 {
 	my @times;
@@ -127,19 +78,19 @@ foreach my $name ('reading', 'building', 'tracing by rays', 'tracing exactly', '
 	my $wanted = $name eq 'writing' ? 2 : $tries;
 	while (@times < $wanted && $missed < 5)
 	{
-		if (!enter($session, $name)) { wait_for($session, 'out', qr/ended/); $missed++; next; }
+		if (!enter($session, $name)) { $session->answer; $missed++; next; }
 		usleep(1000 * int(rand(150))) if $name ne 'writing';
 		my $began = time;
 		kill 'INT', $session->{pid};
-		wait_for($session, 'out', qr/ended/);
+		$session->answer;
 		my $took = time - $began;
-		if (${ $session->{err} } =~ /canceling statement due to user request/) { push @times, $took; } else { $missed++; }
+		if ($session->error =~ /canceling statement due to user request/) { push @times, $took; } else { $missed++; }
 	}
 	is(scalar @times, $wanted, "$name: reached");
 	judge("cancel while $name", @times) if @times;
-	is(threads_of($session->{pid}), $idle_threads, "$name: no thread is left");
+	is(RpmSession::threads($session->{pid}), $idle_threads, "$name: no thread is left");
 }
-is(ask($session, "SELECT count(*) FROM rpm_trace('few', samples => 1000, cell_size_m => 50)"), '1', 'the session works afterwards');
+is($session->ask("SELECT count(*) FROM rpm_trace('few', samples => 1000, cell_size_m => 50)"), '1', 'the session works afterwards');
 
 # Time limits, by the server's own clock: from the limit to the answer.
 foreach my $name ('reading', 'building', 'tracing by rays')
@@ -147,16 +98,15 @@ foreach my $name ('reading', 'building', 'tracing by rays')
 	my @times;
 	for my $limit (400, 600, 800)
 	{
-		ask($session, 'SELECT rpm_scene_release()') if $name eq 'building';
-		${ $session->{err} } = '';
+		$session->ask('SELECT rpm_scene_release()') if $name eq 'building';
 		my $began = time;
-		ask($session, "SET statement_timeout = $limit; $phases{$name}");
-		push @times, time - $began - $limit / 1000 if ${ $session->{err} } =~ /canceling statement due to statement timeout/;
+		$session->ask("SET statement_timeout = $limit; $phases{$name}");
+		push @times, time - $began - $limit / 1000 if $session->error =~ /canceling statement due to statement timeout/;
 	}
 	is(scalar @times, 3, "statement_timeout while $name: answered");
 	judge("statement_timeout while $name", @times) if @times;
 }
-ask($session, 'RESET statement_timeout');
+$session->ask('RESET statement_timeout');
 
 # Memory: twenty cancelled calls leave what one left, but for 16 MB of what the allocator keeps.
 my $before;
@@ -165,15 +115,15 @@ for my $i (0 .. 20)
 	enter($session, $i % 2 ? 'building' : 'tracing by rays');
 	usleep(100_000);
 	kill 'INT', $session->{pid};
-	wait_for($session, 'out', qr/ended/);
-	$before = resident_kb($session->{pid}) if $i == 3;
+	$session->answer;
+	$before = RpmSession::resident_kb($session->{pid}) if $i == 3;
 }
-my $grown = resident_kb($session->{pid}) - $before;
+my $grown = RpmSession::resident_kb($session->{pid}) - $before;
 cmp_ok($grown, '<', 16 * 1024, "memory after twenty cancelled calls: $grown kB more");
-is(threads_of($session->{pid}), $idle_threads, 'no thread is left after them');
-is(ask($session, "SELECT count(*) FROM rpm_trace('few', samples => 1000, cell_size_m => 50)"), '1', 'and the session works');
-is(ask($watcher, 'SELECT count(*) FROM rpm.progress'), '0', 'nothing is said to be at work');
-finish($session);
+is(RpmSession::threads($session->{pid}), $idle_threads, 'no thread is left after them');
+is($session->ask("SELECT count(*) FROM rpm_trace('few', samples => 1000, cell_size_m => 50)"), '1', 'and the session works');
+is($watcher->ask('SELECT count(*) FROM rpm.progress'), '0', 'nothing is said to be at work');
+$session->finish;
 
 # Termination: the process is gone.
 foreach my $name ('reading', 'building', 'tracing by rays')
@@ -181,18 +131,18 @@ foreach my $name ('reading', 'building', 'tracing by rays')
 	my @times;
 	for (1 .. 3)
 	{
-		$session = session();
-		enter($session, $name) or next;
+		$session = RpmSession->new($node);
+		next unless enter($session, $name);
 		my $began = time;
-		ask($watcher, "SELECT pg_terminate_backend($session->{pid})");
+		$watcher->ask("SELECT pg_terminate_backend($session->{pid})");
 		usleep(2000) while -e "/proc/$session->{pid}" && time - $began < 10;
 		push @times, time - $began;
-		finish($session);
+		$session->finish;
 	}
 	judge("termination while $name", @times) if @times;
 	is(scalar @times, 3, "termination while $name: reached");
 }
 is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.progress'), '0', 'nothing is left at work');
-finish($watcher);
+$watcher->finish;
 $node->stop;
 done_testing();

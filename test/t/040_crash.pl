@@ -5,6 +5,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
+use RpmSession;
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
 $node->init;
@@ -36,18 +37,17 @@ my $segments = posix_segments();
 
 foreach my $round (1, 2)
 {
-	my ($in, $out, $err) = ("SELECT pg_backend_pid();\nSELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 1);\n", '', '');
-	my $victim = IPC::Run::start(['psql', '-XAtq', '-d', $node->connstr('postgres')], '<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(120));
-	$victim->pump until $out =~ /^\d+\n/;
-	my ($pid) = $out =~ /^(\d+)/;
+	my $victim = RpmSession->new($node);
+	my $pid = $victim->{pid};
+	$victim->start(q{SELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 1)});
 	# The first dies with its threads at work on the first antenna, the second when it has been at it for a while.
 	ok($node->poll_query_until('postgres', "SELECT phase = 'tracing' FROM rpm.progress WHERE pid = $pid"), 'it traces');
 	usleep(700_000) if $round == 2;
 	my @threads = glob("/proc/$pid/task/*");
 	cmp_ok(scalar @threads, '>', 1, 'with threads');
 	kill 'KILL', $pid;
-	eval { $victim->finish; };
-	like($err, qr/server closed the connection|terminating connection|connection to server was lost/, 'its client is told');
+	$victim->finish;
+	like(${ $victim->{err} }, qr/server closed the connection|terminating connection|connection to server was lost/, 'its client is told');
 	ok($node->poll_query_until('postgres', 'SELECT true'), 'the server recovers');
 	ok(!-e "/proc/$pid", 'the process and its threads are gone');
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.progress'), '0', 'nothing is said to be at work');
@@ -57,29 +57,32 @@ foreach my $round (1, 2)
 }
 
 # An error in mid-call leaves nothing either: the session, its transaction's savepoint and its kept scene go on.
-my $session = $node->background_psql('postgres', on_error_stop => 0);
-$session->query_safe('BEGIN');
-is($session->query_safe($level), $before, 'the level in a transaction');
-$session->query_safe('SAVEPOINT s');
-my $refused = $session->query(q{SELECT * FROM rpm_trace('town', antennas => '{1,99}')});
-$session->query_safe('ROLLBACK TO s');
-$session->query_safe(q{UPDATE rpm.antenna SET geom = ST_SetSRID(ST_MakePoint(691010, 5336010), 32632), height_m = 5 WHERE antenna_id = 2});
-$session->query(q{SELECT count(*) FROM rpm_trace('town', samples => 10000)});
-$session->query_safe('ROLLBACK TO s');
-is($session->query_safe('SELECT built FROM rpm_scene_summary(\'town\')'), 'f', 'the kept scene is still there after two errors');
-is($session->query_safe($level), $before, 'and the level is the same');
-$session->query_safe('COMMIT');
-is($session->query_safe('SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = \'advisory\''), '0', 'no lock is left');
-$session->quit;
+my $session = RpmSession->new($node);
+$session->ask('BEGIN');
+is($session->ask($level), $before, 'the level in a transaction');
+$session->ask('SAVEPOINT s');
+$session->ask(q{SELECT count(*) FROM rpm_trace('town', antennas => '{1,99}')});
+like($session->error, qr/has no antenna 99/, 'an error before tracing');
+$session->ask('ROLLBACK TO s');
+$session->ask(q{UPDATE rpm.antenna SET geom = ST_SetSRID(ST_MakePoint(691010, 5336010), 32632), height_m = 5 WHERE antenna_id = 2});
+$session->ask(q{SELECT count(*) FROM rpm_trace('town', samples => 10000)});
+like($session->error, qr/antenna 2.* inside building/, 'an error while tracing the second antenna');
+$session->ask('ROLLBACK TO s');
+is($session->ask(q{SELECT built FROM rpm_scene_summary('town')}), 'f', 'the kept scene is still there after two errors');
+is($session->ask($level), $before, 'and the level is the same');
+$session->ask('COMMIT');
+is($session->ask(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'}), '0', 'no lock is left');
+is(RpmSession::threads($session->{pid}), 1, 'no thread is left');
+is(left_over(), '', 'no file or segment is left');
+$session->finish;
 
 # A fast shutdown in mid-trace does not wait for it.
-my ($in, $out, $err) = ("SELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 1);\n", '', '');
-my $last = IPC::Run::start(['psql', '-XAtq', '-d', $node->connstr('postgres')], '<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(120));
-$last->pump_nb;
+my $last = RpmSession->new($node);
+$last->start(q{SELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 1)});
 ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM rpm.progress WHERE phase = 'tracing'"), 'a call at work');
 my $began = time;
 $node->stop('fast');
 cmp_ok(time - $began, '<', 10, 'a fast shutdown ends it');
-eval { $last->finish; };
+$last->finish;
 is(left_over(), '', 'nothing is left after the shutdown');
 done_testing();

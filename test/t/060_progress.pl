@@ -5,6 +5,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
+use RpmSession;
 
 my $node = PostgreSQL::Test::Cluster->new('progress');
 $node->init;
@@ -28,28 +29,22 @@ $node->safe_psql('postgres', q{
 });
 is($node->safe_psql('postgres', 'SHOW shared_preload_libraries'), '', 'nothing is preloaded');
 
-my ($in, $out, $err) = ('', '', '');
-my $caller = IPC::Run::start(['psql', '-XAtq', '-U', 'caller', '-d', $node->connstr('postgres')], '<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(180));
-$in .= "SELECT pg_backend_pid();\n";
-$caller->pump until $out =~ /^\d+\n/;
-my ($pid) = $out =~ /^(\d+)/;
-my $watcher = $node->background_psql('postgres');
-is($watcher->query_safe('SELECT count(*) FROM rpm.progress'), '0', 'nobody at work');
+my $caller = RpmSession->new($node, 'caller');
+my $pid = $caller->{pid};
+my $watcher = RpmSession->new($node);
+is($watcher->ask('SELECT count(*) FROM rpm.progress'), '0', 'nobody at work');
 
 # Each phase as it is seen from here while the calls run.
 sub follow
 {
 	my ($query) = @_;
 	my (%seen, @order, %done, $wrong, $row, @antennas);
-	$in .= "$query;\n\\echo ended\n";
-	$out = '';
-	$caller->pump_nb;
-	my $deadline = time + 120;
-	until ($out =~ /ended/ || time > $deadline)
+	$caller->start($query);
+	until ($caller->pump)
 	{
-		$row = $watcher->query_safe("SELECT phase, done, total, datname, usename, scene, antennas_done, antennas_total, started <= clock_timestamp() AND started > clock_timestamp() - interval '2 minutes'
+		usleep(3000);
+		$row = $watcher->ask("SELECT phase, done, total, datname, usename, scene, antennas_done, antennas_total, started <= clock_timestamp() AND started > clock_timestamp() - interval '2 minutes'
 			FROM rpm.progress WHERE pid = $pid");
-		$caller->pump_nb;
 		next if $row eq '';
 		my ($phase, $done, $total, $database, $user, $scene, $antenna, $antennas, $time) = split /\|/, $row;
 		push @order, $phase unless @order && $order[-1] eq $phase;
@@ -65,7 +60,7 @@ my $reading = follow("SELECT count(*) FROM rpm_trace('slow', antennas => '{1}', 
 like($reading->{order}, qr/reading/, 'reading is seen');
 is($reading->{scenes}, 'slow', 'with the scene');
 is($reading->{wrong}, undef, 'its rows hold');
-my $building = follow("SELECT count(*) FROM rpm_trace('town', samples => 3000000, cell_size_m => 10)");
+my $building = follow("SELECT count(*) FROM rpm_trace('town', samples => 200000, cell_size_m => 20)");
 like($building->{order}, qr/^(starting )?(reading )?building (starting )?tracing/, "the phases in order: $building->{order}");
 is($building->{wrong}, undef, 'their rows hold');
 my @traced = @{ $building->{done}{tracing} || [] };
@@ -74,33 +69,28 @@ my %different = map { $_ => 1 } @traced;
 cmp_ok(scalar keys %different, '>', 5, 'done grows while tracing: ' . scalar(keys %different) . ' values');
 cmp_ok($falls, '<=', 3, 'and starts anew with each antenna only');
 is(join(', ', @{ $building->{antennas} }), '0 of 3, 1 of 3, 2 of 3', 'antennas are counted');
-is($watcher->query_safe('SELECT count(*) FROM rpm.progress'), '0', 'nothing is left at the end');
+is($watcher->ask('SELECT count(*) FROM rpm.progress'), '0', 'nothing is left at the end');
 
 # What the server shows itself is not touched; who may see what.
-$in .= "SELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 10);\n\\echo ended\n";
-$out = '';
-$caller->pump_nb;
+$caller->start("SELECT count(*) FROM rpm_trace('town', samples => 100000000000, cell_size_m => 10)");
 ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM rpm.progress WHERE phase = 'tracing'"), 'a long call');
 foreach my $view ('vacuum', 'analyze', 'cluster', 'create_index', 'basebackup', 'copy')
 {
-	is($watcher->query_safe("SELECT count(*) FROM pg_stat_progress_$view"), '0', "no stray row in pg_stat_progress_$view");
+	is($watcher->ask("SELECT count(*) FROM pg_stat_progress_$view"), '0', "no stray row in pg_stat_progress_$view");
 }
-is($watcher->query_safe("SELECT state || ' ' || (query LIKE '%rpm_trace%') FROM pg_stat_activity WHERE pid = $pid"), 'active true', 'pg_stat_activity shows the query');
+is($watcher->ask("SELECT state || ' ' || (query LIKE '%rpm_trace%') FROM pg_stat_activity WHERE pid = $pid"), 'active true', 'pg_stat_activity shows the query');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.progress', extra_params => [ '-U', 'stranger' ]), '0', 'another role does not see it');
 is($node->safe_psql('postgres', 'SELECT usename FROM rpm.progress', extra_params => [ '-U', 'caller' ]), 'caller', 'its own role does');
 is($node->safe_psql('postgres', 'SELECT usename FROM rpm.progress', extra_params => [ '-U', 'monitor' ]), 'caller', 'so does a monitor');
 # After an error the counters are free again.
-$watcher->query_safe("SELECT pg_cancel_backend($pid)");
-$caller->pump until $out =~ /ended/;
-like($err, qr/canceling statement/, 'cancelled');
-is($watcher->query_safe('SELECT count(*) FROM rpm.progress'), '0', 'nothing is left after the error');
+$watcher->ask("SELECT pg_cancel_backend($pid)");
+$caller->answer;
+like($caller->error, qr/canceling statement/, 'cancelled');
+is($watcher->ask('SELECT count(*) FROM rpm.progress'), '0', 'nothing is left after the error');
 # Inside COPY the counters are COPY's: the call works, and the server's row stays its own.
-$in .= "COPY (SELECT antenna_id FROM rpm_trace('town', antennas => '{1}', samples => 1000, cell_size_m => 100, mechanisms => '{line_of_sight}')) TO STDOUT;\n\\echo copied\n";
-$out = '';
-$caller->pump until $out =~ /copied/;
-like($out, qr/^1\ncopied/, 'a trace inside COPY');
-$in .= "\\q\n";
+is($caller->ask("COPY (SELECT antenna_id FROM rpm_trace('town', antennas => '{1}', samples => 1000, cell_size_m => 100, mechanisms => '{line_of_sight}')) TO STDOUT"), '1',
+	'a trace inside COPY');
 $caller->finish;
-$watcher->quit;
+$watcher->finish;
 $node->stop;
 done_testing();

@@ -13,10 +13,9 @@ rpm_leg_clear(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_ve
 	rpm_ray		ray = leg_ray(p, q);
 	rpm_hit		hit;
 
-	if (ray.t_max <= ray.t_min || !rpm_query_occluded(query, &ray))
-		return true;
-	if (own_count == 0)
-		return false;
+	/* With facets of its own, the nearest hit is wanted anyhow: most legs that are blocked are blocked by others. */
+	if (ray.t_max <= ray.t_min || own_count == 0)
+		return ray.t_max <= ray.t_min || !rpm_query_occluded(query, &ray);
 	while (next_hit(query, &ray, &hit))
 		if (!in_own_plane(scene, scene->triangles[hit.triangle].facet, own, own_count))
 			return false;

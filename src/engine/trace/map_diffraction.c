@@ -10,7 +10,24 @@
 /* Legs are looked at from this far off the edge, half way between its faces: an edge that stands on a neighbour's wall looks into no
  * room behind it. */
 #define LIFT_M 0.01
+/* What the antenna sees of an edge is looked at in steps of this, at least and at most so many, and cut to this. */
+#define STRETCH_STEP_M 0.5
+#define STRETCH_STEPS_MIN 4
+#define STRETCH_STEPS_MAX 400
+#define STRETCH_INSET 1e-3
+#define STRETCH_END_M 0.01
 
+typedef struct edges_task
+{
+	const rpm_map_job *job;
+	rpm_map_edge *edges;		/* one per visible wedge */
+} edges_task;
+
+static void prepare_edges(void *context, int64_t begin, int64_t end, int thread);
+static void find_stretches(const rpm_map_job *job, rpm_map_edge *edge);
+static double where_it_turns(const rpm_map_job *job, const rpm_map_edge *edge, double before, double after, bool then);
+static bool antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place);
+static bool in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place);
 static double keller_point(const rpm_map_edge *edge, double along, double away);
 static void place_at(const rpm_wedge *wedge, rpm_vec3 point, double *along, double *away);
 static double closeness(double transition);
@@ -18,23 +35,104 @@ static double closeness(double transition);
 rpm_code
 rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status)
 {
+	edges_task	task = {job, NULL};
+	rpm_code	code;
+
 	*count = 0;
-	*edges = calloc(job->visible.wedge_count + 1, sizeof(rpm_map_edge));
+	*edges = task.edges = calloc(job->visible.wedge_count + 1, sizeof(rpm_map_edge));
 	if (*edges == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu visible edges", job->visible.wedge_count);
-	for (size_t i = 0; i < job->visible.wedge_count; i++)
-	{
-		rpm_map_edge *edge = &(*edges)[*count];
+	code = rpm_parallel_for(job->control, (int64_t) job->visible.wedge_count, 16, prepare_edges, &task, status);
+	for (size_t i = 0; i < job->visible.wedge_count && code == RPM_OK; i++)
+		if (task.edges[i].stretch_count > 0)
+			task.edges[(*count)++] = task.edges[i];
+	return code;
+}
 
+static void
+prepare_edges(void *context, int64_t begin, int64_t end, int thread)
+{
+	const edges_task *task = context;
+	const rpm_map_job *job = task->job;
+
+	(void) thread;
+	for (int64_t i = begin; i < end && !rpm_stopped(job->control); i++)
+	{
+		rpm_map_edge *edge = &task->edges[i];
 		const rpm_wedge *wedge = &job->scene->wedges[job->visible.wedges[i]];
 
 		edge->wedge = job->visible.wedges[i];
 		edge->lift = rpm_add(rpm_scale(wedge->tangent_0, LIFT_M * cos(wedge->n_pi / 2)),
 							 rpm_scale(wedge->normal_0, LIFT_M * sin(wedge->n_pi / 2)));
 		place_at(wedge, job->antenna->position, &edge->along, &edge->away);
-		*count += edge->away > RPM_LEG_END_M;
+		if (edge->away > RPM_LEG_END_M)
+			find_stretches(job, edge);
 	}
-	return RPM_OK;
+}
+
+/* The stretches of the edge that the antenna sees, from places STRETCH_STEP_M apart, their ends to STRETCH_END_M by halving. */
+static void
+find_stretches(const rpm_map_job *job, rpm_map_edge *edge)
+{
+	double		length = job->scene->wedges[edge->wedge].length_m;
+	int			steps = (int) fmin(fmax(ceil(length / STRETCH_STEP_M), STRETCH_STEPS_MIN), STRETCH_STEPS_MAX);
+	bool		seen = false;
+
+	for (int i = 0; i <= steps; i++)
+	{
+		/* The ends themselves lie on other walls: the outermost places are a little inside. */
+		double		place = length * fmin(fmax((double) i / steps, STRETCH_INSET), 1 - STRETCH_INSET);
+		bool		now = antenna_sees(job, edge, place);
+
+		if (now != seen)
+		{
+			double		turn = i == 0 ? 0 : where_it_turns(job, edge, length * fmax((double) (i - 1) / steps, STRETCH_INSET), place, now);
+
+			if (now && ++edge->stretch_count > RPM_MAP_EDGE_STRETCHES)
+				return;
+			edge->stretch[edge->stretch_count - 1][now ? 0 : 1] = turn;
+		}
+		seen = now;
+	}
+	if (seen)
+		edge->stretch[edge->stretch_count - 1][1] = length;
+}
+
+/* Between two places of which only the second (then) or only the first is seen. */
+static double
+where_it_turns(const rpm_map_job *job, const rpm_map_edge *edge, double before, double after, bool then)
+{
+	while (after - before > STRETCH_END_M)
+	{
+		double		middle = (before + after) / 2;
+
+		if (antenna_sees(job, edge, middle) == then)
+			after = middle;
+		else
+			before = middle;
+	}
+	return (before + after) / 2;
+}
+
+static bool
+antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place)
+{
+	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
+	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
+
+	return rpm_leg_clear(job->scene, job->query, job->antenna->position,
+						 rpm_add(rpm_along(wedge->start, place, wedge->direction), edge->lift), own, 2);
+}
+
+static bool
+in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place)
+{
+	if (edge->stretch_count > RPM_MAP_EDGE_STRETCHES)
+		return antenna_sees(job, edge, place);
+	for (int i = 0; i < edge->stretch_count; i++)
+		if (place >= edge->stretch[i][0] && place <= edge->stretch[i][1])
+			return true;
+	return false;
 }
 
 /*
@@ -69,15 +167,15 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 
 	place_at(wedge, point, &along, &away);
 	place = keller_point(edge, along, away);
-	if (place < 0 || place > wedge->length_m || away < RPM_LEG_END_M || !rpm_wedge_sees(wedge, point))
+	if (place < 0 || place > wedge->length_m || away < RPM_LEG_END_M || !rpm_wedge_sees(wedge, point)
+		|| !in_stretch(job, edge, place))
 		return false;
 	on_edge = rpm_along(wedge->start, place, wedge->direction);
 	k_out = rpm_sub(point, on_edge);
 	s_out = rpm_norm(k_out);
 	k_out = rpm_scale(k_out, 1 / s_out);
 	lifted = rpm_add(on_edge, edge->lift);
-	if (!rpm_leg_clear(job->scene, job->query, lifted, rpm_map_leg_end(point, k_out), own, 2)
-		|| !rpm_leg_clear(job->scene, job->query, job->antenna->position, lifted, own, 2))
+	if (!rpm_leg_clear(job->scene, job->query, lifted, rpm_map_leg_end(point, k_out), own, 2))
 		return false;
 	k_in = rpm_sub(on_edge, job->antenna->position);
 	s_in = rpm_norm(k_in);

@@ -76,6 +76,7 @@ typedef struct rpm_map_mirror
 	int32_t		facet;
 	rpm_vec3	image;
 	double		height;			/* signed distance of the antenna from the plane */
+	bool		narrow;			/* its light may fall between the points of a cell */
 	int			column_low, column_high, row_low, row_high;
 } rpm_map_mirror;
 
@@ -84,12 +85,17 @@ rpm_code	rpm_map_mirrors(const rpm_map_job *job, rpm_map_mirror **mirrors, size_
 /* The field at `point` by way of the mirror, lambda / 4 pi, spreading and phase included; false where there is none. */
 bool		rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_cvec3 *field);
 
+/* Stretches of an edge that the antenna sees; an edge in more pieces is looked at again for each point. */
+#define RPM_MAP_EDGE_STRETCHES 6
+
 /* A wedge with the antenna's place in its axes. */
 typedef struct rpm_map_edge
 {
 	int32_t		wedge;
 	double		along, away;	/* of the antenna: along the edge from its start, away from its line */
 	rpm_vec3	lift;			/* from the edge's line to where its legs are looked at */
+	int			stretch_count;	/* RPM_MAP_EDGE_STRETCHES + 1: too many to be kept */
+	double		stretch[RPM_MAP_EDGE_STRETCHES][2];	/* places along the edge, metres from its start */
 } rpm_map_edge;
 
 /* A diffracted field at a point and how much of it belongs to the three rays that the wedge bounds. */

@@ -1,8 +1,9 @@
 /*
  * map_points.c: what has a closed form, at a sub-grid of points in each cell: the straight ray, first reflections, one wedge.
  *
- * Where fields are not added, a second pass looks closer at cells that a shadow's edge crosses: those whose points, or whose
- * neighbours, are not all reached by the same rays.  (Added as fields, the edges' diffraction makes the shadow's edge smooth.)
+ * A first pass finds the rays that reach each cell.  Where fields are not added, a second one looks closer at cells that a shadow's
+ * edge crosses: those whose points, or whose neighbours, are not all reached by the same rays.  Added as fields, the edges'
+ * diffraction makes the shadow's edge smooth; the second pass then takes the edges in, point by point where rays are to be joined.
  */
 #include "trace/map_internal.h"
 
@@ -13,7 +14,7 @@
 /* Fields at one point that are added; a point that sees more edges or mirrors than this does not exist in a city. */
 #define FIELDS_MAX 512
 /* Points per cell side at a shadow's edge, over those elsewhere. */
-#define CLOSER 4
+#define CLOSER 2
 /* Signature of a cell whose points differ, and of a point that does not count. */
 #define MIXED 0
 #define NOT_COUNTED 1
@@ -49,7 +50,10 @@ static void do_tiles(void *context, int64_t begin, int64_t end, int thread);
 static void do_tile(points_task *task, points_scratch *scratch, int64_t tile);
 static void do_cell(points_task *task, points_scratch *scratch, int column, int row);
 static void do_cell_edges(points_task *task, points_scratch *scratch, int column, int row);
+static bool reached(const rpm_map_job *job, int column, int row);
+static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
+static bool lit_between_points(const points_task *task, const points_scratch *scratch, int column, int row);
 static bool scratch_create(const points_task *task, points_scratch **scratch);
 static void scratch_free(points_scratch *scratch);
 static void select_mirrors(const points_task *task, int column_low, int row_low, int column_high, int row_high, candidate_list *list);
@@ -57,7 +61,7 @@ static void select_edges(const points_task *task, const candidate_list *from, in
 						 int row_high, candidate_list *list);
 static rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
 static double geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, uint64_t *signature);
-static double edges_power(const points_task *task, const points_scratch *scratch, rpm_vec3 point);
+static double edges_power(const points_task *task, points_scratch *scratch, rpm_vec3 point);
 static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed);
 
 rpm_code
@@ -118,9 +122,9 @@ do_tile(points_task *task, points_scratch *scratch, int64_t tile)
 		{
 			if (rpm_stopped(job->control))
 				return;
-			if (!task->closer || (!job->sum_fields && at_shadow_edge(task, column, row)))
+			if (!task->closer || wants_closer_look(task, column, row) || lit_between_points(task, scratch, column, row))
 				do_cell(task, scratch, column, row);
-			if (task->closer && !job->sum_fields)
+			if (task->closer && (!job->sum_fields || !reached(job, column, row)))
 				do_cell_edges(task, scratch, column, row);
 		}
 	rpm_phase_add(job->control, (int64_t) (column_high - column_low + 1) * (row_high - row_low + 1) * job->points * job->points / 2);
@@ -133,7 +137,7 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
 	rpm_map_job *job = task->job;
 	size_t		cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
 	double		gain = 0;
-	int			n = task->closer ? job->points * CLOSER : job->points, counted = 0;
+	int			n = task->closer && !job->sum_fields ? job->points * CLOSER : job->points, counted = 0;
 	uint64_t	signature, common = NOT_COUNTED;
 
 	scratch->mirrors.count = 0;
@@ -145,7 +149,7 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
 			scratch->mirrors.indices[scratch->mirrors.count++] = scratch->tile_mirrors.indices[i];
 	}
 	scratch->edges.count = 0;
-	if (job->sum_fields)
+	if (task->closer && job->sum_fields)
 		select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
 	for (int k = 0; k < n * n; k++)
 	{
@@ -168,7 +172,10 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
 	job->gain[cell] = counted > 0 ? gain / counted : NAN;
 }
 
-/* Adds diffraction as powers, which have no boundary to be exact at: half the points per side do. */
+/*
+ * Adds diffraction where it joins no ray: as powers, or as fields in cells that no ray reaches.  It has no boundary to be exact at
+ * there: half the points per side do.
+ */
 static void
 do_cell_edges(points_task *task, points_scratch *scratch, int column, int row)
 {
@@ -192,6 +199,20 @@ do_cell_edges(points_task *task, points_scratch *scratch, int column, int row)
 		job->gain[cell] += gain / counted;
 }
 
+/* Whether some straight or reflected ray reaches a point of the cell, after the first pass. */
+static bool
+reached(const rpm_map_job *job, int column, int row)
+{
+	return job->gain[(size_t) row * (size_t) job->grid->columns + (size_t) column] > 0;
+}
+
+/* Where fields are added, cells in which the edges' fields join a ray; else cells that a shadow's edge crosses. */
+static bool
+wants_closer_look(const points_task *task, int column, int row)
+{
+	return task->job->sum_fields ? reached(task->job, column, row) : at_shadow_edge(task, column, row);
+}
+
 /* Whether the cell's points, or its neighbours', are reached by different rays. */
 static bool
 at_shadow_edge(const points_task *task, int column, int row)
@@ -210,6 +231,28 @@ at_shadow_edge(const points_task *task, int column, int row)
 			if (other == MIXED || other != own)
 				return true;
 		}
+	}
+	return false;
+}
+
+/* Whether a narrow facet's light, which the points of the first pass may all have missed, falls into the cell. */
+static bool
+lit_between_points(const points_task *task, const points_scratch *scratch, int column, int row)
+{
+	const rpm_map_job *job = task->job;
+	int			n = job->points * CLOSER;
+	rpm_cvec3	field;
+
+	for (size_t i = 0; i < scratch->tile_mirrors.count && !job->sum_fields; i++)
+	{
+		const rpm_map_mirror *mirror = &task->mirrors[scratch->tile_mirrors.indices[i]];
+
+		if (!mirror->narrow || column < mirror->column_low || column > mirror->column_high
+			|| row < mirror->row_low || row > mirror->row_high)
+			continue;
+		for (int k = 0; k < n * n; k++)
+			if (rpm_map_mirror_field(job, mirror, cell_point(job, column, row, k % n, k / n, n), &field))
+				return true;
 	}
 	return false;
 }
@@ -320,15 +363,19 @@ geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
 
+/* The power at a point by the edges alone. */
 static double
-edges_power(const points_task *task, const points_scratch *scratch, rpm_vec3 point)
+edges_power(const points_task *task, points_scratch *scratch, rpm_vec3 point)
 {
 	double		power = 0;
-	rpm_map_diffracted diffracted;
+	int			diffracted = 0;
 
-	for (size_t i = 0; i < scratch->edges.count; i++)
-		if (rpm_map_edge_field(task->job, &task->edges[scratch->edges.indices[i]], point, &diffracted))
-			power += rpm_cvec_norm2(diffracted.field);
+	for (size_t i = 0; i < scratch->edges.count && diffracted < FIELDS_MAX; i++)
+		diffracted += rpm_map_edge_field(task->job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
+	if (task->job->sum_fields)
+		return rpm_map_field_power(rpm_cvec_zero(), NULL, 0, scratch->diffracted, diffracted);
+	for (int i = 0; i < diffracted; i++)
+		power += rpm_cvec_norm2(scratch->diffracted[i].field);
 	return power;
 }
 

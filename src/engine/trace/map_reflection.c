@@ -8,6 +8,7 @@
 #define PLANE_DISTANCE_MIN_M 1e-4
 /* Corners of a facet this near to the image's own height throw to infinity: cut off at this share of the height to the receivers. */
 #define HORIZON_SHARE 1e-4
+#define NARROW_SPACINGS 4.0
 
 typedef struct throw_box
 {
@@ -15,6 +16,7 @@ typedef struct throw_box
 } throw_box;
 
 static bool mirror_of(const rpm_map_job *job, int32_t facet, rpm_map_mirror *mirror);
+static bool is_narrow(const rpm_map_job *job, const rpm_map_mirror *mirror, const throw_box *box);
 static void throw_facet(const rpm_map_job *job, const rpm_map_mirror *mirror, double z, throw_box *box);
 static void throw_corner(rpm_vec3 image, rpm_vec3 corner, double z, throw_box *box);
 
@@ -84,7 +86,22 @@ mirror_of(const rpm_map_job *job, int32_t facet, rpm_map_mirror *mirror)
 	mirror->column_high = (int) fmin(grid->columns - 1, floor((box.x_high - grid->west) / grid->cell_width_m));
 	mirror->row_low = (int) fmax(0, floor(fmax(-1, (grid->north - box.y_high) / grid->cell_height_m)));
 	mirror->row_high = (int) fmin(grid->rows - 1, floor((grid->north - box.y_low) / grid->cell_height_m));
+	mirror->narrow = is_narrow(job, mirror, &box);
 	return mirror->column_low <= mirror->column_high && mirror->row_low <= mirror->row_high;
+}
+
+/* Whether the facet's width, as the farthest of its light is spread, is less than NARROW_SPACINGS between points. */
+static bool
+is_narrow(const rpm_map_job *job, const rpm_map_mirror *mirror, const throw_box *box)
+{
+	const rpm_facet *facet = &job->scene->facets[mirror->facet];
+	double		spacing = fmin(job->grid->cell_width_m, job->grid->cell_height_m) / job->points;
+	double		length = rpm_norm(rpm_sub(facet->high, facet->low)), width = length > 0 ? facet->area_m2 / length : 0;
+	rpm_vec3	centre = rpm_scale(rpm_add(facet->low, facet->high), 0.5);
+	double		far_x = fmax(fabs(box->x_low - mirror->image.x), fabs(box->x_high - mirror->image.x));
+	double		far_y = fmax(fabs(box->y_low - mirror->image.y), fabs(box->y_high - mirror->image.y));
+
+	return width * hypot(far_x, far_y) < NARROW_SPACINGS * spacing * rpm_norm(rpm_sub(centre, mirror->image));
 }
 
 /*
