@@ -1,6 +1,7 @@
 #!/bin/bash
 # maps.sh: the radio map against the reference maps of Munich.  Usage: maps.sh PROGRAM [DATA [NAME...]]
-# PROGRAM is the built compare_maps; DATA (default ../shared/data) holds scenes/munich.csv and reference_maps/*.tif.
+# PROGRAM is compare_maps, built from compare_maps.c and reference_wedge.c (in this order before the engine's library, with
+# -Isrc/engine -Itest/reference); DATA (default ../shared/data) holds scenes/munich.csv and reference_maps/*.tif.
 # Prints a table and `N passed, N failed, N skipped`; skips with a line where the maps or gdal_translate are missing.
 set -u
 program=${1:?usage: maps.sh PROGRAM [DATA [NAME...]]}

@@ -36,7 +36,7 @@ $node->safe_psql('postgres', q{
 
 my %phases = (
 	reading => "SELECT count(*) FROM rpm_trace('slow')",
-	building => "SELECT count(*) FROM rpm_scene_release(), rpm_trace('large', samples => 1000, mechanisms => '{line_of_sight}', cell_size_m => 5000)",
+	building => "SELECT building_count FROM rpm_scene_release() AS released, LATERAL rpm_scene_summary(CASE WHEN released >= 0 THEN 'large' END)",
 	'tracing by rays' => "SELECT count(*) FROM rpm_trace('few', samples => 100000000000, cell_size_m => 20)",
 	'tracing exactly' => "SELECT count(*) FROM rpm_trace('few', samples => 0, cell_size_m => 0.2, mechanisms => '{line_of_sight,reflection,diffraction}')",
 	writing => "SELECT count(*) FROM rpm_trace('few', samples => 0, cell_size_m => 0.5, mechanisms => '{scattering}')");
@@ -89,6 +89,26 @@ foreach my $name ('reading', 'building', 'tracing by rays', 'tracing exactly', '
 	is(scalar @times, $wanted, "$name: reached");
 	judge("cancel while $name", @times) if @times;
 	is(RpmSession::threads($session->{pid}), $idle_threads, "$name: no thread is left");
+}
+# Building has stages of different kinds: cancelled at every sixth of its length.
+$session->ask('SELECT rpm_scene_release()');
+my $whole = time;
+$session->ask("SELECT building_count FROM rpm_scene_summary('large')");
+$whole = time - $whole;
+foreach my $sixth (0 .. 5)
+{
+	my @times;
+	for (1 .. 3)
+	{
+		next unless enter($session, 'building');
+		usleep(1e6 * $whole * ($sixth + 0.5) / 6);
+		my $began = time;
+		kill 'INT', $session->{pid};
+		$session->answer;
+		push @times, time - $began if $session->error =~ /canceling statement due to user request/;
+	}
+	# The last of them may come after the end: building is but a part of the whole.
+	judge(sprintf('cancel after %.1f s of building', $whole * ($sixth + 0.5) / 6), @times) if @times == 3;
 }
 is($session->ask("SELECT count(*) FROM rpm_trace('few', samples => 1000, cell_size_m => 50)"), '1', 'the session works afterwards');
 

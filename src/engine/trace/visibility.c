@@ -7,8 +7,8 @@
 
 #include "trace/leg.h"
 
-#define LATTICE_RAYS 400000
-#define TRIANGLE_SAMPLES_MIN 3
+#define LATTICE_RAYS 1000000
+#define TRIANGLE_SAMPLES_MIN 16
 #define TRIANGLE_SAMPLES_MAX 256
 /* Sample points per steradian of a triangle: a spacing of 0.4 degrees. */
 #define SAMPLES_PER_STERADIAN 20000.0

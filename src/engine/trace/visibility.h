@@ -18,7 +18,7 @@ typedef struct rpm_visible_set
 } rpm_visible_set;
 
 /*
- * What `point` (local metres) sees: facets hit first by a lattice of rays or with a sample point (3 to 256 on each triangle, by its
+ * What `point` (local metres) sees: facets hit first by a lattice of rays or with a sample point (16 to 256 on each triangle, by its
  * solid angle) in view; wedges with a sample point in view (every metre, 1 cm off the edge) from outside.  A sampled answer: a facet
  * whose visible part is smaller than the spacing may be missing, none is there in vain.  *set is the caller's (rpm_visible_set_free)
  * also after an error.  Errors: RPM_OUT_OF_MEMORY, RPM_CANCELLED.
