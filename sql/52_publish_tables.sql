@@ -144,6 +144,17 @@ END
 $$;
 COMMENT ON FUNCTION rpm.store_overview(name, name, integer, bigint[], boolean) IS 'makes or refreshes the overview of one factor';
 
+CREATE FUNCTION rpm.has_overviews(table_schema name, table_name name) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT
+AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM raster_overviews AS o
+		WHERE o.r_table_schema = has_overviews.table_schema AND o.r_table_name = has_overviews.table_name
+			AND o.o_table_schema = has_overviews.table_schema);
+END
+$$;
+COMMENT ON FUNCTION rpm.has_overviews(name, name) IS 'whether a product''s table has overviews';
+
 /* Overviews coarser than the one named; 0: all of them. */
 CREATE FUNCTION rpm.drop_overviews(table_schema name, table_name name, above_factor integer) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT

@@ -147,7 +147,7 @@ CREATE FUNCTION rpm_publish(scene text, product text DEFAULT 'rsrp_dbm', table_n
 	receiver_height_m double precision DEFAULT NULL, mechanisms text[] DEFAULT NULL, max_depth integer DEFAULT NULL,
 	samples bigint DEFAULT NULL, target_error_db double precision DEFAULT NULL, seed bigint DEFAULT NULL, sum text DEFAULT NULL,
 	cell_average text DEFAULT NULL, scattering_scale double precision DEFAULT NULL, diffraction_scale double precision DEFAULT NULL,
-	default_schema name DEFAULT current_schema()) RETURNS regclass
+	overviews boolean DEFAULT NULL, default_schema name DEFAULT current_schema()) RETURNS regclass
 LANGUAGE plpgsql COST 1000000 SET search_path FROM CURRENT
 AS $$
 DECLARE
@@ -184,6 +184,11 @@ BEGIN
 	IF per_antenna AND existing.coverage_id IS NOT NULL THEN
 		partial := antennas;
 	END IF;
+	IF partial IS NOT NULL AND overviews <> rpm.has_overviews(target_schema, target) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('coverage %L was published %s overviews', existing.name,
+				CASE WHEN overviews THEN 'without' ELSE 'with' END),
+			HINT = 'Leave overviews out to replace maps of single antennas, or publish the whole (antennas => NULL).';
+	END IF;
 	IF to_regclass('pg_temp.rpm_tiles') IS NOT NULL THEN
 		DROP TABLE pg_temp.rpm_tiles;
 	END IF;
@@ -197,17 +202,23 @@ BEGIN
 	ELSE
 		PERFORM rpm.combine_tiles(its_scene, product, antennas, given);
 	END IF;
-	PERFORM rpm.store_product(its_scene.name, product, target_schema, target, given, partial);
+	PERFORM rpm.store_product(its_scene.name, product, target_schema, target, given, partial, overviews);
 	DROP TABLE pg_temp.rpm_tiles;
 	RETURN to_regclass(format('%I.%I', target_schema, target));
 END
 $$;
 COMMENT ON FUNCTION rpm_publish(text, text, text, bigint[], double precision, geometry, raster, double precision, text[], integer,
-	bigint, double precision, bigint, text, text, double precision, double precision, name) IS
-	'traces a product of a scene into a table of its own (key, spatial index, raster constraints, overviews, vector view) and catalogues it in rpm.coverage; named antennas are replaced in a product that exists';
+	bigint, double precision, bigint, text, text, double precision, double precision, boolean, name) IS
+	'traces a product of a scene into a table of its own (key, spatial index, raster constraints, vector view, overviews where they serve) and catalogues it in rpm.coverage; named antennas are replaced in a product that exists';
 
-/* Everything after the tracing, behind a lock of the table: the part that another session must not do at the same time. */
-CREATE FUNCTION rpm.store_product(scene text, product text, table_schema name, table_name name, parameters jsonb, partial bigint[]) RETURNS void
+/*
+ * Everything after the tracing, behind a lock of the table: the part that another session must not do at the same time.
+ *
+ * overviews null: what the table has; a new one gets them where the product is one layer to look at.  QGIS (3.22) reads
+ * a filtered layer, as of one antenna, from the finest overview instead of the table: with its place, size and values.
+ */
+CREATE FUNCTION rpm.store_product(scene text, product text, table_schema name, table_name name, parameters jsonb, partial bigint[],
+	overviews boolean) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT
 AS $$
 DECLARE
@@ -216,7 +227,8 @@ DECLARE
 	cell_width double precision;
 	cell_height double precision;
 	same_grid boolean;
-	last_factor integer;
+	with_overviews boolean;
+	last_factor integer := 1;
 	factor integer := 2;
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtextextended(format('rpm_publish %I.%I', table_schema, table_name), 0));
@@ -232,7 +244,13 @@ BEGIN
 			HINT = 'Publish again.';
 	END IF;
 
-	last_factor := rpm.coarsen_tiles(whole, cell_width, cell_height);
+	with_overviews := CASE
+		WHEN existing.coverage_id IS NULL THEN coalesce(overviews, product IN ('best_server', 'strongest', 'sinr_db'))
+		WHEN partial IS NULL AND overviews IS NOT NULL THEN overviews
+		ELSE rpm.has_overviews(table_schema, table_name) END;
+	IF with_overviews THEN
+		last_factor := rpm.coarsen_tiles(whole, cell_width, cell_height);
+	END IF;
 	PERFORM rpm.store_tiles(table_schema, table_name, 1, partial, same_grid);
 	WHILE factor <= last_factor LOOP
 		PERFORM rpm.store_overview(table_schema, table_name, factor, partial, same_grid);
@@ -251,7 +269,7 @@ BEGIN
 	PERFORM rpm.create_vector_view(table_schema, table_name, product, ST_SRID(whole));
 END
 $$;
-COMMENT ON FUNCTION rpm.store_product(text, text, name, name, jsonb, bigint[]) IS 'writes the tiles just made into the product''s tables and catalogues it';
+COMMENT ON FUNCTION rpm.store_product(text, text, name, name, jsonb, bigint[], boolean) IS 'writes the tiles just made into the product''s tables and catalogues it';
 
 CREATE FUNCTION rpm_unpublish(coverage text) RETURNS void
 LANGUAGE plpgsql COST 10000 SET search_path FROM CURRENT
@@ -284,5 +302,5 @@ $$;
 COMMENT ON FUNCTION rpm_unpublish(text) IS 'drops a published product with its overviews and its view, and takes it out of the catalogue';
 
 REVOKE EXECUTE ON FUNCTION rpm_publish(text, text, text, bigint[], double precision, geometry, raster, double precision, text[], integer,
-	bigint, double precision, bigint, text, text, double precision, double precision, name) FROM PUBLIC;
+	bigint, double precision, bigint, text, text, double precision, double precision, boolean, name) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION rpm_unpublish(text) FROM PUBLIC;

@@ -36,7 +36,7 @@ PG_FUNCTION_INFO_V1(rpm_sql_fold_strongest_final);
 PG_FUNCTION_INFO_V1(rpm_sql_fold_sinr_final);
 
 static FoldState *fold_state(FunctionCallInfo fcinfo, bool with_interference);
-static void fold_raster(FoldState *state, Datum datum, const rpm_fold_server *server);
+static void fold_raster(FoldState *state, Datum datum, const rpm_fold_server *server, const char *what);
 static rpm_window aligned_window(const FoldState *state, const RpmRaster *raster, const char *what);
 static void release_fold(void *arg);
 static int32 server_id(int64 antenna_id);
@@ -47,7 +47,8 @@ Datum
 rpm_sql_fold_level(PG_FUNCTION_ARGS)
 {
 	FoldState  *state = fold_state(fcinfo, false);
-	rpm_fold_server server = {1, NO_CHANNEL, 1.0};
+	rpm_fold_server server = {0, NO_CHANNEL, 1.0};
+	char		what[48] = "raster";
 
 	if (PG_ARGISNULL(1))
 		PG_RETURN_POINTER(state);
@@ -59,8 +60,9 @@ rpm_sql_fold_level(PG_FUNCTION_ARGS)
 					 errmsg("antenna_id of a raster is null"),
 					 errhint("Give each raster the key of its antenna.")));
 		server.id = server_id(PG_GETARG_INT64(2));
+		snprintf(what, sizeof(what), "raster of antenna %d", (int) server.id);
 	}
-	fold_raster(state, PG_GETARG_DATUM(1), &server);
+	fold_raster(state, PG_GETARG_DATUM(1), &server, what);
 	PG_RETURN_POINTER(state);
 }
 
@@ -75,13 +77,18 @@ rpm_sql_fold_interference(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(state);
 	server.channel = PG_ARGISNULL(2) ? NO_CHANNEL : PG_GETARG_INT32(2);
 	server.load = PG_ARGISNULL(3) ? 1.0 : PG_GETARG_FLOAT8(3);
+	if (!(server.load >= 0 && server.load <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("load of an antenna on channel %d is %g", (int) server.channel, server.load),
+				 errhint("A load is a share between 0 and 1.")));
 	if (PG_ARGISNULL(4) || !isfinite(PG_GETARG_FLOAT8(4)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("noise_dbm is null or not finite"),
 				 errhint("Give the noise per resource element, for example rpm_thermal_noise_dbm(9).")));
 	state->noise_dbm = PG_GETARG_FLOAT8(4);
-	fold_raster(state, PG_GETARG_DATUM(1), &server);
+	fold_raster(state, PG_GETARG_DATUM(1), &server, "raster");
 	PG_RETURN_POINTER(state);
 }
 
@@ -155,11 +162,11 @@ release_fold(void *arg)
 	state->fold = NULL;
 }
 
+/* what: how errors call the raster. */
 static void
-fold_raster(FoldState *state, Datum datum, const rpm_fold_server *server)
+fold_raster(FoldState *state, Datum datum, const rpm_fold_server *server, const char *what)
 {
-	RpmRaster  *raster = rpm_raster_read(datum);
-	char		what[48];
+	RpmRaster  *raster = rpm_raster_read(datum, what);
 	rpm_window	window;
 	rpm_status	status;
 
@@ -170,7 +177,6 @@ fold_raster(FoldState *state, Datum datum, const rpm_fold_server *server)
 		state->first.values = NULL;
 		state->has_first = true;
 	}
-	snprintf(what, sizeof(what), server->id > 0 ? "raster of antenna %d" : "raster", (int) server->id);
 	window = aligned_window(state, raster, what);
 	rpm_status_clear(&status);
 	rpm_fold_add(state->fold, &window, raster->values, raster->nodata, server, &status);

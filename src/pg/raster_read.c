@@ -22,13 +22,13 @@ typedef struct WkbReader
 	const uint8 *end;
 } WkbReader;
 
-static RpmRaster *read_header(WkbReader *reader, int *band_count);
-static void read_band(WkbReader *reader, RpmRaster *raster);
-static double read_pixel(WkbReader *reader, int pixel_type);
+static RpmRaster *read_header(WkbReader *reader, const char *what, int *band_count);
+static void read_band(WkbReader *reader, const char *what, RpmRaster *raster);
+static double read_pixel(WkbReader *reader, const char *what, int pixel_type);
 static void read_bytes(WkbReader *reader, void *to, size_t size);
 
 RpmRaster *
-rpm_raster_read(Datum raster)
+rpm_raster_read(Datum raster, const char *what)
 {
 	bytea	   *wkb = DatumGetByteaPP(rpm_call_postgis(RPM_RASTER_AS_BINARY, raster));
 	WkbReader	reader;
@@ -37,19 +37,19 @@ rpm_raster_read(Datum raster)
 
 	reader.at = (const uint8 *) VARDATA_ANY(wkb);
 	reader.end = reader.at + VARSIZE_ANY_EXHDR(wkb);
-	result = read_header(&reader, &band_count);
+	result = read_header(&reader, what, &band_count);
 	if (band_count < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("raster has no band"),
+				 errmsg("%s has no band", what),
 				 errhint("Give the rasters that rpm_trace() returns or rpm_publish() writes.")));
-	read_band(&reader, result);
+	read_band(&reader, what, result);
 	pfree(wkb);
 	return result;
 }
 
 static RpmRaster *
-read_header(WkbReader *reader, int *band_count)
+read_header(WkbReader *reader, const char *what, int *band_count)
 {
 	RpmRaster  *raster = palloc0(sizeof(RpmRaster));
 	uint8		endian;
@@ -81,7 +81,7 @@ read_header(WkbReader *reader, int *band_count)
 	if (skew[0] != 0 || skew[1] != 0 || raster->scale_x <= 0 || raster->scale_y >= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("raster is not north-up (scale %g, %g, skew %g, %g)",
+				 errmsg("%s is not north-up (scale %g, %g, skew %g, %g)", what,
 						raster->scale_x, raster->scale_y, skew[0], skew[1]),
 				 errhint("Warp it to a north-up grid with ST_Transform() or ST_SetRotation() first.")));
 	raster->srid = srid;
@@ -92,7 +92,7 @@ read_header(WkbReader *reader, int *band_count)
 }
 
 static void
-read_band(WkbReader *reader, RpmRaster *raster)
+read_band(WkbReader *reader, const char *what, RpmRaster *raster)
 {
 	size_t		count = (size_t) raster->columns * raster->rows;
 	uint8		type;
@@ -103,15 +103,15 @@ read_band(WkbReader *reader, RpmRaster *raster)
 	if (type & BAND_OFFLINE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("raster keeps its band in a file outside the database"),
+				 errmsg("%s keeps its band in a file outside the database", what),
 				 errhint("Load the raster into the database (raster2pgsql without -R).")));
 	has_nodata = (type & (BAND_HAS_NODATA | BAND_IS_NODATA)) != 0;
-	nodata = read_pixel(reader, type & 0x0f);
+	nodata = read_pixel(reader, what, type & 0x0f);
 	raster->nodata = has_nodata ? (float) nodata : FALLBACK_NODATA;
 	raster->values = palloc_extended(Max(count, 1) * sizeof(float), MCXT_ALLOC_HUGE);
 	for (size_t i = 0; i < count; i++)
 	{
-		double		value = read_pixel(reader, type & 0x0f);
+		double		value = read_pixel(reader, what, type & 0x0f);
 
 		raster->values[i] = isfinite(value) ? (float) value : raster->nodata;
 	}
@@ -119,7 +119,7 @@ read_band(WkbReader *reader, RpmRaster *raster)
 
 /* Pixel types of rt_core/librtcore.h: 0-2 whole bytes holding few bits, 3 int8 ... 11 double. */
 static double
-read_pixel(WkbReader *reader, int pixel_type)
+read_pixel(WkbReader *reader, const char *what, int pixel_type)
 {
 	union
 	{
@@ -165,7 +165,7 @@ read_pixel(WkbReader *reader, int pixel_type)
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("raster has a pixel type of unknown number %d", pixel_type),
+					 errmsg("%s has a pixel type of unknown number %d", what, pixel_type),
 					 errhint("Convert it with ST_SetBandNoDataValue(ST_Reclass(...)) or ST_MapAlgebra(rast, '32BF', '[rast]').")));
 	}
 	return 0;

@@ -15,9 +15,9 @@ typedef struct RpmRaster
 } RpmRaster;
 
 /*
- * Band 1 of a raster datum, whatever its pixel type, as single precision in the current memory context.
+ * Band 1 of a raster datum, whatever its pixel type, as single precision in the current memory context.  what: how errors call it.
  * Errors: 22023 for a raster without bands, with skew, south-up, or with its band outside the database.
  */
-extern RpmRaster *rpm_raster_read(Datum raster);
+extern RpmRaster *rpm_raster_read(Datum raster, const char *what);
 
 #endif

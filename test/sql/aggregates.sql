@@ -25,34 +25,62 @@ SELECT round(ST_Value(r, 1, 1, 1)::numeric, 3) AS cell_1, round((10 * log(1e-8 /
 	round(ST_Value(r, 1, 2, 1)::numeric, 3) AS cell_2, ST_Value(r, 1, 3, 1) AS cell_3
 FROM (SELECT rpm_sinr(rast, channel, load, -120) AS r FROM map) AS s;
 
+-- Without the third antenna: where the second takes the cell over, the first interferes with its whole load, 1e-9 mW; 10^-8.5 over it.
+SELECT round(ST_Value(r, 1, 1, 1)::numeric, 3) AS cell_1, round(ST_Value(r, 1, 2, 1)::numeric, 3) AS cell_2,
+	round((10 * log(10 ^ -8.5 / (1e-9 + 1e-12)))::numeric, 3) AS by_hand
+FROM (SELECT rpm_sinr(rast, channel, load, -120 ORDER BY antenna_id) AS r FROM map WHERE channel = 100
+	UNION ALL SELECT rpm_sinr(rast, channel, load, -120 ORDER BY antenna_id DESC) FROM map WHERE channel = 100) AS s;
+
 -- The order of the rows does not matter.
 SELECT count(DISTINCT ST_AsBinary(r)) AS different
 FROM (SELECT rpm_best_server(rast, antenna_id ORDER BY antenna_id) AS r FROM map
 	UNION ALL SELECT rpm_best_server(rast, antenna_id ORDER BY antenna_id DESC) FROM map) AS s;
+
+-- Of equal levels the smaller antenna_id serves, whichever came first; ids may be negative.
+SELECT ST_Value(rpm_best_server(rast, id ORDER BY id), 1, 1, 1) AS ascending, ST_Value(rpm_best_server(rast, id ORDER BY id DESC), 1, 1, 1) AS descending
+FROM map, (VALUES (-5), (7)) AS twin (id) WHERE antenna_id = 1;
+
+-- Other pixel types: whole numbers, no nodata declared, a value that is not a number.
+SELECT ST_DumpValues(rpm_strongest(ST_SetValues(ST_AddBand(ST_MakeEmptyRaster(3, 1, 0, 0, 10, -10, 0, 0, 32632), type, -9999, nodata),
+	1, 1, 1, ARRAY[levels])), 1)
+FROM (VALUES ('16BSI', -9999, ARRAY[-80, -9999, -101]::float8[]), ('64BF', NULL, ARRAY[-80.5, -9999, 'NaN']::float8[])) AS v (type, nodata, levels)
+GROUP BY type ORDER BY type;
 
 -- Nothing in, nothing out.
 SELECT rpm_best_server(rast, antenna_id) IS NULL AS best, rpm_strongest(rast) IS NULL AS strongest,
 	rpm_sinr(rast, channel, load, -120) IS NULL AS sinr FROM map WHERE false;
 SELECT rpm_strongest(NULL::raster) IS NULL AS all_null;
 
--- Noise per resource element of 15 kHz at 290 K with 9 dB: -132.22 + 9 dBm.
+-- Noise per resource element of 15 kHz at 290 K with 9 dB: -132.21 + 9 dBm.
 SELECT round(rpm_thermal_noise_dbm()::numeric, 2) AS noise_dbm, round(rpm_thermal_noise_dbm(0, 1, 290)::numeric, 2) AS per_hertz;
 
 -- What cannot be.
 SELECT rpm_thermal_noise_dbm(9, 0);
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_sinr(rast, channel, 2.0, -120) FROM map;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_sinr(rast, channel, load, NULL) FROM map;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_best_server(rast, NULL) FROM map;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_best_server(rast, 3000000000) FROM map;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_strongest(r) FROM (SELECT rast AS r FROM map UNION ALL SELECT ST_SetSRID(rast, 32633) FROM map) AS s;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_strongest(r ORDER BY ST_ScaleX(r)) FROM (SELECT rast AS r FROM map WHERE antenna_id = 1
 	UNION ALL SELECT ST_AddBand(ST_MakeEmptyRaster(2, 1, 500003, 5000000, 10.5, -10, 0, 0, 32632), '32BF'::text, -9999, -9999)) AS s;
-SELECT rpm_strongest(ST_MakeEmptyRaster(2, 1, 500000, 5000000, 10, -10, 0, 0, 32632));
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_best_server(ST_MakeEmptyRaster(2, 1, 500000, 5000000, 10, -10, 0, 0, 32632), 7);
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_best_server(rast, antenna_id) FROM (SELECT antenna_id, rast FROM map UNION ALL SELECT 9, ST_SetSRID(rast, 32633) FROM map WHERE antenna_id = 1) AS s;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_strongest(ST_AddBand(ST_MakeEmptyRaster(2, 1, 500000, 5000000, 10, 10, 0, 0, 32632), '32BF'::text, 0, -9999));
+\echo :LAST_ERROR_SQLSTATE
 
 -- Too much for the memory allowed: two maps a thousand kilometres apart.
 SET rpm_pg.max_memory = '64MB';
 SELECT rpm_strongest(r) FROM (SELECT rast AS r FROM map WHERE antenna_id = 1
 	UNION ALL SELECT ST_SetUpperLeft(rast, 1500000, 6000000) FROM map WHERE antenna_id = 1) AS s;
+\echo :LAST_ERROR_SQLSTATE
 RESET rpm_pg.max_memory;
 DROP TABLE map;

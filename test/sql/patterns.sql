@@ -17,7 +17,7 @@ FROM rpm.antenna_pattern WHERE name = 'Test panel';
 
 -- Again under a name of one's own; a second import replaces the first.
 SELECT rpm_import_pattern(content, name => 'panel 4 degrees') FROM msi;
-SELECT rpm_import_pattern(replace(content, '15.85 dBd', '18 dBi'), name => 'panel 4 degrees') FROM msi;
+SELECT rpm_import_pattern(replace(content, '15.85 dBd', '17 dBi'), name => 'panel 4 degrees') FROM msi;
 SELECT name, gain_dbi FROM rpm.antenna_pattern WHERE name LIKE 'panel%';
 
 -- A gain without unit is dBd.
@@ -25,11 +25,23 @@ SELECT gain_dbi FROM msi, rpm.parse_pattern(replace(content, '15.85 dBd', '10'))
 
 -- What cannot be.
 SELECT rpm_import_pattern(NULL);
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_import_pattern('');
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_import_pattern(replace(content, 'NAME Test panel', 'COMMENT none')) FROM msi;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_import_pattern(replace(content, E'\n17 ', E'\nseventeen ')) FROM msi;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_import_pattern(split_part(content, 'VERTICAL', 1)) FROM msi;
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_import_pattern(replace(content, 'GAIN 15.85 dBd', 'GAIN plenty')) FROM msi;
+\echo :LAST_ERROR_SQLSTATE
+
+-- a pattern that comes with the extension stays as it is
+SELECT rpm_import_pattern(content, name => 'tr38901') FROM msi;
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_import_pattern(content, name => '') FROM msi;
+\echo :LAST_ERROR_SQLSTATE
 
 DELETE FROM rpm.antenna_pattern WHERE NOT builtin;
 DROP TABLE msi;

@@ -20,7 +20,7 @@ UPDATE rpm.antenna SET active = false WHERE antenna_id = 3;
 INSERT INTO rpm.scene (name, srid, extent, cell_size_m, building_relation)
 VALUES ('Regress yard', 32632, ST_MakeEnvelope(691000, 5334000, 691720, 5334500, 32632), 2, 'house');
 
-SELECT rpm_publish('Regress yard', mechanisms => '{line_of_sight}');
+SELECT rpm_publish('Regress yard', mechanisms => '{line_of_sight}', overviews => true);
 
 -- key, index, constraints, overview, catalogue
 SELECT attname, format_type(atttypid, atttypmod), attnotnull, attidentity FROM pg_attribute
@@ -55,6 +55,9 @@ WHERE conrelid = 'regress_yard_rsrp_dbm'::regclass;
 SELECT rpm_publish('Regress yard', antennas => '{3}');
 SELECT DISTINCT antenna_id FROM regress_yard_rsrp_dbm ORDER BY 1;
 SELECT rpm_publish('Regress yard', antennas => '{1}', max_depth => 2);
+SELECT rpm_publish('Regress yard', antennas => '{1}', overviews => false);
+-- the overview has it too
+SELECT DISTINCT antenna_id FROM o_2_regress_yard_rsrp_dbm ORDER BY 1;
 
 -- the whole anew, on another grid: same table, same view, new constraints; the antenna that is switched off has gone
 SELECT rpm_publish('Regress yard', cell_size_m => 4, mechanisms => '{line_of_sight}');
@@ -62,12 +65,28 @@ SELECT oid = 'regress_yard_rsrp_dbm'::regclass AS same_table FROM table_before;
 SELECT DISTINCT antenna_id FROM regress_yard_rsrp_dbm ORDER BY 1;
 SELECT r_table_name, scale_x, blocksize_x, blocksize_y, ST_AsText(extent) AS extent FROM raster_columns WHERE r_table_schema = 'regress_publish' ORDER BY 1;
 SELECT parameters FROM rpm.coverage;
+-- taken off and made again
+SELECT rpm_publish('Regress yard', cell_size_m => 4, mechanisms => '{line_of_sight}', overviews => false);
+SELECT count(*) FROM raster_overviews WHERE r_table_schema = 'regress_publish';
+SELECT rpm_publish('Regress yard', cell_size_m => 4, mechanisms => '{line_of_sight}');
+SELECT rpm_publish('Regress yard', antennas => '{1}', overviews => false);
+SELECT rpm_publish('Regress yard', antennas => '{1}', overviews => true);
+SELECT count(*) FROM raster_overviews WHERE r_table_schema = 'regress_publish';
+SELECT rpm_publish('Regress yard', cell_size_m => 4, mechanisms => '{line_of_sight}', overviews => true);
+SELECT o_table_name, overview_factor FROM raster_overviews WHERE r_table_schema = 'regress_publish' ORDER BY 1;
+SELECT parameters FROM rpm.coverage;
 
 -- products of all antennas, out of the published maps
 SELECT rpm_publish('Regress yard', 'best_server', cell_size_m => 4, mechanisms => '{line_of_sight}');
 SELECT rpm_publish('Regress yard', 'strongest', 'regress_publish.level', cell_size_m => 4, mechanisms => '{line_of_sight}');
 SELECT rpm_publish('Regress yard', 'sinr_db', cell_size_m => 4, mechanisms => '{line_of_sight}');
 SELECT name, product, table_name FROM rpm.coverage ORDER BY coverage_id;
+-- overviews unless told otherwise: of what is looked at, not of a table of many antennas
+SELECT rpm_publish('Regress yard', 'path_gain_db', 'gain', cell_size_m => 4, mechanisms => '{line_of_sight}');
+SELECT rpm_publish('Regress yard', 'strongest', 'plain', cell_size_m => 4, mechanisms => '{line_of_sight}', overviews => false);
+SELECT c.table_name, array_agg(o.overview_factor) FILTER (WHERE o.overview_factor IS NOT NULL) AS overviews
+FROM rpm.coverage AS c LEFT JOIN raster_overviews AS o ON o.r_table_schema = c.table_schema AND o.r_table_name = c.table_name GROUP BY 1 ORDER BY 1;
+SELECT rpm_unpublish('gain'), rpm_unpublish('plain');
 SELECT DISTINCT (ST_BandMetadata(rast)).pixeltype FROM regress_yard_best_server;
 -- the strongest level is the highest of the antennas', and the best server the antenna it comes from
 SELECT count(*) > 100 AS compared, bool_and(s.level = a.level) AS highest, bool_and(b.antenna_id = a.antenna_id) AS from_it

@@ -74,7 +74,7 @@ sub fill
 		VALUES ('town', 32632, ST_MakeEnvelope(691000, 5334000, 691600, 5334400, 32632), 2, 'my_maps.my_building', 7),
 			('ruin', 32632, NULL, 10, 'my_maps.dropped', 9);
 		DROP TABLE my_maps.dropped;
-		SELECT rpm_publish('town', mechanisms => '{line_of_sight}');
+		SELECT rpm_publish('town', mechanisms => '{line_of_sight}', overviews => true);
 		SELECT rpm_publish('town', 'best_server', mechanisms => '{line_of_sight}');
 	});
 	is($node->safe_psql($db, "SELECT count(*) FROM my_maps.o_2_town_rsrp_dbm"), 3, "$db: published with overviews");
@@ -98,6 +98,7 @@ sub compare
 
 	$same->('SELECT rid, antenna_id, computed_at, md5(rast::text) FROM my_maps.town_rsrp_dbm ORDER BY rid', 'published maps');
 	$same->('SELECT rid, antenna_id, computed_at, md5(rast::text) FROM my_maps.o_2_town_rsrp_dbm ORDER BY rid', 'overview');
+	$same->('SELECT rid, md5(rast::text) FROM my_maps.o_2_town_best_server ORDER BY rid', 'overview of best server');
 	$same->('SELECT rid, md5(rast::text) FROM my_maps.town_best_server ORDER BY rid', 'published best server');
 	$same->("SELECT r_table_name, srid, scale_x, blocksize_x, blocksize_y, same_alignment, num_bands, pixel_types, nodata_values, spatial_index,
 		ST_AsText(extent) FROM raster_columns ORDER BY 1", 'raster constraints');
@@ -117,6 +118,7 @@ sub compare
 		VALUES ('new', 'SRID=32632;POINT(691200 5334350)', 25, 2140, 18) RETURNING antenna_id"), 4, "$new: a new antenna gets the next number");
 	is($node->safe_psql($new, "$path SELECT rpm_publish('town', antennas => '{4}'); SELECT string_agg(DISTINCT antenna_id::text, ' ') FROM my_maps.town_rsrp_dbm"),
 		"town_rsrp_dbm\n1 2 3 4", "$new: the product can be added to");
+	is($node->safe_psql($new, "SELECT string_agg(DISTINCT antenna_id::text, ' ') FROM my_maps.o_2_town_rsrp_dbm"), '1 2 3 4', "$new: its overview too");
 
 	my ($rc, $out, $err) = $node->psql($new, "$path UPDATE rpm.antenna SET mechanical_tilt_deg = 400 WHERE antenna_id = 1");
 	like($err, qr/rpm\.antenna, antenna_id 1 \(antenna 1\): mechanical_tilt_deg is 400/, "$new: constraints refuse");
