@@ -78,9 +78,10 @@ build/bench/%: test/bench/%.c build/librpm_engine.a
 bench: $(BENCH_PROGRAMS)
 
 # Programs that compare with the reference data of other tracers (test/reference/*.sh run them).
-build/reference/%: test/reference/%.c build/librpm_engine.a
+# reference_wedge.c stands before the library, in whose place its wedges come.
+build/reference/compare_maps: test/reference/compare_maps.c test/reference/reference_wedge.c $(wildcard test/reference/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)
-	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
+	$(COMPILE) -Itest/reference $(filter %.c,$^) build/librpm_engine.a $(ENGINE_LIBS) -o $@
 
 # Fuzzers are ordinary programs over a corpus (main in test/fuzz/driver.h); with clang they are libFuzzer's.
 build/fuzz/%: test/fuzz/%.c $(wildcard test/fuzz/*.h) build/sanitize/librpm_engine.a

@@ -12,7 +12,6 @@
 #include "munich_scene.h"
 #include "rpm_em.h"
 #include "rpm_trace.h"
-#include "unit.h"
 
 typedef struct variant
 {

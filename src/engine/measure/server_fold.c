@@ -296,8 +296,8 @@ check_memory(const rpm_fold *fold, size_t cells, int layers, rpm_status *status)
 
 	if (fold->memory_limit_bytes > 0 && bytes > (double) fold->memory_limit_bytes)
 		return rpm_fail(status, RPM_LIMIT_EXCEEDED, LIMIT_HINT,
-						"%.0f cells over %d channels would need %.0f MB, %.0f MB are allowed", (double) cells,
-						layers > 0 ? layers : 1, bytes / 1048576.0, (double) fold->memory_limit_bytes / 1048576.0);
+						"%.0f cells of %.0f bytes would need %.0f MB, %.0f MB are allowed", (double) cells, per_cell,
+						bytes / 1048576.0, (double) fold->memory_limit_bytes / 1048576.0);
 	return RPM_OK;
 }
 
