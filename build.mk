@@ -48,9 +48,12 @@ build/engine/%.o: src/engine/%.c $(ENGINE_HEADERS)
 
 build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)
-	$(COMPILE) -Itest/unit $< $(filter %.o,$^) build/librpm_engine.a $(ENGINE_LIBS) -o $@
+	$(COMPILE) -Itest/unit $< $(filter %.o,$^) build/librpm_engine.a $(UNIT_LDFLAGS) $(ENGINE_LIBS) -o $@
 
 build/unit/test_kernels: build/kernels_host.o
+
+# It counts the looks at the stop flag.
+build/unit/test_scene_stop build/sanitize/unit/test_scene_stop: UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
 
 unit: $(UNIT_PROGRAMS)
 	@fail=0; for p in $(UNIT_PROGRAMS); do $$p || fail=1; done; exit $$fail
@@ -64,7 +67,7 @@ build/sanitize/librpm_engine.a: $(SANITIZE_OBJECTS)
 
 build/sanitize/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/sanitize/librpm_engine.a
 	@mkdir -p $(@D)
-	$(COMPILE) $(SANITIZE_FLAGS) -Itest/unit $< $(filter %.o,$^) build/sanitize/librpm_engine.a $(ENGINE_LIBS) -o $@
+	$(COMPILE) $(SANITIZE_FLAGS) -Itest/unit $< $(filter %.o,$^) build/sanitize/librpm_engine.a $(UNIT_LDFLAGS) $(ENGINE_LIBS) -o $@
 
 build/sanitize/unit/test_kernels: build/sanitize/kernels_host.o
 

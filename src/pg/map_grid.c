@@ -101,17 +101,21 @@ rpm_grid_of_raster(Datum raster, const RpmSceneRow *row, size_t bytes_per_cell)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("template has SRID %d, scene \"%s\" has %d", srid, row->name, row->srid),
 				 errhint("Use ST_Transform(template, %d).", row->srid)));
+	if (!isfinite(grid.west) || !isfinite(grid.north))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the corner of template, (%g, %g), is not finite", grid.west, grid.north),
+				 errhint("Give a raster whose upper left corner has finite coordinates.")));
+	if (!isfinite(grid.cell_width_m) || !isfinite(scale_y))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the cell size of template, %g x %g, is not finite", grid.cell_width_m, scale_y),
+				 errhint("Give a raster with a finite scale, positive in x and negative in y.")));
 	if (skew_x != 0 || skew_y != 0 || !(grid.cell_width_m > 0) || !(scale_y < 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("template is not north-up (scale %g, %g, skew %g, %g)", grid.cell_width_m, scale_y, skew_x, skew_y),
 				 errhint("Give a raster without skew, with a positive scale in x and a negative one in y.")));
-	if (!isfinite(grid.west) || !isfinite(grid.north) || !isfinite(grid.cell_width_m) || !isfinite(grid.cell_height_m))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("template has its corner at (%g, %g) and cells of %g x %g", grid.west, grid.north, grid.cell_width_m,
-						grid.cell_height_m),
-				 errhint("Give a raster whose place and cell size are finite.")));
 	if (grid.columns < 1 || grid.rows < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -219,6 +219,11 @@ read_options(FunctionCallInfo fcinfo, rpm_trace_options *options)
 {
 	rpm_trace_options_default(options);
 	options->mechanisms = rpm_argument_mechanisms(fcinfo, ARGUMENT_MECHANISMS, "mechanisms");
+	if (options->mechanisms & RPM_SCATTERING)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("mechanisms has \"scattering\": exact paths have no diffuse part"),
+				 errhint("Leave it out here, and use rpm_trace for maps with scattering.")));
 	options->max_depth = (int) rpm_argument_int32(fcinfo, ARGUMENT_MAX_DEPTH, "max_depth", 0, RPM_MAX_DEPTH);
 	options->samples = rpm_argument_int64(fcinfo, ARGUMENT_SAMPLES, "samples", 1, MOST_SAMPLES);
 	options->seed = (uint64_t) rpm_argument_int64(fcinfo, ARGUMENT_SEED, "seed", PG_INT64_MIN, PG_INT64_MAX);

@@ -8,8 +8,6 @@ code=$?
 tail -n 70 demo.log
 ok $code "the demo runs" "$(tail -n 3 demo.log)"
 echo "measured the demo took $(( SECONDS - began )) s"
-[ $(( SECONDS - began )) -le 180 ]
-ok $? "the demo takes at most three minutes" "$(( SECONDS - began )) s"
 
 /usr/bin/python3 - <<'PYTHON'
 import sys

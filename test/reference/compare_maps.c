@@ -113,29 +113,26 @@ read_band(const char *folder, const char *name, int band, float *values)
 }
 
 /*
- * One map; where diffraction is in it, first by our own definition, then with the reference's coefficients, which is the line that is
- * judged.  RPM_COMPARE_EDGES=1 adds a third line, without the edges that seem to lack in the reference: those that we say light
- * places where it has no value at all.  That is reckoned from the map itself, so it explains and proves nothing.
+ * One map; where diffraction is in it, with the reference's coefficients.  RPM_COMPARE_ALL=1 shows two more lines for those: by our own
+ * definition, and without the edges that seem to lack in the reference, which are those that we say light places where it has no
+ * value at all.  The last is reckoned from the map itself, so it explains and proves nothing.
  */
 static verdict
 compare(const comparison *c, const char *scene_file)
 {
+	bool		diffraction = (c->mechanisms & RPM_DIFFRACTION) != 0, all = diffraction && getenv("RPM_COMPARE_ALL") != NULL;
 	double		seconds;
 	verdict		result;
 
-	if (!trace(c, REFERENCE_WEDGE_OURS, scene_file, &seconds))
+	if (all && trace(c, REFERENCE_WEDGE_OURS, scene_file, &seconds))
+		judge(c, " our coefficients", seconds);
+	if (!trace(c, diffraction ? REFERENCE_WEDGE_FIND : REFERENCE_WEDGE_OURS, scene_file, &seconds))
 		return WORSE;
-	result = judge(c, c->mechanisms & RPM_DIFFRACTION ? " our coefficients" : "", seconds);
-	if (c->mechanisms & RPM_DIFFRACTION)
+	result = judge(c, diffraction ? " their coefficients" : "", seconds);
+	if (all && trace(c, REFERENCE_WEDGE_WITHOUT, scene_file, &seconds))
 	{
-		if (!trace(c, REFERENCE_WEDGE_FIND, scene_file, &seconds))
-			return WORSE;
-		result = judge(c, " their coefficients", seconds);
-		if (getenv("RPM_COMPARE_EDGES") && trace(c, REFERENCE_WEDGE_WITHOUT, scene_file, &seconds))
-		{
-			judge(c, " their edges too", seconds);
-			printf("  (%zu edges seem to lack in the reference)\n", reference_wedge_lacking());
-		}
+		judge(c, " their edges too", seconds);
+		printf("  (%zu edges seem to lack in the reference)\n", reference_wedge_lacking());
 	}
 	if (result == SHORT)
 		printf("skipped reference map %s: not yet within %g dB RMSE and %g dB mean\n", c->name, c->rmse_limit_db, MEAN_LIMIT_DB);

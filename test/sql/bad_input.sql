@@ -165,6 +165,10 @@ SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 691000, 5336200,
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 'NaN', 5336200, 5, -5, 0, 0, 32632));
 \echo :LAST_ERROR_SQLSTATE
+SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 691000, 'Infinity', 5, -5, 0, 0, 32632));
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 691000, 5336200, 'NaN', -5, 0, 0, 32632));
+\echo :LAST_ERROR_SQLSTATE
 
 -- the other arguments
 SELECT rpm_trace('town', receiver_height_m => 0);
@@ -237,6 +241,8 @@ SELECT rpm_paths(1, 'SRID=32632;POINT Z(691050 5336050 20)', 'town');
 SELECT rpm_paths(1, 'SRID=32633;POINT(691060 5336050)');
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', mechanisms => '{line_of_sight,scattering}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', mechanisms => '{scattering}');
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', transmit_pattern => 'unknown');
 \echo :LAST_ERROR_SQLSTATE

@@ -62,8 +62,8 @@ void rpm_scene_builder_free(rpm_scene_builder *builder)
 {
 	if (builder == NULL)
 		return;
-	for (size_t i = 0; i < builder->row_count; i++)
-		polygon_set_free(&builder->rows[i].polygons);
+	polygon_set_free(&builder->reading);
+	polygon_store_free(&builder->row_store);
 	free(builder->rows);
 	free(builder->problems);
 	free(builder->materials);
@@ -87,7 +87,9 @@ rpm_code rpm_scene_builder_add(rpm_scene_builder *builder, const rpm_building_ro
 						(long long) given->id, builder->material_count);
 	if (rpm_stopped(builder->control))
 		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while reading buildings");
-	code = polygon_set_read_wkb(&row.polygons, given->wkb, given->wkb_size, &problem);
+	polygon_set_clear(&builder->reading);
+	code = polygon_set_read_wkb(&builder->reading, given->wkb, given->wkb_size, &problem);
+	row.polygons = builder->reading;
 	if (code == RPM_INVALID_GEOMETRY)
 	{
 		skipped = problem.problem;
@@ -101,14 +103,12 @@ rpm_code rpm_scene_builder_add(rpm_scene_builder *builder, const rpm_building_ro
 		code = builder_problem(builder, row.id, RPM_PROBLEM_SKIPPED, skipped, status, "%s", problem.detail);
 	else if (code == RPM_OK)
 	{
-		if (array_grow((void **) &builder->rows, sizeof row, builder->row_count, &builder->row_capacity))
-		{
+		if (array_grow((void **) &builder->rows, sizeof row, builder->row_count, &builder->row_capacity) &&
+			polygon_store_pack(&builder->row_store, &builder->reading, &row.polygons))
 			builder->rows[builder->row_count++] = row;
-			return RPM_OK;
-		}
-		code = builder_no_memory(status, "rows");
+		else
+			code = builder_no_memory(status, "rows");
 	}
-	polygon_set_free(&row.polygons);
 	return code;
 }
 
@@ -192,8 +192,12 @@ static bool height_fits(const scene_row *row, row_problem *problem)
 	if (name == NULL)
 		return true;
 	snprintf(problem->problem, sizeof problem->problem, "%s", name);
-	snprintf(problem->detail, sizeof problem->detail, "a footprint needs a height above 0 and up to %g m, this one has %g",
-			 MAX_HEIGHT_M, row->height_m);
+	if (isnan(row->height_m))
+		snprintf(problem->detail, sizeof problem->detail, "a footprint needs a height above 0 and up to %g m, its height_m is null or NaN",
+				 MAX_HEIGHT_M);
+	else
+		snprintf(problem->detail, sizeof problem->detail, "a footprint needs a height above 0 and up to %g m, this one has %g",
+				 MAX_HEIGHT_M, row->height_m);
 	return false;
 }
 
@@ -241,6 +245,15 @@ rpm_code builder_problem(rpm_scene_builder *builder, int64_t id, rpm_problem_act
 rpm_code builder_no_memory(rpm_status *status, const char *what)
 {
 	return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %s of the scene", what);
+}
+
+rpm_code builder_ended(rpm_code code, const char *what, rpm_status *status)
+{
+	if (code == RPM_OUT_OF_MEMORY)
+		return builder_no_memory(status, what);
+	if (code == RPM_CANCELLED)
+		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while making %s of the scene", what);
+	return code;
 }
 
 bool soup_add(triangle_soup *soup, lattice_point a, lattice_point b, lattice_point c, int32_t material, int32_t row)

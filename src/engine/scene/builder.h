@@ -4,7 +4,9 @@
 #ifndef RPM_SCENE_BUILDER_H
 #define RPM_SCENE_BUILDER_H
 
+#include "scene/poll.h"
 #include "scene/polygons.h"
+#include "scene/sort.h"
 
 #define GROUND_ROW (-1)
 
@@ -32,7 +34,7 @@ typedef struct scene_row
 	bool		is_ground;
 	int64_t		weld_group;
 	size_t		serial;			/* order of arrival */
-	polygon_set polygons;
+	polygon_set polygons;		/* in the builder's row_store */
 } scene_row;
 
 struct rpm_scene_builder
@@ -43,6 +45,8 @@ struct rpm_scene_builder
 	rpm_control *control;
 	scene_row  *rows;
 	size_t		row_count, row_capacity;
+	polygon_set reading;		/* the row that is read, before it is packed */
+	polygon_store row_store;
 	rpm_scene_problem *problems;
 	size_t		problem_count, problem_capacity;
 	bool		reached;		/* rpm_scene_builder_reach was called */
@@ -57,6 +61,9 @@ rpm_code	builder_problem(rpm_scene_builder *builder, int64_t id, rpm_problem_act
 
 /* The failure of an allocation of `what`. */
 rpm_code	builder_no_memory(rpm_status *status, const char *what);
+
+/* The end of a stage that makes `what`: sets the status of RPM_OUT_OF_MEMORY and RPM_CANCELLED; returns code. */
+rpm_code	builder_ended(rpm_code code, const char *what, rpm_status *status);
 
 /* Appends a triangle; false when memory is out. */
 bool		soup_add(triangle_soup *soup, lattice_point a, lattice_point b, lattice_point c, int32_t material, int32_t row);

@@ -3,17 +3,15 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "scene/build.h"
-
-#define POLL 4096				/* edges between looks at the stop flag */
 
 /* Vertices by cell of a grid, in chains from a hash table. */
 typedef struct vertex_grid
 {
 	const rpm_scene *scene;
 	const uint32_t *group;
+	const rpm_control *control;
 	double		cell_m;
 	uint32_t   *head, *next;	/* index + 1 */
 	size_t		mask;
@@ -21,47 +19,38 @@ typedef struct vertex_grid
 
 typedef struct junction { double at; uint32_t vertex; } junction;
 
-typedef struct junction_list { junction *item; size_t count, capacity; } junction_list;
+typedef struct junction_list { junction *item; size_t count, capacity, cells_seen; } junction_list;
 
-static double mean_edge(const rpm_scene *scene, size_t triangle_count);
-static bool grid_create(vertex_grid *grid, size_t vertex_count);
+static rpm_code add_all(edge_list *edges, vertex_grid *grid, size_t triangle_count, junction_list *found);
+static rpm_code mean_edge(const vertex_grid *grid, size_t triangle_count, double *mean_m);
+static rpm_code grid_create(vertex_grid *grid);
 static size_t grid_slot(const vertex_grid *grid, int64_t x, int64_t y, int64_t z);
-static bool find_junctions(const vertex_grid *grid, uint32_t a, uint32_t b, junction_list *found);
+static rpm_code find_junctions(const vertex_grid *grid, uint32_t a, uint32_t b, junction_list *found);
 static bool look_into_cell(const vertex_grid *grid, size_t slot, uint32_t a, uint32_t b, junction_list *found);
 static int compare_junctions(const void *a, const void *b);
-static bool add_edge(edge_list *edges, const vertex_grid *grid, uint32_t a, uint32_t b, uint32_t triangle, junction_list *found);
+static rpm_code add_edge(edge_list *edges, const vertex_grid *grid, uint32_t a, uint32_t b, uint32_t triangle, junction_list *found);
 static bool add_piece(edge_list *edges, uint32_t a, uint32_t b, uint32_t triangle);
-static bool finish_list(edge_list *edges, size_t triangle_count);
+static rpm_code finish_list(edge_list *edges, size_t triangle_count, const rpm_control *control);
+static rpm_code number_pieces(edge_list *edges, size_t triangle_count, const rpm_control *control);
 static int compare_pieces(const void *a, const void *b);
 
 rpm_code edge_list_create(const rpm_scene *scene, size_t triangle_count, const uint32_t *vertex_group, const rpm_control *control,
 						  edge_list *edges, rpm_status *status)
 {
-	vertex_grid grid = {.scene = scene, .group = vertex_group, .cell_m = fmax(mean_edge(scene, triangle_count) / 2, 0.1)};
+	vertex_grid grid = {.scene = scene, .group = vertex_group, .control = control};
 	junction_list found = {0};
-	bool		room = grid_create(&grid, scene->vertex_count);
-	rpm_code	code = RPM_OK;
+	rpm_code	code;
 
 	*edges = (edge_list) {0};
-	for (size_t t = 0; room && t < triangle_count && code == RPM_OK; t++)
-	{
-		const uint32_t *v = scene->triangles[t].vertex;
-
-		for (int k = 0; k < 3 && room; k++)
-			room = add_edge(edges, &grid, v[k == 2 ? 0 : k], v[k == 2 ? 2 : k + 1], (uint32_t) t, &found);
-		if (t % POLL == 0 && rpm_stopped(control))
-			code = rpm_fail(status, RPM_CANCELLED, NULL, "stopped while matching edges");
-	}
+	code = add_all(edges, &grid, triangle_count, &found);
 	free(found.item);
 	free(grid.head);
 	free(grid.next);
-	if (room && code == RPM_OK)
-		room = finish_list(edges, triangle_count);
-	if (!room)
-		code = builder_no_memory(status, "edges");
+	if (code == RPM_OK)
+		code = finish_list(edges, triangle_count, control);
 	if (code != RPM_OK)
 		edge_list_free(edges);
-	return code;
+	return builder_ended(code, "edges", status);
 }
 
 void edge_list_free(edge_list *edges)
@@ -74,19 +63,45 @@ void edge_list_free(edge_list *edges)
 	*edges = (edge_list) {0};
 }
 
-static double mean_edge(const rpm_scene *scene, size_t triangle_count)
+static rpm_code add_all(edge_list *edges, vertex_grid *grid, size_t triangle_count, junction_list *found)
 {
-	double		sum = 0;
+	double		mean_m;
+	rpm_code	code = mean_edge(grid, triangle_count, &mean_m);
 
-	for (size_t t = 0; t < triangle_count; t++)
-		for (int k = 0; k < 3; k++)
-			sum += rpm_norm(rpm_sub(scene->vertices[scene->triangles[t].vertex[k]], scene->vertices[scene->triangles[t].vertex[(k + 1) % 3]]));
-	return triangle_count ? sum / (3.0 * (double) triangle_count) : 1;
+	grid->cell_m = fmax(mean_m / 2, 0.1);
+	if (code == RPM_OK)
+		code = grid_create(grid);
+	for (size_t t = 0; t < triangle_count && code == RPM_OK; t++)
+	{
+		const uint32_t *v = grid->scene->triangles[t].vertex;
+
+		for (int k = 0; k < 3 && code == RPM_OK; k++)
+			code = add_edge(edges, grid, v[k == 2 ? 0 : k], v[k == 2 ? 2 : k + 1], (uint32_t) t, found);
+	}
+	return code;
 }
 
-static bool grid_create(vertex_grid *grid, size_t vertex_count)
+static rpm_code mean_edge(const vertex_grid *grid, size_t triangle_count, double *mean_m)
 {
-	size_t		size = 64;
+	const rpm_scene *scene = grid->scene;
+	double		sum = 0;
+
+	*mean_m = 1;
+	for (size_t t = 0; t < triangle_count; t++)
+	{
+		if (scene_stopped(grid->control, t))
+			return RPM_CANCELLED;
+		for (int k = 0; k < 3; k++)
+			sum += rpm_norm(rpm_sub(scene->vertices[scene->triangles[t].vertex[k]], scene->vertices[scene->triangles[t].vertex[(k + 1) % 3]]));
+	}
+	if (triangle_count)
+		*mean_m = sum / (3.0 * (double) triangle_count);
+	return RPM_OK;
+}
+
+static rpm_code grid_create(vertex_grid *grid)
+{
+	size_t		size = 64, vertex_count = grid->scene->vertex_count;
 
 	while (size < vertex_count)
 		size *= 2;
@@ -94,17 +109,19 @@ static bool grid_create(vertex_grid *grid, size_t vertex_count)
 	grid->head = calloc(size, sizeof *grid->head);
 	grid->next = calloc(vertex_count + 1, sizeof *grid->next);
 	if (grid->head == NULL || grid->next == NULL)
-		return false;
+		return RPM_OUT_OF_MEMORY;
 	for (size_t i = 0; i < vertex_count; i++)
 	{
 		rpm_vec3	p = grid->scene->vertices[i];
 		size_t		slot = grid_slot(grid, (int64_t) floor(p.x / grid->cell_m), (int64_t) floor(p.y / grid->cell_m),
 									 (int64_t) floor(p.z / grid->cell_m));
 
+		if (scene_stopped(grid->control, i))
+			return RPM_CANCELLED;
 		grid->next[i] = grid->head[slot];
 		grid->head[slot] = (uint32_t) i + 1;
 	}
-	return true;
+	return RPM_OK;
 }
 
 static size_t grid_slot(const vertex_grid *grid, int64_t x, int64_t y, int64_t z)
@@ -117,7 +134,7 @@ static size_t grid_slot(const vertex_grid *grid, int64_t x, int64_t y, int64_t z
 }
 
 /* The vertices of a's group on the edge a-b, in order along it.  The edge is followed in steps of a cell. */
-static bool find_junctions(const vertex_grid *grid, uint32_t a, uint32_t b, junction_list *found)
+static rpm_code find_junctions(const vertex_grid *grid, uint32_t a, uint32_t b, junction_list *found)
 {
 	rpm_vec3	p = grid->scene->vertices[a], d = rpm_sub(grid->scene->vertices[b], p);
 	double		length = rpm_norm(d);
@@ -139,12 +156,14 @@ static bool find_junctions(const vertex_grid *grid, uint32_t a, uint32_t b, junc
 		for (int64_t x = c0[0]; x <= c1[0]; x++)
 			for (int64_t y = c0[1]; y <= c1[1]; y++)
 				for (int64_t z = c0[2]; z <= c1[2]; z++)
+				{
+					if (scene_stopped(grid->control, found->cells_seen++))
+						return RPM_CANCELLED;
 					if (!look_into_cell(grid, grid_slot(grid, x, y, z), a, b, found))
-						return false;
+						return RPM_OUT_OF_MEMORY;
+				}
 	}
-	if (found->count > 1)
-		qsort(found->item, found->count, sizeof *found->item, compare_junctions);
-	return true;
+	return scene_sort(found->item, found->count, sizeof *found->item, compare_junctions, grid->control);
 }
 
 static bool look_into_cell(const vertex_grid *grid, size_t slot, uint32_t a, uint32_t b, junction_list *found)
@@ -178,23 +197,24 @@ static int compare_junctions(const void *a, const void *b)
 	return (p->vertex > q->vertex) - (p->vertex < q->vertex);
 }
 
-static bool add_edge(edge_list *edges, const vertex_grid *grid, uint32_t a, uint32_t b, uint32_t triangle, junction_list *found)
+static rpm_code add_edge(edge_list *edges, const vertex_grid *grid, uint32_t a, uint32_t b, uint32_t triangle, junction_list *found)
 {
 	uint32_t	from = a;
+	rpm_code	code = find_junctions(grid, a, b, found);
 
-	if (!find_junctions(grid, a, b, found))
-		return false;
-	for (size_t i = 0; i < found->count; i++)
+	for (size_t i = 0; i < found->count && code == RPM_OK; i++)
 	{
 		uint32_t	to = found->item[i].vertex;
 
 		if (to == from)
 			continue;
 		if (!add_piece(edges, from, to, triangle))
-			return false;
+			code = RPM_OUT_OF_MEMORY;
 		from = to;
 	}
-	return add_piece(edges, from, b, triangle);
+	if (code == RPM_OK && !add_piece(edges, from, b, triangle))
+		code = RPM_OUT_OF_MEMORY;
+	return code;
 }
 
 static bool add_piece(edge_list *edges, uint32_t a, uint32_t b, uint32_t triangle)
@@ -206,22 +226,32 @@ static bool add_piece(edge_list *edges, uint32_t a, uint32_t b, uint32_t triangl
 }
 
 /* Sorts, and makes the runs and the pieces of each triangle. */
-static bool finish_list(edge_list *edges, size_t triangle_count)
+static rpm_code finish_list(edge_list *edges, size_t triangle_count, const rpm_control *control)
 {
 	size_t		count = edges->count;
+	rpm_code	code = scene_sort(edges->piece, count, sizeof *edges->piece, compare_pieces, control);
 
-	if (count > 0)
-		qsort(edges->piece, count, sizeof *edges->piece, compare_pieces);
+	if (code != RPM_OK)
+		return code;
 	edges->run_start = malloc((count + 1) * sizeof *edges->run_start);
 	edges->run_of = malloc((count + 1) * sizeof *edges->run_of);
 	edges->triangle_start = calloc(triangle_count + 2, sizeof *edges->triangle_start);
 	edges->triangle_piece = malloc((count + 1) * sizeof *edges->triangle_piece);
 	if (!edges->run_start || !edges->run_of || !edges->triangle_start || !edges->triangle_piece)
-		return false;
+		return RPM_OUT_OF_MEMORY;
+	return number_pieces(edges, triangle_count, control);
+}
+
+static rpm_code number_pieces(edge_list *edges, size_t triangle_count, const rpm_control *control)
+{
+	size_t		count = edges->count;
+
 	for (size_t i = 0; i < count; i++)
 	{
 		const edge_piece *p = &edges->piece[i];
 
+		if (scene_stopped(control, i))
+			return RPM_CANCELLED;
 		if (i == 0 || p->a != p[-1].a || p->b != p[-1].b)
 			edges->run_start[edges->run_count++] = (uint32_t) i;
 		edges->run_of[i] = (uint32_t) edges->run_count - 1;
@@ -229,10 +259,18 @@ static bool finish_list(edge_list *edges, size_t triangle_count)
 	}
 	edges->run_start[edges->run_count] = (uint32_t) count;
 	for (size_t t = 1; t <= triangle_count; t++)
+	{
+		if (scene_stopped(control, t))
+			return RPM_CANCELLED;
 		edges->triangle_start[t + 1] += edges->triangle_start[t];
+	}
 	for (size_t i = 0; i < count; i++)
+	{
+		if (scene_stopped(control, i))
+			return RPM_CANCELLED;
 		edges->triangle_piece[edges->triangle_start[edges->piece[i].triangle + 1]++] = (uint32_t) i;
-	return true;
+	}
+	return RPM_OK;
 }
 
 static int compare_pieces(const void *a, const void *b)

@@ -9,7 +9,6 @@
 
 #include "scene/build.h"
 
-#define POLL 4096
 #define MAX_FITS 8
 
 typedef struct plane { rpm_vec3 normal; double offset; } plane;
@@ -20,13 +19,15 @@ typedef struct grower
 {
 	rpm_scene  *scene;
 	const edge_list *edges;
+	const rpm_control *control;
 	size_t		edge_triangles;
 	rpm_vec3   *cross;			/* per triangle: unit normal times twice the area, from whole millimetres, so exact */
 	uint32_t   *member;			/* triangles of the facet that grows */
 	size_t		member_count;
 } grower;
 
-static rpm_code grow_all(grower *g, seed *seeds, const rpm_control *control, rpm_status *status);
+static rpm_code make_seeds(grower *g, seed *seeds);
+static rpm_code grow_all(grower *g, const seed *seeds);
 static void grow(grower *g, uint32_t triangle, int32_t facet, plane *p);
 static void spread(grower *g, size_t from, int32_t facet, const plane *p);
 static bool joins(const grower *g, uint32_t triangle, const plane *p);
@@ -34,13 +35,15 @@ static plane triangle_plane(const grower *g, uint32_t triangle);
 static bool fit(const grower *g, plane *p);
 static rpm_vec3 exact_cross(const rpm_scene *scene, uint32_t triangle);
 static rpm_vec3 canonical(rpm_vec3 n);
-static bool number_facets(grower *g, const plane *planes, size_t count);
-static void measure(rpm_scene *scene, rpm_facet *facet);
+static rpm_code number_facets(grower *g, const plane *planes, size_t count);
+static rpm_code assign_numbers(grower *g, const plane *planes, int32_t *number);
+static rpm_code list_triangles(const grower *g);
+static void measure(const rpm_scene *scene, rpm_facet *facet, const rpm_control *control);
 static int compare_seeds(const void *a, const void *b);
 
 rpm_code scene_facets(rpm_scene *scene, const edge_list *edges, size_t edge_triangles, const rpm_control *control, rpm_status *status)
 {
-	grower		g = {.scene = scene, .edges = edges, .edge_triangles = edge_triangles};
+	grower		g = {.scene = scene, .edges = edges, .control = control, .edge_triangles = edge_triangles};
 	size_t		count = scene->triangle_count;
 	seed	   *seeds = malloc((count + 1) * sizeof *seeds);
 	rpm_code	code = RPM_OUT_OF_MEMORY;
@@ -48,29 +51,35 @@ rpm_code scene_facets(rpm_scene *scene, const edge_list *edges, size_t edge_tria
 	g.cross = malloc((count + 1) * sizeof *g.cross);
 	g.member = malloc((count + 1) * sizeof *g.member);
 	if (seeds && g.cross && g.member)
-	{
-		for (size_t t = 0; t < count; t++)
-		{
-			g.cross[t] = exact_cross(scene, (uint32_t) t);
-			seeds[t] = (seed) {rpm_norm(g.cross[t]), (uint32_t) t};
-			scene->triangles[t].facet = RPM_NO_FACET;
-		}
-		qsort(seeds, count, sizeof *seeds, compare_seeds);
-		code = grow_all(&g, seeds, control, status);
-	}
-	else
-		code = builder_no_memory(status, "facets");
+		code = make_seeds(&g, seeds);
+	if (code == RPM_OK)
+		code = grow_all(&g, seeds);
 	free(seeds);
 	free(g.cross);
 	free(g.member);
-	return code;
+	return builder_ended(code, "facets", status);
 }
 
-static rpm_code grow_all(grower *g, seed *seeds, const rpm_control *control, rpm_status *status)
+static rpm_code make_seeds(grower *g, seed *seeds)
+{
+	rpm_scene  *scene = g->scene;
+
+	for (size_t t = 0; t < scene->triangle_count; t++)
+	{
+		if (scene_stopped(g->control, t))
+			return RPM_CANCELLED;
+		g->cross[t] = exact_cross(scene, (uint32_t) t);
+		seeds[t] = (seed) {rpm_norm(g->cross[t]), (uint32_t) t};
+		scene->triangles[t].facet = RPM_NO_FACET;
+	}
+	return scene_sort(seeds, scene->triangle_count, sizeof *seeds, compare_seeds, g->control);
+}
+
+static rpm_code grow_all(grower *g, const seed *seeds)
 {
 	size_t		count = g->scene->triangle_count, facets = 0;
 	plane	   *planes = malloc((count + 1) * sizeof *planes);
-	rpm_code	code = planes ? RPM_OK : builder_no_memory(status, "facets");
+	rpm_code	code = planes ? RPM_OK : RPM_OUT_OF_MEMORY;
 
 	for (size_t i = 0; i < count && code == RPM_OK; i++)
 	{
@@ -79,11 +88,11 @@ static rpm_code grow_all(grower *g, seed *seeds, const rpm_control *control, rpm
 			grow(g, seeds[i].triangle, (int32_t) facets, &planes[facets]);
 			facets++;
 		}
-		if (i % POLL == 0 && rpm_stopped(control))
-			code = rpm_fail(status, RPM_CANCELLED, NULL, "stopped while merging coplanar triangles");
+		if (rpm_stopped(g->control))
+			code = RPM_CANCELLED;
 	}
-	if (code == RPM_OK && !number_facets(g, planes, facets))
-		code = builder_no_memory(status, "facets");
+	if (code == RPM_OK)
+		code = number_facets(g, planes, facets);
 	free(planes);
 	return code;
 }
@@ -107,12 +116,12 @@ static void grow(grower *g, uint32_t triangle, int32_t facet, plane *p)
 	}
 }
 
-/* Takes in the neighbours of members from `from` on that lie in the plane, and theirs. */
+/* Takes in the neighbours of members from `from` on that lie in the plane, and theirs; leaves off when stopped. */
 static void spread(grower *g, size_t from, int32_t facet, const plane *p)
 {
 	const edge_list *e = g->edges;
 
-	for (size_t m = from; m < g->member_count; m++)
+	for (size_t m = from; m < g->member_count && !rpm_stopped(g->control); m++)
 	{
 		uint32_t	t = g->member[m];
 		const rpm_triangle *own = &g->scene->triangles[t];
@@ -171,7 +180,7 @@ static plane triangle_plane(const grower *g, uint32_t triangle)
 	return p;
 }
 
-/* The area-weighted mean plane of the members; false, and p stays, when one of them would be off it. */
+/* The area-weighted mean plane of the members; false, and p stays, when one of them would be off it, or when stopped. */
 static bool fit(const grower *g, plane *p)
 {
 	rpm_vec3	sum = rpm_vec(0, 0, 0), centre = rpm_vec(0, 0, 0);
@@ -184,6 +193,8 @@ static bool fit(const grower *g, plane *p)
 		const uint32_t *v = g->scene->triangles[g->member[m]].vertex;
 		double		weight = rpm_norm(c);
 
+		if (scene_stopped(g->control, m))
+			return false;
 		sum = rpm_along(sum, rpm_dot(c, p->normal) < 0 ? -1 : 1, c);
 		for (int k = 0; k < 3; k++)
 			centre = rpm_along(centre, weight / 3, g->scene->vertices[v[k]]);
@@ -192,9 +203,13 @@ static bool fit(const grower *g, plane *p)
 	mean.normal = canonical(rpm_unit(sum));
 	mean.offset = rpm_dot(mean.normal, rpm_scale(centre, 1 / area));
 	for (size_t m = 0; m < g->member_count; m++)
+	{
+		if (scene_stopped(g->control, m))
+			return false;
 		for (int k = 0; k < 3; k++)
 			if (fabs(rpm_dot(mean.normal, g->scene->vertices[g->scene->triangles[g->member[m]].vertex[k]]) - mean.offset) > COPLANAR_M)
 				return false;
+	}
 	*p = mean;
 	return true;
 }
@@ -220,26 +235,43 @@ static rpm_vec3 canonical(rpm_vec3 n)
 }
 
 /* Facets in the order of their first triangle. */
-static bool number_facets(grower *g, const plane *planes, size_t count)
+static rpm_code number_facets(grower *g, const plane *planes, size_t count)
 {
 	rpm_scene  *scene = g->scene;
 	int32_t    *number = malloc((count + 1) * sizeof *number);
-	uint32_t	next = 0;
+	rpm_code	code = RPM_OUT_OF_MEMORY;
 
 	scene->facets = calloc(count + 1, sizeof *scene->facets);
 	scene->facet_triangles = malloc((scene->triangle_count + 1) * sizeof *scene->facet_triangles);
-	if (number == NULL || scene->facets == NULL || scene->facet_triangles == NULL)
+	if (number && scene->facets && scene->facet_triangles)
 	{
-		free(number);
-		return false;
+		code = RPM_OK;
+		for (size_t f = 0; f < count && code == RPM_OK; f++)
+		{
+			number[f] = RPM_NO_FACET;
+			if (scene_stopped(g->control, f))
+				code = RPM_CANCELLED;
+		}
+		if (code == RPM_OK)
+			code = assign_numbers(g, planes, number);
+		if (code == RPM_OK)
+			code = list_triangles(g);
 	}
-	for (size_t f = 0; f < count; f++)
-		number[f] = RPM_NO_FACET;
+	free(number);
+	return code;
+}
+
+static rpm_code assign_numbers(grower *g, const plane *planes, int32_t *number)
+{
+	rpm_scene  *scene = g->scene;
+
 	for (size_t t = 0; t < scene->triangle_count; t++)
 	{
 		rpm_triangle *triangle = &scene->triangles[t];
 		int32_t    *n = &number[triangle->facet];
 
+		if (scene_stopped(g->control, t))
+			return RPM_CANCELLED;
 		if (*n == RPM_NO_FACET)
 		{
 			rpm_facet  *f = &scene->facets[scene->facet_count];
@@ -254,9 +286,19 @@ static bool number_facets(grower *g, const plane *planes, size_t count)
 		scene->facets[*n].triangle_count++;
 		scene->facets[*n].area_m2 += rpm_norm(g->cross[t]) / 2;
 	}
-	free(number);
+	return RPM_OK;
+}
+
+/* The triangles of each facet, and its box. */
+static rpm_code list_triangles(const grower *g)
+{
+	rpm_scene  *scene = g->scene;
+	uint32_t	next = 0;
+
 	for (size_t f = 0; f < scene->facet_count; f++)
 	{
+		if (scene_stopped(g->control, f))
+			return RPM_CANCELLED;
 		scene->facets[f].first_triangle = next;
 		next += scene->facets[f].triangle_count;
 		scene->facets[f].triangle_count = 0;
@@ -265,18 +307,25 @@ static bool number_facets(grower *g, const plane *planes, size_t count)
 	{
 		rpm_facet  *f = &scene->facets[scene->triangles[t].facet];
 
+		if (scene_stopped(g->control, t))
+			return RPM_CANCELLED;
 		scene->facet_triangles[f->first_triangle + f->triangle_count++] = (uint32_t) t;
 	}
 	for (size_t f = 0; f < scene->facet_count; f++)
-		measure(scene, &scene->facets[f]);
-	return true;
+	{
+		if (rpm_stopped(g->control))
+			return RPM_CANCELLED;
+		measure(scene, &scene->facets[f], g->control);
+	}
+	return rpm_stopped(g->control) ? RPM_CANCELLED : RPM_OK;
 }
 
-static void measure(rpm_scene *scene, rpm_facet *facet)
+/* The box; leaves off when stopped. */
+static void measure(const rpm_scene *scene, rpm_facet *facet, const rpm_control *control)
 {
 	facet->low = rpm_vec(INFINITY, INFINITY, INFINITY);
 	facet->high = rpm_vec(-INFINITY, -INFINITY, -INFINITY);
-	for (uint32_t i = 0; i < facet->triangle_count; i++)
+	for (uint32_t i = 0; i < facet->triangle_count && !scene_stopped(control, i); i++)
 		for (int k = 0; k < 3; k++)
 		{
 			rpm_vec3	v = scene->vertices[scene->triangles[scene->facet_triangles[facet->first_triangle + i]].vertex[k]];

@@ -7,19 +7,22 @@
 
 #include "scene/build.h"
 
-#define BYTES_PER_TRIANGLE 600	/* of all stages at their height; measured 430 to 470 on rows of houses, 4e4 to 1e6 triangles */
-#define POLL 256
+#define BYTES_PER_TRIANGLE 600	/* of all stages at their height; measured 370 to 490 on rows of houses and hills, 4e4 to 1e6 triangles */
 
 static rpm_code build(rpm_scene_builder *builder, rpm_scene *scene, rpm_status *status);
-static void set_origin(rpm_scene_builder *builder);
+static rpm_code sort_rows(rpm_scene_builder *builder, rpm_status *status);
+static rpm_code set_origin(rpm_scene_builder *builder);
 static size_t expected_triangles(const rpm_scene_builder *builder);
 static rpm_code ground_surface(rpm_scene_builder *builder, triangle_soup *soup, rpm_scene *terrain, rpm_status *status);
 static rpm_code all_triangles(rpm_scene_builder *builder, const rpm_scene *terrain, triangle_soup *soup, rpm_status *status);
+static rpm_code terrain_scene(const rpm_scene_builder *builder, const triangle_soup *soup, rpm_scene *terrain);
 static int64_t lowest_ground_mm(const rpm_scene_builder *builder, const scene_row *row, const rpm_scene *terrain);
 static rpm_code topology(rpm_scene_builder *builder, rpm_scene *scene, const uint32_t *vertex_group, rpm_status *status);
 static rpm_code add_ground(rpm_scene_builder *builder, rpm_scene *scene, size_t ground_first, rpm_status *status);
-static void add_flat_ground(const rpm_scene_builder *builder, rpm_scene *scene);
-static void set_box(rpm_scene *scene);
+static rpm_code lowest_vertex(const rpm_scene_builder *builder, rpm_scene *scene, size_t ground_first);
+static rpm_code add_flat_ground(const rpm_scene_builder *builder, rpm_scene *scene);
+static rpm_code finish_scene(rpm_scene_builder *builder, rpm_scene *scene, rpm_status *status);
+static rpm_code set_box(const rpm_scene_builder *builder, rpm_scene *scene);
 static size_t scene_bytes(const rpm_scene *scene);
 static int compare_rows(const void *a, const void *b);
 static int compare_problems(const void *a, const void *b);
@@ -40,17 +43,38 @@ rpm_code rpm_scene_builder_finish(rpm_scene_builder *builder, rpm_scene **result
 	scene = calloc(1, sizeof *scene);
 	if (scene == NULL)
 		return builder_no_memory(status, "the frame");
-	if (builder->row_count > 1)
-		qsort(builder->rows, builder->row_count, sizeof *builder->rows, compare_rows);
-	set_origin(builder);
-	code = build(builder, scene, status);
+	code = sort_rows(builder, status);
+	if (code == RPM_OK)
+		code = build(builder, scene, status);
+	if (code == RPM_OK)
+		code = finish_scene(builder, scene, status);
 	if (code != RPM_OK)
 	{
 		rpm_scene_free(scene);
 		return code;
 	}
-	if (builder->problem_count > 1)
-		qsort(builder->problems, builder->problem_count, sizeof *builder->problems, compare_problems);
+	*result = scene;
+	return RPM_OK;
+}
+
+static rpm_code sort_rows(rpm_scene_builder *builder, rpm_status *status)
+{
+	rpm_code	code = scene_sort(builder->rows, builder->row_count, sizeof *builder->rows, compare_rows, builder->control);
+
+	if (code == RPM_OK)
+		code = set_origin(builder);
+	return builder_ended(code, "rows", status);
+}
+
+/* Box, size and what the scene takes over from the builder. */
+static rpm_code finish_scene(rpm_scene_builder *builder, rpm_scene *scene, rpm_status *status)
+{
+	rpm_code	code = scene_sort(builder->problems, builder->problem_count, sizeof *builder->problems, compare_problems, builder->control);
+
+	if (code == RPM_OK)
+		code = set_box(builder, scene);
+	if (code != RPM_OK)
+		return builder_ended(code, "the frame", status);
 	memcpy(scene->origin, builder->origin, sizeof scene->origin);
 	scene->materials = builder->materials;
 	scene->material_count = builder->material_count;
@@ -59,9 +83,7 @@ rpm_code rpm_scene_builder_finish(rpm_scene_builder *builder, rpm_scene **result
 	builder->materials = NULL;
 	builder->problems = NULL;
 	builder->problem_count = builder->problem_capacity = 0;
-	set_box(scene);
 	scene->bytes = scene_bytes(scene);
-	*result = scene;
 	return RPM_OK;
 }
 
@@ -129,7 +151,7 @@ static rpm_code topology(rpm_scene_builder *builder, rpm_scene *scene, const uin
 }
 
 /* The minimum corner of all points; a footprint stands on the flat ground, or on the surface, which is among the points. */
-static void set_origin(rpm_scene_builder *builder)
+static rpm_code set_origin(rpm_scene_builder *builder)
 {
 	double		low[3] = {INFINITY, INFINITY, INFINITY};
 	bool		surface = false, footprint = false;
@@ -138,6 +160,8 @@ static void set_origin(rpm_scene_builder *builder)
 	{
 		const scene_row *row = &builder->rows[r];
 
+		if (rpm_stopped(builder->control))
+			return RPM_CANCELLED;
 		surface = surface || row->is_ground;
 		footprint = footprint || !row->polygons.has_z;
 		for (size_t i = 0; i < row->polygons.point_count; i++)
@@ -150,6 +174,7 @@ static void set_origin(rpm_scene_builder *builder)
 		if (low[k] == INFINITY)
 			low[k] = builder->reached ? builder->reach_low[k] : 0;
 	memcpy(builder->origin, low, sizeof low);
+	return RPM_OK;
 }
 
 /* A ring of n points makes at most n triangles with its bridges, a footprint's three each. */
@@ -174,16 +199,29 @@ static rpm_code ground_surface(rpm_scene_builder *builder, triangle_soup *soup, 
 	rpm_code	code = RPM_OK;
 
 	for (size_t r = 0; r < builder->row_count && code == RPM_OK; r++)
-		if (builder->rows[r].is_ground)
+		if (rpm_stopped(builder->control))
+			code = builder_ended(RPM_CANCELLED, "the ground", status);
+		else if (builder->rows[r].is_ground)
 			code = surface_triangles(builder, (int32_t) r, soup, status);
 	if (code != RPM_OK || soup->count == 0)
 		return code;
+	code = builder_ended(terrain_scene(builder, soup, terrain), "the ground", status);
+	if (code != RPM_OK)
+		return code;
+	return triangle_index_create(terrain, 0, soup->count, builder->control, &terrain->ground_index, status);
+}
+
+static rpm_code terrain_scene(const rpm_scene_builder *builder, const triangle_soup *soup, rpm_scene *terrain)
+{
 	terrain->vertices = malloc(soup->count * 3 * sizeof *terrain->vertices);
 	terrain->triangles = malloc(soup->count * sizeof *terrain->triangles);
 	if (terrain->vertices == NULL || terrain->triangles == NULL)
-		return builder_no_memory(status, "the ground");
+		return RPM_OUT_OF_MEMORY;
 	terrain->ground_z_m = INFINITY;
 	for (size_t t = 0; t < soup->count; t++)
+	{
+		if (scene_stopped(builder->control, t))
+			return RPM_CANCELLED;
 		for (int k = 0; k < 3; k++)
 		{
 			lattice_point p = soup->triangle[t].corner[k];
@@ -192,8 +230,9 @@ static rpm_code ground_surface(rpm_scene_builder *builder, triangle_soup *soup, 
 			terrain->triangles[t].vertex[k] = (uint32_t) (3 * t) + (uint32_t) k;
 			terrain->ground_z_m = fmin(terrain->ground_z_m, (double) p.z / 1000);
 		}
+	}
 	terrain->triangle_count = soup->count;
-	return triangle_index_create(terrain, 0, soup->count, builder->control, &terrain->ground_index, status);
+	return RPM_OK;
 }
 
 static rpm_code all_triangles(rpm_scene_builder *builder, const rpm_scene *terrain, triangle_soup *soup, rpm_status *status)
@@ -204,8 +243,8 @@ static rpm_code all_triangles(rpm_scene_builder *builder, const rpm_scene *terra
 	{
 		const scene_row *row = &builder->rows[r];
 
-		if (r % POLL == 0 && rpm_stopped(builder->control))
-			return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while building the scene");
+		if (rpm_stopped(builder->control))
+			return builder_ended(RPM_CANCELLED, "triangles", status);
 		rpm_phase_add(builder->control, 1);
 		if (row->is_ground)
 			continue;
@@ -217,14 +256,14 @@ static rpm_code all_triangles(rpm_scene_builder *builder, const rpm_scene *terra
 	return code;
 }
 
-/* Local height of the ground at the footprint's lowest corner. */
+/* Local height of the ground at the footprint's lowest corner; of any when stopped. */
 static int64_t lowest_ground_mm(const rpm_scene_builder *builder, const scene_row *row, const rpm_scene *terrain)
 {
 	double		lowest = INFINITY;
 
 	if (terrain->triangle_count == 0)
 		return llround((builder->options.ground_elevation_m - builder->origin[2]) * 1000);
-	for (size_t i = 0; i < row->polygons.point_count; i++)
+	for (size_t i = 0; i < row->polygons.point_count && !(i > 0 && rpm_stopped(builder->control)); i++)
 	{
 		lattice_point p = builder_lattice(builder, row->polygons.point[i]);
 
@@ -239,21 +278,34 @@ static rpm_code add_ground(rpm_scene_builder *builder, rpm_scene *scene, size_t 
 	scene->ground_z_m = (double) llround((builder->options.ground_elevation_m - builder->origin[2]) * 1000) / 1000;
 	if (ground_first < scene->triangle_count)
 	{
-		scene->ground_z_m = INFINITY;
-		for (size_t t = ground_first; t < scene->triangle_count; t++)
-			for (int k = 0; k < 3; k++)
-				scene->ground_z_m = fmin(scene->ground_z_m, scene->vertices[scene->triangles[t].vertex[k]].z);
+		rpm_code	code = builder_ended(lowest_vertex(builder, scene, ground_first), "the ground", status);
+
+		if (code != RPM_OK)
+			return code;
 		return triangle_index_create(scene, ground_first, scene->triangle_count, builder->control, &scene->ground_index, status);
 	}
 	if (builder->options.ground_material < 0)
 		return RPM_OK;
 	scene->flat_ground = true;
-	add_flat_ground(builder, scene);
+	return builder_ended(add_flat_ground(builder, scene), "the ground", status);
+}
+
+/* Of a ground surface, for where there is none. */
+static rpm_code lowest_vertex(const rpm_scene_builder *builder, rpm_scene *scene, size_t ground_first)
+{
+	scene->ground_z_m = INFINITY;
+	for (size_t t = ground_first; t < scene->triangle_count; t++)
+	{
+		if (scene_stopped(builder->control, t))
+			return RPM_CANCELLED;
+		for (int k = 0; k < 3; k++)
+			scene->ground_z_m = fmin(scene->ground_z_m, scene->vertices[scene->triangles[t].vertex[k]].z);
+	}
 	return RPM_OK;
 }
 
 /* Two triangles over the bounding box of vertices and reach, and the margin.  The arrays have room for them. */
-static void add_flat_ground(const rpm_scene_builder *builder, rpm_scene *scene)
+static rpm_code add_flat_ground(const rpm_scene_builder *builder, rpm_scene *scene)
 {
 	double		low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
 	uint32_t	v = (uint32_t) scene->vertex_count;
@@ -262,6 +314,8 @@ static void add_flat_ground(const rpm_scene_builder *builder, rpm_scene *scene)
 	{
 		const double p[2] = {scene->vertices[i].x, scene->vertices[i].y};
 
+		if (scene_stopped(builder->control, i))
+			return RPM_CANCELLED;
 		for (int k = 0; k < 2; k++)
 		{
 			low[k] = fmin(low[k], p[k]);
@@ -286,9 +340,10 @@ static void add_flat_ground(const rpm_scene_builder *builder, rpm_scene *scene)
 	for (uint32_t i = 0; i < 2; i++)
 		scene->triangles[scene->triangle_count++] = (rpm_triangle) {{v, v + 1 + i, v + 2 + i}, RPM_NO_FACET, RPM_NO_BUILDING,
 			builder->options.ground_material};
+	return RPM_OK;
 }
 
-static void set_box(rpm_scene *scene)
+static rpm_code set_box(const rpm_scene_builder *builder, rpm_scene *scene)
 {
 	size_t		count = scene->vertex_count - (scene->flat_ground ? 4 : 0);
 
@@ -297,9 +352,12 @@ static void set_box(rpm_scene *scene)
 	{
 		rpm_vec3	v = scene->vertices[i];
 
+		if (scene_stopped(builder->control, i))
+			return RPM_CANCELLED;
 		scene->low = rpm_vec(fmin(scene->low.x, v.x), fmin(scene->low.y, v.y), fmin(scene->low.z, v.z));
 		scene->high = rpm_vec(fmax(scene->high.x, v.x), fmax(scene->high.y, v.y), fmax(scene->high.z, v.z));
 	}
+	return RPM_OK;
 }
 
 static size_t scene_bytes(const rpm_scene *scene)

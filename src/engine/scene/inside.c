@@ -20,7 +20,7 @@ rpm_code inside_index_create(const rpm_scene *scene, const uint32_t *vertex_grou
 {
 	size_t		count = scene->building_count, end = 0;
 	plan_box   *boxes = malloc((count + 1) * sizeof *boxes);
-	rpm_code	code;
+	rpm_code	code = RPM_OK;
 
 	*index = (inside_index) {.scene = scene, .box = malloc((count + 1) * sizeof *index->box), .group = malloc((count + 1) * sizeof *index->group)};
 	if (boxes == NULL || index->box == NULL || index->group == NULL)
@@ -28,12 +28,12 @@ rpm_code inside_index_create(const rpm_scene *scene, const uint32_t *vertex_grou
 		free(boxes);
 		return builder_no_memory(status, "buildings");
 	}
-	for (size_t b = 0; b < count; b++)
+	for (size_t b = 0; b < count && code == RPM_OK; b++)
 	{
 		const rpm_scene_building *building = &scene->buildings[b];
 		rpm_vec3	low = rpm_vec(INFINITY, INFINITY, INFINITY), high = rpm_scale(low, -1);
 
-		for (size_t i = 0; i < (size_t) building->triangle_count * 3; i++)
+		for (size_t i = 0; i < (size_t) building->triangle_count * 3 && !scene_stopped(control, i); i++)
 		{
 			rpm_vec3	v = scene->vertices[scene->triangles[building->first_triangle + i / 3].vertex[i % 3]];
 
@@ -45,8 +45,11 @@ rpm_code inside_index_create(const rpm_scene *scene, const uint32_t *vertex_grou
 		index->group[b] = vertex_group[scene->triangles[building->first_triangle].vertex[0]];
 		boxes[b] = (plan_box) {low.x, low.y, high.x, high.y, (uint32_t) b};
 		end = building->first_triangle + building->triangle_count;
+		if (rpm_stopped(control))
+			code = builder_ended(RPM_CANCELLED, "buildings", status);
 	}
-	code = plan_index_create(boxes, count, control, &index->buildings, status);
+	if (code == RPM_OK)
+		code = plan_index_create(boxes, count, control, &index->buildings, status);
 	free(boxes);
 	if (code == RPM_OK)
 		code = triangle_index_create(scene, 0, end, control, &index->triangles, status);

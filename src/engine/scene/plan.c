@@ -4,76 +4,87 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "scene/builder.h"
 #include "scene/ground.h"
 
 #define ENTRIES_PER_BOX 16
 
 typedef struct cell_range { uint32_t column_0, column_1, row_0, row_1; } cell_range;
 
-static void fit_extent(rpm_ground_index *index, const plan_box *boxes, size_t count);
+static rpm_code make_grid(rpm_ground_index *index, const plan_box *boxes, size_t count, const rpm_control *control);
+static rpm_code fit_extent(rpm_ground_index *index, const plan_box *boxes, size_t count, const rpm_control *control);
 static cell_range box_cells(const rpm_ground_index *index, const plan_box *box);
-static uint64_t count_entries(rpm_ground_index *index, const plan_box *boxes, size_t count, double side);
-static void fill(rpm_ground_index *index, const plan_box *boxes, size_t count);
+static rpm_code count_entries(rpm_ground_index *index, const plan_box *boxes, size_t count, double side, const rpm_control *control, uint64_t *entries);
+static rpm_code fill(rpm_ground_index *index, const plan_box *boxes, size_t count, const rpm_control *control);
+static rpm_code triangle_boxes(const rpm_scene *scene, size_t first, size_t end, const rpm_control *control, plan_box *boxes);
 
 rpm_code plan_index_create(const plan_box *boxes, size_t count, const rpm_control *control, rpm_ground_index **result, rpm_status *status)
 {
 	rpm_ground_index *index = calloc(1, sizeof *index);
+	rpm_code	code = index ? make_grid(index, boxes, count, control) : RPM_OUT_OF_MEMORY;
+
+	*result = index;
+	if (code != RPM_OK)
+	{
+		plan_index_free(index);
+		*result = NULL;
+	}
+	return builder_ended(code, "the index in plan", status);
+}
+
+static rpm_code make_grid(rpm_ground_index *index, const plan_box *boxes, size_t count, const rpm_control *control)
+{
 	double		side = 1 + floor(sqrt((double) count));
 	uint64_t	entries = 0;
 	size_t		cells;
+	rpm_code	code = fit_extent(index, boxes, count, control);
 
-	*result = NULL;
-	if (index == NULL)
-		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for the index of the scene in plan");
-	fit_extent(index, boxes, count);
-	for (;; side = ceil(side / 2))
+	for (; code == RPM_OK; side = ceil(side / 2))
 	{
-		if (rpm_stopped(control))
-		{
-			free(index);
-			return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while indexing the scene");
-		}
-		entries = count_entries(index, boxes, count, side);
+		code = count_entries(index, boxes, count, side, control, &entries);
 		if (side <= 1 || entries <= (uint64_t) count * ENTRIES_PER_BOX)
 			break;
 	}
+	if (code != RPM_OK)
+		return code;
 	cells = (size_t) index->columns * index->rows;
 	index->start = calloc(cells + 2, sizeof *index->start);
 	index->item = malloc((entries + 1) * sizeof *index->item);
 	index->bytes = (cells + 2 + entries + 1) * sizeof(uint32_t) + sizeof *index;
 	if (index->start == NULL || index->item == NULL)
-	{
-		plan_index_free(index);
-		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for the index of the scene in plan");
-	}
-	fill(index, boxes, count);
-	*result = index;
-	return RPM_OK;
+		return RPM_OUT_OF_MEMORY;
+	return fill(index, boxes, count, control);
 }
 
 rpm_code triangle_index_create(const rpm_scene *scene, size_t first, size_t end, const rpm_control *control, rpm_ground_index **index,
 							   rpm_status *status)
 {
 	plan_box   *boxes = malloc((end - first + 1) * sizeof *boxes);
-	rpm_code	code;
+	rpm_code	code = boxes ? triangle_boxes(scene, first, end, control, boxes) : RPM_OUT_OF_MEMORY;
 
 	*index = NULL;
-	if (boxes == NULL)
-		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for the index of the scene in plan");
+	if (builder_ended(code, "the index in plan", status) == RPM_OK)
+		code = plan_index_create(boxes, end - first, control, index, status);
+	free(boxes);
+	return code;
+}
+
+static rpm_code triangle_boxes(const rpm_scene *scene, size_t first, size_t end, const rpm_control *control, plan_box *boxes)
+{
 	for (size_t t = first; t < end; t++)
 	{
 		const uint32_t *c = scene->triangles[t].vertex;
 		rpm_vec3	a = scene->vertices[c[0]], b = scene->vertices[c[1]], d = scene->vertices[c[2]];
 
+		if (scene_stopped(control, t))
+			return RPM_CANCELLED;
 		boxes[t - first] = (plan_box) {fmin(fmin(a.x, b.x), d.x), fmin(fmin(a.y, b.y), d.y), fmax(fmax(a.x, b.x), d.x),
 			fmax(fmax(a.y, b.y), d.y), (uint32_t) t};
 		/* A wall has no extent in plan. */
 		if ((b.x - a.x) * (d.y - a.y) == (b.y - a.y) * (d.x - a.x))
 			boxes[t - first].low_x = INFINITY;
 	}
-	code = plan_index_create(boxes, end - first, control, index, status);
-	free(boxes);
-	return code;
+	return RPM_OK;
 }
 
 void plan_index_free(rpm_ground_index *index)
@@ -96,7 +107,7 @@ size_t plan_index_cell(const rpm_ground_index *index, double x, double y, const 
 	return index->start[cell + 1] - index->start[cell];
 }
 
-static void fit_extent(rpm_ground_index *index, const plan_box *boxes, size_t count)
+static rpm_code fit_extent(rpm_ground_index *index, const plan_box *boxes, size_t count, const rpm_control *control)
 {
 	bool		any = false;
 
@@ -104,6 +115,8 @@ static void fit_extent(rpm_ground_index *index, const plan_box *boxes, size_t co
 	{
 		const plan_box *b = &boxes[i];
 
+		if (scene_stopped(control, i))
+			return RPM_CANCELLED;
 		if (b->low_x > b->high_x)
 			continue;
 		index->low_x = any ? fmin(index->low_x, b->low_x) : b->low_x;
@@ -114,25 +127,30 @@ static void fit_extent(rpm_ground_index *index, const plan_box *boxes, size_t co
 	}
 	if (!any)
 		index->high_x = -1;
+	return RPM_OK;
 }
 
-/* Sets the grid of side x side cells over the longer extent; how many entries it would have. */
-static uint64_t count_entries(rpm_ground_index *index, const plan_box *boxes, size_t count, double side)
+/* Sets the grid of side x side cells over the longer extent; *entries: how many it would have. */
+static rpm_code count_entries(rpm_ground_index *index, const plan_box *boxes, size_t count, double side, const rpm_control *control, uint64_t *entries)
 {
-	uint64_t	sum = 0;
 	double		width = fmax(index->high_x - index->low_x, 0), height = fmax(index->high_y - index->low_y, 0);
 
 	index->cell_m = fmax(fmax(width, height) / side, 1e-3) * (1 + 1e-12);
 	index->columns = 1 + (uint32_t) (width / index->cell_m);
 	index->rows = 1 + (uint32_t) (height / index->cell_m);
+	*entries = 0;
 	for (size_t i = 0; i < count; i++)
+	{
+		if (scene_stopped(control, i))
+			return RPM_CANCELLED;
 		if (boxes[i].low_x <= boxes[i].high_x)
 		{
 			cell_range	r = box_cells(index, &boxes[i]);
 
-			sum += (uint64_t) (r.column_1 - r.column_0 + 1) * (r.row_1 - r.row_0 + 1);
+			*entries += (uint64_t) (r.column_1 - r.column_0 + 1) * (r.row_1 - r.row_0 + 1);
 		}
-	return sum;
+	}
+	return RPM_OK;
 }
 
 static cell_range box_cells(const rpm_ground_index *index, const plan_box *box)
@@ -146,7 +164,8 @@ static cell_range box_cells(const rpm_ground_index *index, const plan_box *box)
 	return r;
 }
 
-static void fill(rpm_ground_index *index, const plan_box *boxes, size_t count)
+/* A box may lie in every cell, so each looks at the stop flag. */
+static rpm_code fill(rpm_ground_index *index, const plan_box *boxes, size_t count, const rpm_control *control)
 {
 	size_t		cells = (size_t) index->columns * index->rows;
 
@@ -156,6 +175,8 @@ static void fill(rpm_ground_index *index, const plan_box *boxes, size_t count)
 		{
 			cell_range	r;
 
+			if (rpm_stopped(control))
+				return RPM_CANCELLED;
 			if (boxes[i].low_x > boxes[i].high_x)
 				continue;
 			r = box_cells(index, &boxes[i]);
@@ -173,4 +194,5 @@ static void fill(rpm_ground_index *index, const plan_box *boxes, size_t count)
 		for (size_t c = 1; pass == 0 && c <= cells; c++)
 			index->start[c + 1] += index->start[c];
 	}
+	return RPM_OK;
 }

@@ -1,10 +1,16 @@
 /*
- * polygons.c: growing sets of polygons.
+ * polygons.c: growing sets of polygons, and where those of many rows are kept.
  */
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "scene/polygons.h"
+
+#define BLOCK_BYTES ((size_t) 1 << 20)
+
+typedef struct polygon_block { struct polygon_block *older; size_t used, size; char bytes[]; } polygon_block;
+
+static void *store_take(polygon_store *store, size_t bytes);
 
 bool array_grow(void **items, size_t item_size, size_t count, size_t *capacity)
 {
@@ -84,4 +90,57 @@ void polygon_set_free(polygon_set *set)
 	free(set->ring_end);
 	free(set->polygon_end);
 	*set = (polygon_set) {0};
+}
+
+void polygon_set_clear(polygon_set *set)
+{
+	set->point_count = set->ring_count = set->polygon_count = 0;
+	set->unclosed_rings = set->repeated_points = set->short_rings = 0;
+	set->has_z = false;
+}
+
+bool polygon_store_pack(polygon_store *store, const polygon_set *set, polygon_set *packed)
+{
+	size_t		points = set->point_count * sizeof *set->point, rings = set->ring_count * sizeof *set->ring_end;
+	size_t		polygons = set->polygon_count * sizeof *set->polygon_end;
+	char	   *bytes = store_take(store, points + rings + polygons);
+
+	if (bytes == NULL)
+		return false;
+	*packed = *set;
+	packed->point_capacity = packed->ring_capacity = packed->polygon_capacity = 0;
+	packed->point = memcpy(bytes, set->point, points);
+	packed->ring_end = memcpy(bytes + points, set->ring_end, rings);
+	packed->polygon_end = memcpy(bytes + points + rings, set->polygon_end, polygons);
+	return true;
+}
+
+/* Bytes of a multiple of 8, from the newest block if they fit. */
+static void *store_take(polygon_store *store, size_t bytes)
+{
+	polygon_block *block = store->blocks;
+
+	if (block == NULL || block->size - block->used < bytes)
+	{
+		size_t		size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+
+		block = malloc(sizeof *block + size);
+		if (block == NULL)
+			return NULL;
+		*block = (polygon_block) {.older = store->blocks, .size = size};
+		store->blocks = block;
+	}
+	block->used += bytes;
+	return block->bytes + block->used - bytes;
+}
+
+void polygon_store_free(polygon_store *store)
+{
+	while (store->blocks)
+	{
+		polygon_block *older = store->blocks->older;
+
+		free(store->blocks);
+		store->blocks = older;
+	}
 }

@@ -40,6 +40,19 @@ typedef struct row_problem
 rpm_code	polygon_set_read_wkb(polygon_set *set, const uint8_t *wkb, size_t size, row_problem *problem);
 void		polygon_set_free(polygon_set *set);
 
+/* Forgets what was read, keeps the memory for the next row. */
+void		polygon_set_clear(polygon_set *set);
+
+/* Memory of many packed sets, in blocks that are freed at once. */
+typedef struct polygon_store
+{
+	struct polygon_block *blocks;	/* newest first */
+} polygon_store;
+
+/* A copy of set, without room to grow, that lives as long as the store; false when memory is out. */
+bool		polygon_store_pack(polygon_store *store, const polygon_set *set, polygon_set *packed);
+void		polygon_store_free(polygon_store *store);
+
 /* Appends; false when memory is out. */
 bool		polygon_set_add_point(polygon_set *set, double x, double y, double z);
 bool		polygon_set_end_ring(polygon_set *set);

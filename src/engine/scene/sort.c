@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scene/poll.h"
 #include "scene/sort.h"
 
 #define RUN 8192				/* items sorted at once: 2 to 5 ms */
-#define POLL 4096				/* items merged between looks at the stop flag */
 
 typedef struct sorter
 {
@@ -81,7 +81,7 @@ static bool merge_two(const sorter *s, const char *from, char *to, size_t begin,
 		bool		take_left = right == end || (left < middle && s->compare(from + left * s->size, from + right * s->size) <= 0);
 		size_t		taken = take_left ? left++ : right++;
 
-		if (i % POLL == 0 && rpm_stopped(s->control))
+		if (scene_stopped(s->control, i))
 			return false;
 		memcpy(to + i * s->size, from + taken * s->size, s->size);
 	}
@@ -90,11 +90,11 @@ static bool merge_two(const sorter *s, const char *from, char *to, size_t begin,
 
 static bool copy(const sorter *s, const char *from, char *to)
 {
-	for (size_t i = 0; i < s->count; i += POLL)
+	for (size_t i = 0; i < s->count; i += POLL_ITEMS)
 	{
 		if (rpm_stopped(s->control))
 			return false;
-		memcpy(to + i * s->size, from + i * s->size, (s->count - i < POLL ? s->count - i : POLL) * s->size);
+		memcpy(to + i * s->size, from + i * s->size, (s->count - i < POLL_ITEMS ? s->count - i : POLL_ITEMS) * s->size);
 	}
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scene/sort.h"
 #include "scene/triangulate.h"
 
 typedef struct node { uint32_t point; int32_t previous, next; bool removed; } node;
@@ -145,8 +146,9 @@ static int32_t link_ring(cutter *cut, size_t first, size_t end, bool counter_clo
 
 static rpm_code join_holes(cutter *cut, int32_t shell, hole *holes, size_t count)
 {
-	qsort(holes, count, sizeof *holes, compare_holes);
-	for (size_t i = 0; i < count; i++)
+	rpm_code	code = scene_sort(holes, count, sizeof *holes, compare_holes, cut->control);
+
+	for (size_t i = 0; i < count && code == RPM_OK; i++)
 	{
 		int32_t		bridge;
 
@@ -158,7 +160,7 @@ static rpm_code join_holes(cutter *cut, int32_t shell, hole *holes, size_t count
 		else
 			split(cut, bridge, holes[i].leftmost);
 	}
-	return RPM_OK;
+	return code;
 }
 
 static int compare_holes(const void *a, const void *b)
@@ -297,13 +299,12 @@ static bool build_grid(cutter *cut, int32_t start)
 static rpm_code cut_ears(cutter *cut, int32_t at, int32_t left)
 {
 	int32_t		tried = 0;
-	uint32_t	work = 0;
 
 	while (left > 2)
 	{
 		bool		ear = is_ear(cut, at);
 
-		if ((++work & 255) == 0 && rpm_stopped(cut->control))
+		if (rpm_stopped(cut->control))
 			return RPM_CANCELLED;
 		if (!ear && tried++ <= left)
 		{

@@ -10,7 +10,6 @@
 
 #include "scene/build.h"
 
-#define POLL 1024
 #define MAX_FACES 32			/* at one edge; more are no building's */
 #define PROBE_M 0.02			/* how far from the edge the sector is looked at */
 
@@ -60,8 +59,8 @@ static rpm_code find_all(finder *f, const rpm_control *control, rpm_status *stat
 		int			count;
 		bool		ground = f->scene->triangles[piece->triangle].building == RPM_NO_BUILDING;
 
-		if (run % POLL == 0 && rpm_stopped(control))
-			return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while finding wedges");
+		if (rpm_stopped(control))
+			return builder_ended(RPM_CANCELLED, "wedges", status);
 		if (!ground && lies_on_ground(f, wedge.start, end))
 			continue;
 		/* Upward, else by the sign of y, x. */

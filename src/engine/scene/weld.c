@@ -25,20 +25,25 @@ typedef struct welder
 } welder;
 
 static rpm_code weld_all(welder *w, rpm_scene *scene, uint32_t **vertex_group, rpm_status *status);
-static bool number_rows(welder *w);
+static rpm_code number_rows(welder *w);
 static int compare_groups(const void *a, const void *b);
-static bool find_points(welder *w);
+static rpm_code find_points(welder *w);
+static rpm_code point_index(welder *w, weld_point p, uint32_t *index);
 static uint32_t *find_slot(const welder *w, weld_point p);
-static bool grow_table(welder *w);
-static bool weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group);
+static rpm_code grow_table(welder *w);
+static rpm_code weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group);
+static rpm_code choose_vertices(welder *w, rpm_scene *scene, uint32_t *vertex_group, weld_point *sorted, uint32_t *sorted_of, uint32_t *leader);
 static int compare_points(const void *a, const void *b);
 static uint32_t representative(const welder *w, const uint32_t *sorted_of, const uint32_t *leader, weld_point p);
-static bool make_triangles(welder *w, rpm_scene *scene);
+static rpm_code make_triangles(welder *w, rpm_scene *scene);
+static size_t keep_triangle(welder *w, rpm_scene *scene, size_t soup_triangle, size_t kept);
+static rpm_code drop_repeated(welder *w, rpm_scene *scene, size_t kept);
 static bool is_flat(const lattice_triangle *t);
 static int compare_by_corners(const void *a, const void *b);
 static int compare_by_building(const void *a, const void *b);
-static bool make_buildings(welder *w, rpm_scene *scene);
+static rpm_code make_buildings(welder *w, rpm_scene *scene);
 static rpm_code report(welder *w, const rpm_scene *scene, rpm_status *status);
+static rpm_code count_rows(const welder *w, const rpm_scene *scene, size_t *left, size_t *made);
 
 rpm_code scene_weld(rpm_scene_builder *builder, const triangle_soup *soup, rpm_scene *scene, uint32_t **vertex_group, rpm_status *status)
 {
@@ -61,28 +66,28 @@ rpm_code scene_weld(rpm_scene_builder *builder, const triangle_soup *soup, rpm_s
 
 static rpm_code weld_all(welder *w, rpm_scene *scene, uint32_t **vertex_group, rpm_status *status)
 {
-	const rpm_control *control = w->builder->control;
+	rpm_code	code = number_rows(w);
 
-	if (!number_rows(w) || !find_points(w))
-		return builder_no_memory(status, "vertices");
-	if (rpm_stopped(control))
-		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while welding vertices");
-	if (!weld_points(w, scene, vertex_group))
-		return builder_no_memory(status, "vertices");
-	if (rpm_stopped(control))
-		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while welding vertices");
-	if (!make_triangles(w, scene) || !make_buildings(w, scene))
-		return builder_no_memory(status, "triangles");
-	return report(w, scene, status);
+	if (code == RPM_OK)
+		code = find_points(w);
+	if (code == RPM_OK)
+		code = weld_points(w, scene, vertex_group);
+	if (code != RPM_OK)
+		return builder_ended(code, "vertices", status);
+	code = make_triangles(w, scene);
+	if (code == RPM_OK)
+		code = make_buildings(w, scene);
+	return code == RPM_OK ? report(w, scene, status) : builder_ended(code, "triangles", status);
 }
 
 /* Groups and buildings by number, in the order of their keys; the ground has a group of its own, the last. */
-static bool number_rows(welder *w)
+static rpm_code number_rows(welder *w)
 {
 	rpm_scene_builder *builder = w->builder;
 	size_t		rows = builder->row_count;
 	int64_t    *keys = malloc((rows + 1) * sizeof *keys);
 	size_t		key_count = 0;
+	rpm_code	code = RPM_OUT_OF_MEMORY;
 
 	w->row_group = calloc(rows + 1, sizeof *w->row_group);
 	w->row_building = calloc(rows + 1, sizeof *w->row_building);
@@ -92,7 +97,10 @@ static bool number_rows(welder *w)
 	{
 		for (size_t i = 0; i < rows; i++)
 			keys[i] = builder->rows[i].weld_group;
-		qsort(keys, rows, sizeof *keys, compare_groups);
+		code = scene_sort(keys, rows, sizeof *keys, compare_groups, builder->control);
+	}
+	if (code == RPM_OK)
+	{
 		for (size_t i = 0; i < rows; i++)
 			if (key_count == 0 || keys[i] != keys[key_count - 1])
 				keys[key_count++] = keys[i];
@@ -101,6 +109,8 @@ static bool number_rows(welder *w)
 			const scene_row *row = &builder->rows[i];
 			int64_t    *key = bsearch(&row->weld_group, keys, key_count, sizeof *keys, compare_groups);
 
+			if (scene_stopped(builder->control, i))
+				code = RPM_CANCELLED;
 			w->row_group[i] = row->is_ground ? (uint32_t) key_count : (uint32_t) (key - keys);
 			if (i > 0 && row->id != builder->rows[i - 1].id)
 				w->building_count++;
@@ -110,7 +120,7 @@ static bool number_rows(welder *w)
 		w->group_count = key_count + 1;
 	}
 	free(keys);
-	return w->flattened && w->repeated && w->row_group && w->row_building && keys;
+	return code;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -121,36 +131,46 @@ static int compare_groups(const void *a, const void *b)
 }
 
 /* Every distinct corner of every group once. */
-static bool find_points(welder *w)
+static rpm_code find_points(welder *w)
 {
+	rpm_code	code;
+
 	w->corner = malloc((w->soup->count * 3 + 1) * sizeof *w->corner);
-	if (w->corner == NULL || !grow_table(w))
-		return false;
-	for (size_t t = 0; t < w->soup->count; t++)
+	if (w->corner == NULL)
+		return RPM_OUT_OF_MEMORY;
+	code = grow_table(w);
+	for (size_t t = 0; t < w->soup->count && code == RPM_OK; t++)
 	{
 		const lattice_triangle *triangle = &w->soup->triangle[t];
 
-		for (int k = 0; k < 3; k++)
+		if (scene_stopped(w->builder->control, t))
+			return RPM_CANCELLED;
+		for (int k = 0; k < 3 && code == RPM_OK; k++)
 		{
 			lattice_point c = triangle->corner[k];
-			weld_point	p = {c.x, c.y, c.z, w->row_group[triangle->row], (uint32_t) w->point_count};
-			uint32_t   *slot = find_slot(w, p);
 
-			if (*slot == 0)
-			{
-				if (!array_grow((void **) &w->point, sizeof *w->point, w->point_count, &w->point_capacity))
-					return false;
-				w->point[w->point_count++] = p;
-				*slot = (uint32_t) w->point_count;
-				w->corner[3 * t + k] = p.index;
-				if (w->point_count * 2 > w->table_size && !grow_table(w))
-					return false;
-			}
-			else
-				w->corner[3 * t + k] = *slot - 1;
+			code = point_index(w, (weld_point) {c.x, c.y, c.z, w->row_group[triangle->row], 0}, &w->corner[3 * t + k]);
 		}
 	}
-	return true;
+	return code;
+}
+
+/* Where p is among the points; a new one is added. */
+static rpm_code point_index(welder *w, weld_point p, uint32_t *index)
+{
+	uint32_t   *slot = find_slot(w, p);
+
+	if (*slot != 0)
+	{
+		*index = *slot - 1;
+		return RPM_OK;
+	}
+	if (!array_grow((void **) &w->point, sizeof *w->point, w->point_count, &w->point_capacity))
+		return RPM_OUT_OF_MEMORY;
+	*index = p.index = (uint32_t) w->point_count;
+	w->point[w->point_count++] = p;
+	*slot = (uint32_t) w->point_count;
+	return w->point_count * 2 > w->table_size ? grow_table(w) : RPM_OK;
 }
 
 /* The slot that holds p, or the free one where it belongs. */
@@ -171,61 +191,84 @@ static uint32_t *find_slot(const welder *w, weld_point p)
 	}
 }
 
-static bool grow_table(welder *w)
+static rpm_code grow_table(welder *w)
 {
 	size_t		size = w->table_size ? w->table_size * 2 : 1024;
 	uint32_t   *table = calloc(size, sizeof *table);
 
 	if (table == NULL)
-		return false;
+		return RPM_OUT_OF_MEMORY;
 	free(w->table);
 	w->table = table;
 	w->table_size = size;
 	for (size_t i = 0; i < w->point_count; i++)
+	{
+		if (scene_stopped(w->builder->control, i))
+			return RPM_CANCELLED;
 		*find_slot(w, w->point[i]) = (uint32_t) i + 1;
-	return true;
+	}
+	return RPM_OK;
+}
+
+static rpm_code weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group)
+{
+	size_t		count = w->point_count;
+	weld_point *sorted = malloc((count + 1) * sizeof *sorted);
+	uint32_t   *sorted_of = malloc((count + 1) * sizeof *sorted_of), *leader = malloc((count + 1) * sizeof *leader);
+	rpm_code	code = RPM_OUT_OF_MEMORY;
+
+	w->vertex_of = malloc((count + 1) * sizeof *w->vertex_of);
+	*vertex_group = malloc((count + 4) * sizeof **vertex_group);
+	scene->vertices = malloc((count + 4) * sizeof *scene->vertices);
+	if (sorted && sorted_of && leader && w->vertex_of && *vertex_group && scene->vertices)
+		code = choose_vertices(w, scene, *vertex_group, sorted, sorted_of, leader);
+	free(sorted);
+	free(sorted_of);
+	free(leader);
+	return code;
 }
 
 /*
  * In the order of their coordinates, each point joins the first vertex within one lattice step in x, y and z, or is a vertex itself:
  * points nearer than 1 mm always meet, whatever the rounding made of them.
  */
-static bool weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group)
+static rpm_code choose_vertices(welder *w, rpm_scene *scene, uint32_t *vertex_group, weld_point *sorted, uint32_t *sorted_of, uint32_t *leader)
 {
+	const rpm_control *control = w->builder->control;
 	size_t		count = w->point_count;
-	weld_point *sorted = malloc((count + 1) * sizeof *sorted);
-	uint32_t   *sorted_of = malloc((count + 1) * sizeof *sorted_of), *leader = malloc((count + 1) * sizeof *leader);
+	rpm_code	code;
 
-	w->vertex_of = malloc((count + 1) * sizeof *w->vertex_of);
-	*vertex_group = malloc((count + 4) * sizeof **vertex_group);
-	scene->vertices = malloc((count + 4) * sizeof *scene->vertices);
-	if (sorted && sorted_of && leader && w->vertex_of && *vertex_group && scene->vertices)
+	for (size_t i = 0; i < count; i += POLL_ITEMS)
 	{
-		for (size_t i = 0; i < count; i++)
-			sorted[i] = w->point[i];
-		qsort(sorted, count, sizeof *sorted, compare_points);
-		for (size_t i = 0; i < count; i++)
-			sorted_of[sorted[i].index] = (uint32_t) i;
-		for (size_t i = 0; i < count; i++)
-		{
-			weld_point	p = sorted[i];
-			uint32_t	lead = representative(w, sorted_of, leader, p);
-
-			leader[i] = lead == UINT32_MAX ? (uint32_t) i : lead;
-			if (leader[i] == i)
-			{
-				(*vertex_group)[scene->vertex_count] = p.group;
-				scene->vertices[scene->vertex_count] = rpm_vec((double) p.x / 1000, (double) p.y / 1000, (double) p.z / 1000);
-				w->vertex_of[p.index] = (uint32_t) scene->vertex_count++;
-			}
-			else
-				w->vertex_of[p.index] = w->vertex_of[sorted[lead].index];
-		}
+		if (rpm_stopped(control))
+			return RPM_CANCELLED;
+		memcpy(&sorted[i], &w->point[i], (count - i < POLL_ITEMS ? count - i : POLL_ITEMS) * sizeof *sorted);
 	}
-	free(sorted);
-	free(sorted_of);
-	free(leader);
-	return sorted && sorted_of && leader && w->vertex_of && *vertex_group && scene->vertices;
+	code = scene_sort(sorted, count, sizeof *sorted, compare_points, control);
+	for (size_t i = 0; i < count && code == RPM_OK; i++)
+	{
+		sorted_of[sorted[i].index] = (uint32_t) i;
+		if (scene_stopped(control, i))
+			code = RPM_CANCELLED;
+	}
+	for (size_t i = 0; i < count && code == RPM_OK; i++)
+	{
+		weld_point	p = sorted[i];
+		uint32_t	lead = representative(w, sorted_of, leader, p);
+
+		if (scene_stopped(control, i))
+			code = RPM_CANCELLED;
+		leader[i] = lead == UINT32_MAX ? (uint32_t) i : lead;
+		if (leader[i] == i)
+		{
+			vertex_group[scene->vertex_count] = p.group;
+			scene->vertices[scene->vertex_count] = rpm_vec((double) p.x / 1000, (double) p.y / 1000, (double) p.z / 1000);
+			w->vertex_of[p.index] = (uint32_t) scene->vertex_count++;
+		}
+		else
+			w->vertex_of[p.index] = w->vertex_of[sorted[lead].index];
+	}
+	return code;
 }
 
 static int compare_points(const void *a, const void *b)
@@ -263,45 +306,67 @@ static uint32_t representative(const welder *w, const uint32_t *sorted_of, const
 }
 
 /* Corners ascending, triangles by building and corners; of coincident ones of a group the first building's is kept. */
-static bool make_triangles(welder *w, rpm_scene *scene)
+static rpm_code make_triangles(welder *w, rpm_scene *scene)
 {
+	const rpm_control *control = w->builder->control;
 	size_t		kept = 0;
+	rpm_code	code;
 
 	scene->triangles = malloc((w->soup->count + 2) * sizeof *scene->triangles);
 	if (scene->triangles == NULL)
-		return false;
+		return RPM_OUT_OF_MEMORY;
 	for (size_t i = 0; i < w->soup->count; i++)
 	{
-		const lattice_triangle *t = &w->soup->triangle[i];
-		rpm_triangle *out = &scene->triangles[kept];
-		uint32_t	v[3], swap;
-
-		for (int k = 0; k < 3; k++)
-			v[k] = w->vertex_of[w->corner[3 * i + k]];
-		for (int k = 0; k < 3; k++)
-			if (v[k % 2] > v[k % 2 + 1])
-			{
-				swap = v[k % 2];
-				v[k % 2] = v[k % 2 + 1];
-				v[k % 2 + 1] = swap;
-			}
-		if (v[0] == v[1] || v[1] == v[2] || is_flat(t))
-		{
-			w->flattened[t->row]++;
-			continue;
-		}
-		/* facet carries the row until facets are made */
-		*out = (rpm_triangle) {{v[0], v[1], v[2]}, t->row, (int32_t) w->row_building[t->row], t->material};
-		if (w->builder->rows[t->row].is_ground)
-			out->building = RPM_NO_BUILDING;
-		kept++;
+		if (scene_stopped(control, i))
+			return RPM_CANCELLED;
+		kept = keep_triangle(w, scene, i, kept);
 	}
-	qsort(scene->triangles, kept, sizeof *scene->triangles, compare_by_corners);
+	code = scene_sort(scene->triangles, kept, sizeof *scene->triangles, compare_by_corners, control);
+	if (code == RPM_OK)
+		code = drop_repeated(w, scene, kept);
+	if (code == RPM_OK)
+		code = scene_sort(scene->triangles, scene->triangle_count, sizeof *scene->triangles, compare_by_building, control);
+	return code;
+}
+
+/* Puts a triangle of the soup behind the `kept` ones unless it is flat; how many are kept then. */
+static size_t keep_triangle(welder *w, rpm_scene *scene, size_t soup_triangle, size_t kept)
+{
+	const lattice_triangle *t = &w->soup->triangle[soup_triangle];
+	rpm_triangle *out = &scene->triangles[kept];
+	uint32_t	v[3], swap;
+
+	for (int k = 0; k < 3; k++)
+		v[k] = w->vertex_of[w->corner[3 * soup_triangle + k]];
+	for (int k = 0; k < 3; k++)
+		if (v[k % 2] > v[k % 2 + 1])
+		{
+			swap = v[k % 2];
+			v[k % 2] = v[k % 2 + 1];
+			v[k % 2 + 1] = swap;
+		}
+	if (v[0] == v[1] || v[1] == v[2] || is_flat(t))
+	{
+		w->flattened[t->row]++;
+		return kept;
+	}
+	/* facet carries the row until facets are made */
+	*out = (rpm_triangle) {{v[0], v[1], v[2]}, t->row, (int32_t) w->row_building[t->row], t->material};
+	if (w->builder->rows[t->row].is_ground)
+		out->building = RPM_NO_BUILDING;
+	return kept + 1;
+}
+
+/* Of triangles with the same corners, which lie together, the first stays. */
+static rpm_code drop_repeated(welder *w, rpm_scene *scene, size_t kept)
+{
 	scene->triangle_count = 0;
 	for (size_t i = 0; i < kept; i++)
 	{
 		const rpm_triangle *t = &scene->triangles[i], *last = scene->triangle_count ? &scene->triangles[scene->triangle_count - 1] : NULL;
 
+		if (scene_stopped(w->builder->control, i))
+			return RPM_CANCELLED;
 		if (last && memcmp(t->vertex, last->vertex, sizeof t->vertex) == 0)
 		{
 			if (t->building == last->building)
@@ -310,8 +375,7 @@ static bool make_triangles(welder *w, rpm_scene *scene)
 		else
 			scene->triangles[scene->triangle_count++] = *t;
 	}
-	qsort(scene->triangles, scene->triangle_count, sizeof *scene->triangles, compare_by_building);
-	return true;
+	return RPM_OK;
 }
 
 /* Twice the area over the longest side is below JUNCTION_M. */
@@ -363,17 +427,19 @@ static int compare_by_building(const void *a, const void *b)
 }
 
 /* Buildings that have triangles, and the triangles' indices of them. */
-static bool make_buildings(welder *w, rpm_scene *scene)
+static rpm_code make_buildings(welder *w, rpm_scene *scene)
 {
 	const scene_row *rows = w->builder->rows;
 
 	scene->buildings = malloc((w->building_count + 1) * sizeof *scene->buildings);
 	if (scene->buildings == NULL)
-		return false;
+		return RPM_OUT_OF_MEMORY;
 	for (size_t i = 0, last = SIZE_MAX; i < scene->triangle_count; i++)
 	{
 		rpm_triangle *t = &scene->triangles[i];
 
+		if (scene_stopped(w->builder->control, i))
+			return RPM_CANCELLED;
 		if (t->building == RPM_NO_BUILDING)
 			break;
 		if (last != (size_t) t->building)
@@ -384,27 +450,24 @@ static bool make_buildings(welder *w, rpm_scene *scene)
 		t->building = (int32_t) scene->building_count - 1;
 		scene->buildings[t->building].triangle_count++;
 	}
-	return true;
+	return RPM_OK;
 }
 
 /* What was dropped, by row; a row of which nothing is left. */
 static rpm_code report(welder *w, const rpm_scene *scene, rpm_status *status)
 {
 	rpm_scene_builder *builder = w->builder;
-	rpm_code	code = RPM_OK;
 	size_t	   *left = calloc(builder->row_count + 1, sizeof *left), *made = calloc(builder->row_count + 1, sizeof *made);
+	rpm_code	code = left && made ? count_rows(w, scene, left, made) : RPM_OUT_OF_MEMORY;
 
-	if (left == NULL || made == NULL)
-		code = builder_no_memory(status, "rows");
-	for (size_t i = 0; code == RPM_OK && i < scene->triangle_count; i++)
-		left[scene->triangles[i].facet]++;
-	for (size_t i = 0; code == RPM_OK && i < w->soup->count; i++)
-		made[w->soup->triangle[i].row]++;
+	builder_ended(code, "rows", status);
 	for (size_t r = 0; r < builder->row_count && code == RPM_OK; r++)
 	{
 		const scene_row *row = &builder->rows[r];
 
-		if (w->flattened[r] && (row->polygons.has_z || w->flattened[r] == made[r]))
+		if (scene_stopped(builder->control, r))
+			code = builder_ended(RPM_CANCELLED, "rows", status);
+		else if (w->flattened[r] && (row->polygons.has_z || w->flattened[r] == made[r]))
 			code = builder_problem(builder, row->id, w->flattened[r] == made[r] ? RPM_PROBLEM_SKIPPED : RPM_PROBLEM_REPAIRED, "degenerate",
 								   status, "%u triangles flatter than 1.5 mm were dropped", w->flattened[r]);
 		if (code == RPM_OK && w->repeated[r])
@@ -417,4 +480,22 @@ static rpm_code report(welder *w, const rpm_scene *scene, rpm_status *status)
 	free(left);
 	free(made);
 	return code;
+}
+
+/* How many triangles each row made, and how many are left of them. */
+static rpm_code count_rows(const welder *w, const rpm_scene *scene, size_t *left, size_t *made)
+{
+	for (size_t i = 0; i < scene->triangle_count; i++)
+	{
+		if (scene_stopped(w->builder->control, i))
+			return RPM_CANCELLED;
+		left[scene->triangles[i].facet]++;
+	}
+	for (size_t i = 0; i < w->soup->count; i++)
+	{
+		if (scene_stopped(w->builder->control, i))
+			return RPM_CANCELLED;
+		made[w->soup->triangle[i].row]++;
+	}
+	return RPM_OK;
 }
