@@ -103,7 +103,7 @@ tap_tests()
 	as_server mkdir -p "$WORK/tap"
 	(cd "$TREE" && unset PGHOST PGUSER PGDATABASE && as_server env HOME="$WORK" TESTDIR="$WORK/tap" TESTDATADIR="$WORK/tap/tmp_check" TESTLOGDIR="$WORK/tap/log" \
 		PG_REGRESS="$pgxs/test/regress/pg_regress" PGPORT=65432 RPM_SHARED="$RPM_SHARED" \
-		prove --verbose --timer -I "$pgxs/test/perl" -I test/perl test/t) || code=$?
+		prove --verbose --timer -I "$pgxs/test/perl" -I test/perl test/t/*.pl) || code=$?
 	if [ $code -ne 0 ]; then
 		mkdir -p "$LOGS/tap"
 		cp -r "$WORK"/tap/tmp_check/log/. "$LOGS/tap/" 2>/dev/null
