@@ -61,6 +61,15 @@ sub error
 	return ${ $self->{err} };
 }
 
+# Reads to its end a session whose server is gone: psql then ends by itself, and what it says must not be lost to a write that fails.
+sub lost
+{
+	my $self = shift;
+	eval { while ($self->{handle}->pumpable) { $self->{handle}->pump; } };
+	eval { $self->{handle}->finish; };
+	return ${ $self->{err} };
+}
+
 # Ends the session, also one whose server is gone.
 sub finish
 {

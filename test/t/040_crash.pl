@@ -46,8 +46,7 @@ foreach my $round (1, 2)
 	my @threads = glob("/proc/$pid/task/*");
 	cmp_ok(scalar @threads, '>', 1, 'with threads');
 	kill 'KILL', $pid;
-	$victim->finish;
-	like(${ $victim->{err} }, qr/server closed the connection|terminating connection|connection to server was lost/, 'its client is told');
+	like($victim->lost, qr/server closed the connection|terminating connection|connection to server was lost/, 'its client is told');
 	ok($node->poll_query_until('postgres', 'SELECT true'), 'the server recovers');
 	ok(!-e "/proc/$pid", 'the process and its threads are gone');
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.progress'), '0', 'nothing is said to be at work');
