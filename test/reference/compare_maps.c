@@ -43,12 +43,12 @@ typedef struct comparison
 #define SPECULAR (RPM_LINE_OF_SIGHT | RPM_REFLECTION)
 
 static const comparison comparisons[] = {
-	{"specular", SPECULAR, false, 0, 20000000, 8, 0.5, 1.0},
-	{"specular_refraction", SPECULAR | RPM_REFRACTION, false, 0, 10000000, 8, 1.0, 2.4},
+	{"specular", SPECULAR, false, 0, 20000000, 8, 0.5, 0.95},
+	{"specular_refraction", SPECULAR | RPM_REFRACTION, false, 0, 10000000, 8, 1.0, 2.3},
 	{"specular_diffuse", SPECULAR | RPM_SCATTERING, false, 0.3, 10000000, 8, 1.5, 1.5},
 	{"specular_diffraction", SPECULAR | RPM_DIFFRACTION, false, 0, 10000000, 8, 1.5, 1.5},
-	{"welded_diffraction", RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, true, 0, 0, 8, 1.5, 4.2},
-	{"welded_specular_diffraction", SPECULAR | RPM_DIFFRACTION, true, 0, 10000000, 8, 1.5, 4.2},
+	{"welded_diffraction", RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, true, 0, 0, 8, 1.5, 3.9},
+	{"welded_specular_diffraction", SPECULAR | RPM_DIFFRACTION, true, 0, 10000000, 8, 1.5, 3.3},
 };
 
 typedef enum verdict { REACHED, SHORT, WORSE } verdict;

@@ -58,8 +58,8 @@ static bool next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hi
 static bool counted_exactly(const rpm_map_job *job, const map_ray *ray);
 static void deposit(void *context, double x, double y, double rate);
 static int	split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children);
-static bool scatter(const rpm_map_job *job, const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal,
-					rpm_random *random, map_ray *child);
+static bool scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, rpm_random *random,
+					map_ray *child);
 static rpm_vec3 lobe_direction(rpm_vec3 axis, double cosine, double turn);
 static bool survives(const launch_task *task, map_ray *ray, rpm_random *random);
 static void fold_batch(rpm_map_job *job, int batches);
@@ -254,7 +254,7 @@ split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_rando
 	if (mechanisms & RPM_SCATTERING && material->scattering_coefficient > 0)
 	{
 		children[count] = child;
-		if (scatter(job, ray, material, wall, normal, random, &children[count]))
+		if (scatter(ray, material, wall, normal, random, &children[count]))
 			count += survives(task, &children[count], random);
 	}
 	if (mechanisms & RPM_REFLECTION)
@@ -274,13 +274,12 @@ split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_rando
  * One scattered ray: its direction drawn by the cosine (Lambertian) or from the lobes, its power weighed by f_s / density.
  */
 static bool
-scatter(const rpm_map_job *job, const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal,
-		rpm_random *random, map_ray *child)
+scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, rpm_random *random,
+		map_ray *child)
 {
 	double		u = rpm_random_next(random), turn = 2 * RPM_PI * rpm_random_next(random), which = rpm_random_next(random);
 	double		density;
 
-	(void) job;
 	if (material->scattering_pattern == RPM_SCATTERING_LAMBERTIAN)
 	{
 		child->direction = lobe_direction(normal, sqrt(1 - u), turn);
