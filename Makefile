@@ -17,7 +17,15 @@ PG_SOURCES = $(sort $(wildcard src/pg/*.c))
 OBJS = $(PG_SOURCES:.c=.o) $(ENGINE_SOURCES:.c=.o)
 
 SQL_ROOMS = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
-DATA_built = sql/rpm_pg--$(EXTVERSION).sql
+
+# The version in development against the last one released, whose scripts are committed (docs/releases.md): the rooms that are new, the
+# rooms of functions only that changed, and what is done first and by hand.
+EXTPREVIOUS = 0.1.0
+NEW_ROOMS = $(filter sql/7% sql/8% sql/9%,$(SQL_ROOMS))
+CHANGED_ROOMS = sql/53_publish.sql sql/60_aggregates.sql
+SQL_OF_VERSION = sql/rpm_pg--$(EXTVERSION).sql
+SQL_OF_UPDATE = sql/rpm_pg--$(EXTPREVIOUS)--$(EXTVERSION).sql
+DATA_built = $(SQL_OF_VERSION) $(SQL_OF_UPDATE)
 DATA = $(filter-out $(DATA_built),$(wildcard sql/rpm_pg--*.sql))
 EXTRA_CLEAN = build
 
@@ -42,5 +50,10 @@ install: $(if $(NVCC),install-cuda)
 uninstall: $(if $(NVCC),uninstall-cuda)
 endif
 
-sql/rpm_pg--$(EXTVERSION).sql: $(SQL_ROOMS) rpm_pg.control
+$(SQL_OF_VERSION): $(SQL_ROOMS) rpm_pg.control
 	cat $(SQL_ROOMS) > $@
+
+$(SQL_OF_UPDATE): sql/from_$(EXTPREVIOUS).sql $(CHANGED_ROOMS) $(NEW_ROOMS) Makefile rpm_pg.control
+	cat sql/from_$(EXTPREVIOUS).sql > $@
+	sed -E 's/^CREATE (FUNCTION|AGGREGATE) /CREATE OR REPLACE \1 /' $(CHANGED_ROOMS) /dev/null >> $@
+	cat $(NEW_ROOMS) /dev/null >> $@
