@@ -8,6 +8,7 @@
 #ifndef RPM_SERVER_FOLD_H
 #define RPM_SERVER_FOLD_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,9 +34,19 @@ typedef struct rpm_window
 typedef struct rpm_fold_server
 {
 	int32_t		id;				/* RPM_FOLD_NO_SERVER is not allowed */
-	int32_t		channel;		/* antennas of one channel interfere */
+	int64_t		channel;		/* antennas of one channel interfere: a number of 32 bits, or rpm_fold_channel_of_frequency() */
 	double		load;			/* 0 to 1: share of the time and band in which it transmits */
 } rpm_fold_server;
+
+/*
+ * The channel of antennas that have none: those of one carrier frequency interfere, to the nearest kHz (raster points of 3GPP TS 36.101 and
+ * TS 38.101 are at least 5 kHz apart).  It is never the number of a channel.  frequency_mhz: above 0, at most 1e9.
+ */
+static inline int64_t
+rpm_fold_channel_of_frequency(double frequency_mhz)
+{
+	return ((int64_t) 1 << 32) + llround(frequency_mhz * 1000);
+}
 
 /*
  * with_interference: also keep, per channel, the co-channel power that is not the best server's (needed for SINR).

@@ -39,7 +39,7 @@ LANGUAGE plpgsql SET search_path FROM CURRENT
 AS $$
 DECLARE
 	antenna_query text := format($query$
-		SELECT a.antenna_id, coalesce((j ->> 'channel')::integer, round((j ->> 'frequency_mhz')::double precision * 1000)::integer) AS channel,
+		SELECT a.antenna_id, (j ->> 'channel')::integer AS channel, (j ->> 'frequency_mhz')::double precision AS frequency_mhz,
 			coalesce((j ->> 'load')::double precision, 1) AS load, coalesce((j ->> 'active')::boolean, true) AS active
 		FROM %s AS a, to_jsonb(a) AS j $query$, scene.antenna_relation);
 	source rpm.coverage;
@@ -75,7 +75,7 @@ BEGIN
 		CASE product
 			WHEN 'best_server' THEN 'rpm_best_server(t.rast, t.antenna_id)'
 			WHEN 'strongest' THEN 'rpm_strongest(t.rast)'
-			ELSE format('rpm_sinr(t.rast, a.channel, a.load, rpm_thermal_noise_dbm(%L))', scene.noise_figure_db)
+			ELSE format('rpm_sinr(t.rast, a.channel, a.frequency_mhz, a.load, rpm_thermal_noise_dbm(%L))', scene.noise_figure_db)
 		END, antenna_query);
 	DELETE FROM pg_temp.rpm_tiles AS t WHERE t.antenna_id IS NOT NULL;
 END
@@ -300,7 +300,3 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION rpm_unpublish(text) IS 'drops a published product with its overviews and its view, and takes it out of the catalogue';
-
-REVOKE EXECUTE ON FUNCTION rpm_publish(text, text, text, bigint[], double precision, geometry, raster, double precision, text[], integer,
-	bigint, double precision, bigint, text, text, double precision, double precision, boolean, name) FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION rpm_unpublish(text) FROM PUBLIC;

@@ -16,6 +16,7 @@
 #include "rpm_level.h"
 #include "rpm_received.h"
 #include "spi_rows.h"
+#include "varlena.h"
 
 #define NANOSECONDS 1e9
 #define COLUMN_COUNT 14

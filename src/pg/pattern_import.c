@@ -12,6 +12,7 @@
 #include "rpm_level.h"
 #include "rpm_pattern.h"
 #include "status_report.h"
+#include "varlena.h"
 
 PG_FUNCTION_INFO_V1(rpm_sql_parse_pattern);
 PG_FUNCTION_INFO_V1(rpm_sql_thermal_noise_dbm);

@@ -19,6 +19,7 @@
 
 #define LEVEL_NODATA (-9999.0f)
 #define NO_CHANNEL 0
+#define MAX_FREQUENCY_MHZ 1e6	/* as rpm.antenna allows */
 
 typedef struct FoldState
 {
@@ -40,6 +41,7 @@ static void fold_raster(FoldState *state, Datum datum, const rpm_fold_server *se
 static rpm_window aligned_window(const FoldState *state, const RpmRaster *raster, const char *what);
 static void release_fold(void *arg);
 static int32 server_id(int64 antenna_id);
+static int64 server_channel(FunctionCallInfo fcinfo);
 static Datum raster_of_window(const FoldState *state, const void *pixels, RpmPixelType type, double nodata);
 
 /* (internal, raster, antenna_id bigint) -> internal: levels only. */
@@ -66,28 +68,30 @@ rpm_sql_fold_level(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* (internal, raster, channel int, load float8, noise_dbm float8) -> internal: levels and co-channel interference. */
+/* (internal, raster, channel int, [frequency_mhz float8,] load float8, noise_dbm float8) -> internal: levels and co-channel interference. */
 Datum
 rpm_sql_fold_interference(PG_FUNCTION_ARGS)
 {
 	FoldState  *state = fold_state(fcinfo, true);
 	rpm_fold_server server = {0, NO_CHANNEL, 1.0};
+	int			load = PG_NARGS() - 2;
+	int			noise = PG_NARGS() - 1;
 
 	if (PG_ARGISNULL(1))
 		PG_RETURN_POINTER(state);
-	server.channel = PG_ARGISNULL(2) ? NO_CHANNEL : PG_GETARG_INT32(2);
-	server.load = PG_ARGISNULL(3) ? 1.0 : PG_GETARG_FLOAT8(3);
+	server.channel = server_channel(fcinfo);
+	server.load = PG_ARGISNULL(load) ? 1.0 : PG_GETARG_FLOAT8(load);
 	if (!(server.load >= 0 && server.load <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("load of an antenna on channel %d is %g", (int) server.channel, server.load),
+				 errmsg("load of an antenna is %g", server.load),
 				 errhint("A load is a share between 0 and 1.")));
-	if (PG_ARGISNULL(4) || !isfinite(PG_GETARG_FLOAT8(4)))
+	if (PG_ARGISNULL(noise) || !isfinite(PG_GETARG_FLOAT8(noise)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("noise_dbm is null or not finite"),
 				 errhint("Give the noise per resource element, for example rpm_thermal_noise_dbm(9).")));
-	state->noise_dbm = PG_GETARG_FLOAT8(4);
+	state->noise_dbm = PG_GETARG_FLOAT8(noise);
 	fold_raster(state, PG_GETARG_DATUM(1), &server, "raster");
 	PG_RETURN_POINTER(state);
 }
@@ -227,6 +231,31 @@ server_id(int64 antenna_id)
 				 errmsg("antenna_id " INT64_FORMAT " does not fit the 32-bit pixels of a best-server raster", antenna_id),
 				 errhint("Number the antennas within 32 bits, for example by row_number() over a table of keys.")));
 	return (int32) antenna_id;
+}
+
+/* Who interferes with whom: antennas of one channel; without a channel, those of one frequency. */
+static int64
+server_channel(FunctionCallInfo fcinfo)
+{
+	const int	frequency = 3;
+	double		frequency_mhz;
+
+	if (!PG_ARGISNULL(2))
+		return PG_GETARG_INT32(2);
+	if (PG_NARGS() < 6)			/* the form without frequency_mhz */
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("channel of an antenna is null"),
+				 errdetail("Antennas without a channel interfere with those of their frequency."),
+				 errhint("Give the frequency too: rpm_sinr(rast, channel, frequency_mhz, load, noise_dbm).")));
+	frequency_mhz = PG_ARGISNULL(frequency) ? NAN : PG_GETARG_FLOAT8(frequency);
+	if (!(frequency_mhz > 0 && frequency_mhz <= MAX_FREQUENCY_MHZ))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 PG_ARGISNULL(frequency) ? errmsg("channel and frequency_mhz of an antenna are null") :
+				 errmsg("frequency_mhz of an antenna is %g", frequency_mhz),
+				 errhint("Give the channel, or the carrier frequency in MHz, above 0, at most %.0f.", MAX_FREQUENCY_MHZ)));
+	return rpm_fold_channel_of_frequency(frequency_mhz);
 }
 
 static Datum

@@ -10,6 +10,7 @@
 
 #include "postgis_functions.h"
 #include "raster_read.h"
+#include "varlena.h"
 
 #define FALLBACK_NODATA (-9999.0f)
 #define BAND_OFFLINE 0x80

@@ -9,6 +9,7 @@
 
 #include "postgis_functions.h"
 #include "raster_write.h"
+#include "varlena.h"
 
 #define HEADER_BYTES 61
 #define BAND_HEADER_BYTES 5		/* type and nodata */

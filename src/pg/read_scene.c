@@ -14,6 +14,7 @@
 #include "source_query.h"
 #include "spi_rows.h"
 #include "status_report.h"
+#include "varlena.h"
 
 #define BATCH_ROWS 256
 #define TERRAIN_WELD_GROUP (-1)

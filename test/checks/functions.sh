@@ -12,13 +12,6 @@ for function in $functions; do
 	ok $? "$function has a comment"
 	grep -qw "$function" test/sql/*.sql test/t/*.pl 2>/dev/null
 	ok $? "$function is tested"
-	case "$function" in
-		rpm_fold_*)				# parts of the aggregates, not called by users
-			grep -qw "$function" docs/*.md
-			ok $? "$function is named in docs"
-			continue
-			;;
-	esac
 	grep -qE "^#+ .*\b$function\b" docs/reference.md
 	ok $? "$function has a heading in docs/reference.md"
 	awk -v name="$function" '

@@ -31,6 +31,14 @@ SELECT round(ST_Value(r, 1, 1, 1)::numeric, 3) AS cell_1, round(ST_Value(r, 1, 2
 FROM (SELECT rpm_sinr(rast, channel, load, -120 ORDER BY antenna_id) AS r FROM map WHERE channel = 100
 	UNION ALL SELECT rpm_sinr(rast, channel, load, -120 ORDER BY antenna_id DESC) FROM map WHERE channel = 100) AS s;
 
+-- Antennas without a channel: those of one frequency interfere, whatever the numbers of the others' channels.
+SELECT coalesce(other_channel::text, 'none') AS channel, other_mhz, round(ST_Value(r, 1, 1, 1)::numeric, 3) AS cell_1
+FROM (VALUES (NULL::int, 2140.0), (NULL, 2140.0001), (NULL, 2145), (2140000, 2140), (100, 2140)) AS o (other_channel, other_mhz),
+	LATERAL (SELECT rpm_sinr(rast, CASE antenna_id WHEN 1 THEN NULL ELSE other_channel END, CASE antenna_id WHEN 1 THEN 2140 ELSE other_mhz END,
+		load, -120) AS r FROM map WHERE antenna_id < 3) AS s;
+-- With channels the frequency says nothing.
+SELECT ST_AsBinary(rpm_sinr(rast, channel, NULL, load, -120)) = ST_AsBinary(rpm_sinr(rast, channel, load, -120)) AS same FROM map;
+
 -- The order of the rows does not matter.
 SELECT count(DISTINCT ST_AsBinary(r)) AS different
 FROM (SELECT rpm_best_server(rast, antenna_id ORDER BY antenna_id) AS r FROM map
@@ -60,6 +68,16 @@ SELECT rpm_thermal_noise_dbm(9, 0);
 SELECT rpm_sinr(rast, channel, 2.0, -120) FROM map;
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_sinr(rast, channel, load, NULL) FROM map;
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_sinr(rast, NULL, load, -120) FROM map;
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_sinr(rast, NULL, NULL, load, -120) FROM map;
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_sinr(rast, NULL, 0, load, -120) FROM map;
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_sinr(rast, NULL, 'Infinity', load, -120) FROM map;
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_sinr(rast, channel, 2140, NULL, -120), rpm_sinr(rast, channel, 2140, load, 'NaN') FROM map;
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_best_server(rast, NULL) FROM map;
 \echo :LAST_ERROR_SQLSTATE

@@ -94,6 +94,16 @@ FROM (SELECT p.geom, p.val AS level FROM level AS l, ST_PixelAsCentroids(l.rast)
 	LATERAL (SELECT r.antenna_id, ST_Value(r.rast, s.geom) AS level FROM regress_yard_rsrp_dbm AS r WHERE ST_Intersects(r.rast, s.geom)
 		ORDER BY 2 DESC NULLS LAST, 1 LIMIT 1) AS a,
 	LATERAL (SELECT ST_Value(r.rast, s.geom)::bigint AS antenna_id FROM regress_yard_best_server AS r WHERE ST_Intersects(r.rast, s.geom)) AS b;
+-- SINR is what the aggregate gives by hand, also where antennas have no channel: those of one frequency interfere
+UPDATE rpm.antenna SET channel = NULL, frequency_mhz = CASE antenna_id WHEN 1 THEN 2140 ELSE 2145 END;
+SELECT rpm_publish('Regress yard', mechanisms => '{line_of_sight}', table_name => 'two_carriers', cell_size_m => 10);
+SELECT rpm_publish('Regress yard', 'sinr_db', 'sinr_of_two_carriers', mechanisms => '{line_of_sight}', cell_size_m => 10);
+SELECT count(*) AS tiles, bool_and(ST_AsBinary(p.rast) = ST_AsBinary(h.rast)) AS same
+FROM sinr_of_two_carriers AS p,
+	(SELECT rpm_sinr(t.rast, a.channel, a.frequency_mhz, a.load, rpm_thermal_noise_dbm(9)) AS rast
+	FROM two_carriers AS t JOIN rpm.antenna AS a USING (antenna_id)) AS h;
+UPDATE rpm.antenna SET channel = 1, frequency_mhz = 2140;
+SELECT rpm_unpublish('two_carriers'), rpm_unpublish('sinr_of_two_carriers');
 -- or out of maps traced for them
 SELECT rpm_publish('Regress yard', 'best_server', 'traced', antennas => '{1, 3}', cell_size_m => 10);
 SELECT DISTINCT v.value::bigint AS antenna_id FROM traced, ST_ValueCount(rast) AS v ORDER BY 1;

@@ -77,6 +77,34 @@ test_equal_levels_take_the_smaller_id(void)
 	}
 }
 
+/* Antennas without a channel: those of one frequency interfere, and never those of a channel, whatever its number. */
+static void
+test_channel_of_frequency(void)
+{
+	const float level[2] = {-70, -80};
+	const int64_t own = rpm_fold_channel_of_frequency(3500.0);
+	const struct { int64_t other; bool interferes; } cases[] = {
+		{own, true}, {rpm_fold_channel_of_frequency(3500.0000001), true}, {rpm_fold_channel_of_frequency(3500.001), false},
+		{3500000, false}, {INT32_MIN, false}, {INT32_MAX, false}};
+	rpm_window	window = {0, 0, 1, 1};
+	rpm_status	status;
+
+	rpm_status_clear(&status);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		rpm_fold   *fold = rpm_fold_create(true, 0, &status);
+		rpm_fold_server first = {1, own, 1.0}, second = {2, cases[i].other, 1.0};
+		float		sinr;
+
+		CHECK(rpm_fold_add(fold, &window, &level[0], NODATA, &first, &status) == RPM_OK);
+		CHECK(rpm_fold_add(fold, &window, &level[1], NODATA, &second, &status) == RPM_OK);
+		rpm_fold_sinr(fold, -120, NODATA, &sinr);
+		CHECK_NEAR(sinr, 10 * log10(1e-7 / ((cases[i].interferes ? 1e-8 : 0) + 1e-12)), 1e-4);
+		rpm_fold_free(fold);
+	}
+	CHECK(rpm_fold_channel_of_frequency(1e-9) > INT32_MAX && rpm_fold_channel_of_frequency(1e9) > INT32_MAX);
+}
+
 static void
 test_bad_input(void)
 {
@@ -103,6 +131,7 @@ main(void)
 {
 	RUN(test_by_hand);
 	RUN(test_equal_levels_take_the_smaller_id);
+	RUN(test_channel_of_frequency);
 	RUN(test_bad_input);
 	return unit_summary("server_fold");
 }

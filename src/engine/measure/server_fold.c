@@ -11,7 +11,7 @@
 
 typedef struct channel_layer
 {
-	int32_t		channel;
+	int64_t		channel;
 	double	   *interference_mw; /* per cell, without the cell's best server */
 } channel_layer;
 
@@ -31,7 +31,7 @@ struct rpm_fold
 static rpm_window window_union(rpm_window a, rpm_window b);
 static rpm_code grow(rpm_fold *fold, rpm_window target, rpm_status *status);
 static void *moved(const void *old, size_t size, rpm_window from, rpm_window to);
-static int	layer_of(rpm_fold *fold, int32_t channel, rpm_status *status);
+static int	layer_of(rpm_fold *fold, int64_t channel, rpm_status *status);
 static rpm_code check_memory(const rpm_fold *fold, size_t cells, int layers, rpm_status *status);
 static void fold_cell(rpm_fold *fold, size_t cell, float level, const rpm_fold_server *server, int layer);
 static double milliwatts(double dbm);
@@ -262,7 +262,7 @@ moved(const void *old, size_t size, rpm_window from, rpm_window to)
 
 /* The layer of a channel, made at its first use; -1 with the status set. */
 static int
-layer_of(rpm_fold *fold, int32_t channel, rpm_status *status)
+layer_of(rpm_fold *fold, int64_t channel, rpm_status *status)
 {
 	size_t		cells = (size_t) fold->window.columns * fold->window.rows;
 	channel_layer *larger;
