@@ -50,6 +50,9 @@ install: $(if $(NVCC),install-cuda)
 uninstall: $(if $(NVCC),uninstall-cuda)
 endif
 
+$(OBJS): $(ENGINE_HEADERS) $(wildcard src/pg/*.h)
+src/pg/engine_tables.o: rpm_pg.control
+
 $(SQL_OF_VERSION): $(SQL_ROOMS) rpm_pg.control
 	cat $(SQL_ROOMS) > $@
 

@@ -349,8 +349,9 @@ SELECT building_count FROM rpm_scene_summary('town');
 -- settings
 SET rpm_pg.threads = -1;
 \echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY sqlstate
 SET rpm_pg.max_memory = 0;
-\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
 SET rpm_pg.max_memory = '16 MB';
 SELECT rpm_trace('town', cell_size_m => 0.1);
 \echo :LAST_ERROR_SQLSTATE

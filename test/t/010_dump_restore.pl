@@ -5,13 +5,13 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use RpmUserRows;
 
 my $node = PostgreSQL::Test::Cluster->new('dump');
 $node->init;
 $node->append_conf('postgresql.conf', 'fsync = off');
 $node->start;
 
-my @tables = qw(material antenna_pattern class building site antenna measurement scene coverage);
 my %identity = (
 	building => 'building_id', site => 'site_id', antenna => 'antenna_id', measurement => 'measurement_id',
 	scene => 'scene_id', coverage => 'coverage_id');
@@ -24,7 +24,10 @@ for my $layout (['public', 'public'], ['radio', 'gis'])
 	my $path = "SET search_path = my_maps, $schema, $gis;";
 
 	$node->safe_psql('postgres', "CREATE DATABASE $old");
-	fill($old, $schema, $gis, $path);
+	$node->safe_psql($old, RpmUserRows::extension($schema, $gis));
+	$node->safe_psql($old, "$path " . RpmUserRows::script());
+	is($node->safe_psql($old, RpmUserRows::tables_without_rows()), '', "$old: every table whose rows are dumped has a row of a user");
+	is($node->safe_psql($old, "SELECT count(*) FROM my_maps.o_2_town_rsrp_dbm"), 3, "$old: published with overviews");
 
 	for my $format (qw(plain custom))
 	{
@@ -42,44 +45,6 @@ for my $layout (['public', 'public'], ['radio', 'gis'])
 $node->stop;
 done_testing();
 
-sub fill
-{
-	my ($db, $schema, $gis, $path) = @_;
-
-	$node->safe_psql($db, qq{
-		CREATE SCHEMA IF NOT EXISTS $schema; CREATE SCHEMA IF NOT EXISTS $gis; CREATE SCHEMA my_maps;
-		CREATE EXTENSION postgis SCHEMA $gis; CREATE EXTENSION postgis_raster SCHEMA $gis;
-		CREATE EXTENSION rpm_pg SCHEMA $schema;
-		$path
-		UPDATE rpm.material SET scattering_coefficient = 0.25 WHERE name = 'concrete';
-		INSERT INTO rpm.material (name, a, c) VALUES ('straw', 1.5, 0.001);
-		INSERT INTO rpm.class (scheme, lower_value, upper_value, label, colour)
-		VALUES ('rsrp_dbm', -75, 'Infinity', 'excellent', '#00ff00'), ('own', 0, 1, 'low', '#0000ff');
-		INSERT INTO rpm.antenna_pattern (name, kind, gain_dbi, horizontal_attenuation_db, vertical_attenuation_db)
-		VALUES ('panel', 'measured', 15, array_fill(0, ARRAY[360]), array_fill(3.5, ARRAY[360]));
-		INSERT INTO rpm.building (name, geom, height_m) VALUES
-			('hall', ST_MakeEnvelope(691100, 5334100, 691160, 5334200, 32632), 15),
-			('shed', ST_MakeEnvelope(691300, 5334100, 691360, 5334200, 32632), 12);
-		DELETE FROM rpm.building WHERE name = 'shed';
-		INSERT INTO rpm.building (name, geom) VALUES
-			('roof', ST_SetSRID('TIN Z (((691300 5334100 0, 691320 5334100 0, 691310 5334120 9, 691300 5334100 0)))'::geometry, 32632));
-		INSERT INTO rpm.site (name, geom) VALUES ('north', 'SRID=32632;POINT(691050 5334300)');
-		INSERT INTO rpm.antenna (site_id, name, geom, height_m, frequency_mhz, rs_power_dbm, pattern)
-		SELECT 1, 'antenna ' || i, ST_SetSRID(ST_MakePoint(691050 + 100 * i, 5334300), 32632), 25, 2140, 18, CASE i WHEN 1 THEN 'panel' ELSE 'isotropic' END
-		FROM generate_series(1, 3) AS i;
-		INSERT INTO rpm.measurement (antenna_id, geom, measured_at, rsrp_dbm) VALUES (1, 'SRID=32632;POINT(691000 5334000)', '2026-01-01', -87.25);
-		CREATE VIEW my_maps.my_building AS SELECT building_id, geom, height_m FROM rpm.building;
-		CREATE TABLE my_maps.dropped (building_id bigint, geom geometry);
-		INSERT INTO rpm.scene (name, srid, extent, cell_size_m, building_relation, noise_figure_db)
-		VALUES ('town', 32632, ST_MakeEnvelope(691000, 5334000, 691600, 5334400, 32632), 2, 'my_maps.my_building', 7),
-			('ruin', 32632, NULL, 10, 'my_maps.dropped', 9);
-		DROP TABLE my_maps.dropped;
-		SELECT rpm_publish('town', mechanisms => '{line_of_sight}', overviews => true);
-		SELECT rpm_publish('town', 'best_server', mechanisms => '{line_of_sight}');
-	});
-	is($node->safe_psql($db, "SELECT count(*) FROM my_maps.o_2_town_rsrp_dbm"), 3, "$db: published with overviews");
-}
-
 sub compare
 {
 	my ($old, $new, $path) = @_;
@@ -88,9 +53,9 @@ sub compare
 		is($node->safe_psql($new, "$path $query"), $node->safe_psql($old, "$path $query"), "$new: $what");
 	};
 
-	for my $table (@tables)
+	for my $table (split /\n/, $node->safe_psql($old, RpmUserRows::tables()))
 	{
-		$same->("SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM rpm.$table AS t", "rows of rpm.$table");
+		$same->("SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM $table AS t", "rows of $table");
 	}
 	is($node->safe_psql($new, "SELECT count(*) = 0 FROM (SELECT name, frequency_min_mhz FROM rpm.material GROUP BY 1, 2 HAVING count(*) > 1) AS d"),
 		't', "$new: builtin rows once");

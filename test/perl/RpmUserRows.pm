@@ -1,0 +1,65 @@
+# RpmUserRows: rows of a user in every table whose rows pg_dump takes along, and published products: what a restore and an update must keep.
+package RpmUserRows;
+use strict;
+use warnings;
+
+# SQL: the extensions, the functions of rpm_pg in $schema, PostGIS in $gis; $version: of rpm_pg, the newest where it is left out.
+sub extension
+{
+	my ($schema, $gis, $version) = @_;
+	my $which = defined $version ? "VERSION '$version'" : '';
+	return qq{
+		CREATE SCHEMA IF NOT EXISTS $schema; CREATE SCHEMA IF NOT EXISTS $gis; CREATE SCHEMA my_maps;
+		CREATE EXTENSION postgis SCHEMA $gis; CREATE EXTENSION postgis_raster SCHEMA $gis;
+		CREATE EXTENSION rpm_pg SCHEMA $schema $which;
+	};
+}
+
+# SQL: the rows, for a search path that starts with my_maps.  It must run on 0.1.0: what came later is filled where it is there.
+sub script
+{
+	return q{
+		UPDATE rpm.material SET scattering_coefficient = 0.25 WHERE name = 'concrete';
+		INSERT INTO rpm.material (name, a, c) VALUES ('straw', 1.5, 0.001);
+		INSERT INTO rpm.class (scheme, lower_value, upper_value, label, colour)
+		VALUES ('rsrp_dbm', -75, 'Infinity', 'excellent', '#00ff00'), ('own', 0, 1, 'low', '#0000ff');
+		INSERT INTO rpm.antenna_pattern (name, kind, gain_dbi, horizontal_attenuation_db, vertical_attenuation_db)
+		VALUES ('panel', 'measured', 15, array_fill(0, ARRAY[360]), array_fill(3.5, ARRAY[360]));
+		INSERT INTO rpm.building (name, geom, height_m) VALUES
+			('hall', ST_MakeEnvelope(691100, 5334100, 691160, 5334200, 32632), 15),
+			('shed', ST_MakeEnvelope(691300, 5334100, 691360, 5334200, 32632), 12);
+		DELETE FROM rpm.building WHERE name = 'shed';
+		INSERT INTO rpm.building (name, geom) VALUES
+			('roof', ST_SetSRID('TIN Z (((691300 5334100 0, 691320 5334100 0, 691310 5334120 9, 691300 5334100 0)))'::geometry, 32632));
+		INSERT INTO rpm.site (name, geom) VALUES ('north', 'SRID=32632;POINT(691050 5334300)');
+		INSERT INTO rpm.antenna (site_id, name, geom, height_m, frequency_mhz, rs_power_dbm, pattern)
+		SELECT 1, 'antenna ' || i, ST_SetSRID(ST_MakePoint(691050 + 100 * i, 5334300), 32632), 25, 2140, 18, CASE i WHEN 1 THEN 'panel' ELSE 'isotropic' END
+		FROM generate_series(1, 3) AS i;
+		INSERT INTO rpm.measurement (antenna_id, geom, measured_at, rsrp_dbm) VALUES (1, 'SRID=32632;POINT(691000 5334000)', '2026-01-01', -87.25);
+		CREATE VIEW my_maps.my_building AS SELECT building_id, geom, height_m FROM rpm.building;
+		CREATE TABLE my_maps.dropped (building_id bigint, geom geometry);
+		INSERT INTO rpm.scene (name, srid, extent, cell_size_m, building_relation, noise_figure_db)
+		VALUES ('town', 32632, ST_MakeEnvelope(691000, 5334000, 691600, 5334400, 32632), 2, 'my_maps.my_building', 7),
+			('ruin', 32632, NULL, 10, 'my_maps.dropped', 9);
+		DROP TABLE my_maps.dropped;
+		SELECT rpm_publish('town', mechanisms => '{line_of_sight}', overviews => true);
+		SELECT rpm_publish('town', 'best_server', mechanisms => '{line_of_sight}');
+	};
+}
+
+# SQL: the tables whose rows are dumped.
+sub tables
+{
+	return q{SELECT c.oid::regclass FROM pg_extension AS e JOIN pg_class AS c ON c.oid = ANY (e.extconfig)
+		WHERE e.extname = 'rpm_pg' AND c.relkind = 'r' ORDER BY 1::text};
+}
+
+# SQL: those of them that have no row that is dumped: a table that is new asks for rows in script().
+sub tables_without_rows
+{
+	return q{SELECT c.oid::regclass FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS t (relation, filter) JOIN pg_class AS c ON c.oid = t.relation
+		WHERE e.extname = 'rpm_pg' AND c.relkind = 'r'
+			AND (xpath('//rows/text()', query_to_xml(format('SELECT count(*) AS rows FROM %s %s', c.oid::regclass, t.filter), false, true, '')))[1]::text = '0'};
+}
+
+1;
