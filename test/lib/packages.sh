@@ -1,7 +1,8 @@
 # packages.sh: Debian's packages that the tests and the demo need, installed where they are missing.
 # Sourced; works as root, or through sudo where that needs no password.
 
-PG_MAJOR=${PG_MAJOR:-15}
+# The server that Debian carries: 15 in Debian 12, 17 in Debian 13. PG_MAJOR names another.
+PG_MAJOR=${PG_MAJOR:-$(. /etc/os-release 2>/dev/null; case "${ID:-}${VERSION_ID:-}" in debian13) echo 17 ;; *) echo 15 ;; esac)}
 
 # What builds the extension and runs a server with it.
 BUILD_PACKAGES="gcc make libc6-dev libgeos-dev libembree-dev postgresql-$PG_MAJOR postgresql-server-dev-$PG_MAJOR

@@ -47,11 +47,12 @@ sub script
 	};
 }
 
-# SQL: the tables whose rows are dumped.
+# SQL: the tables whose rows are dumped, each with the condition under which they are.
 sub tables
 {
-	return q{SELECT c.oid::regclass FROM pg_extension AS e JOIN pg_class AS c ON c.oid = ANY (e.extconfig)
-		WHERE e.extname = 'rpm_pg' AND c.relkind = 'r' ORDER BY 1::text};
+	return q{SELECT rtrim(c.oid::regclass || ' ' || t.filter)
+		FROM pg_extension AS e, unnest(e.extconfig, e.extcondition) AS t (relation, filter) JOIN pg_class AS c ON c.oid = t.relation
+		WHERE e.extname = 'rpm_pg' AND c.relkind = 'r' ORDER BY 1};
 }
 
 # SQL: those of them that have no row that is dumped: a table that is new asks for rows in script().

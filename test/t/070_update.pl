@@ -106,7 +106,7 @@ sub rows_are_kept
 	for my $table (@kept)
 	{
 		$columns{$table} = $node->safe_psql($name, "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-			WHERE attrelid = '$table'::regclass AND attnum > 0 AND NOT attisdropped");
+			WHERE attrelid = split_part('$table', ' ', 1)::regclass AND attnum > 0 AND NOT attisdropped");
 		$before{$table} = $node->safe_psql($name, rows($table, $columns{$table}));
 	}
 
