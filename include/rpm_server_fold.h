@@ -20,6 +20,7 @@ extern "C" {
 #endif
 
 #define RPM_FOLD_NO_SERVER INT32_MIN
+#define RPM_FOLD_LARGEST_LEVEL 1000.0f
 
 typedef struct rpm_fold rpm_fold;
 
@@ -58,7 +59,8 @@ void		rpm_fold_free(rpm_fold *fold);
 /*
  * Folds in one map: level_dbm[row * columns + column] of window; values equal to nodata (or NaN) say nothing.
  * The stronger level serves; at equal levels the smaller id.  The result does not depend on the order of the maps beyond the
- * rounding of sums of powers (relative 1e-12).  Errors: RPM_INVALID_ARGUMENT (load outside 0 to 1), RPM_LIMIT_EXCEEDED, RPM_OUT_OF_MEMORY.
+ * rounding of sums of powers (relative 1e-12).  Errors: RPM_INVALID_ARGUMENT (load outside 0 to 1, a level beyond
+ * RPM_FOLD_LARGEST_LEVEL either way), RPM_LIMIT_EXCEEDED, RPM_OUT_OF_MEMORY.
  */
 rpm_code	rpm_fold_add(rpm_fold *fold, const rpm_window *window, const float *level_dbm, float nodata,
 						 const rpm_fold_server *server, rpm_status *status);

@@ -116,6 +116,11 @@ rpm_grid_of_raster(Datum raster, const RpmSceneRow *row, size_t bytes_per_cell)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("template is not north-up (scale %g, %g, skew %g, %g)", grid.cell_width_m, scale_y, skew_x, skew_y),
 				 errhint("Give a raster without skew, with a positive scale in x and a negative one in y.")));
+	if (Min(grid.cell_width_m, grid.cell_height_m) < RPM_SMALLEST_CELL_M || Max(grid.cell_width_m, grid.cell_height_m) > RPM_LARGEST_CELL_M)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the cells of template measure %g x %g m", grid.cell_width_m, grid.cell_height_m),
+				 errhint("Give a raster with cells from %g to %g m.", RPM_SMALLEST_CELL_M, RPM_LARGEST_CELL_M)));
 	if (grid.columns < 1 || grid.rows < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

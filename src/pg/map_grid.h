@@ -8,6 +8,10 @@
 #include "rpm_trace.h"
 #include "scene_row.h"
 
+/* Scenes are built on a lattice of 1 mm: smaller cells have nothing to show. */
+#define RPM_SMALLEST_CELL_M 0.01
+#define RPM_LARGEST_CELL_M 100000.0
+
 /* North-up; column 0, row 0 is the north-west corner. */
 typedef struct RpmMapGrid
 {
@@ -25,7 +29,7 @@ extern RpmBox rpm_box_of_geometry(Datum geometry, const char *name, const RpmSce
  */
 extern RpmMapGrid rpm_grid_of_box(const RpmBox *box, double cell_size_m, size_t bytes_per_cell);
 
-/* The grid of a raster as it is.  Errors: 22023 (other SRID, skewed, south-up, without cells), 54000. */
+/* The grid of a raster as it is.  Errors: 22023 (other SRID, skewed, south-up, without cells), 22003 (cells too small or large), 54000. */
 extern RpmMapGrid rpm_grid_of_raster(Datum raster, const RpmSceneRow *row, size_t bytes_per_cell);
 
 extern RpmBox rpm_grid_box(const RpmMapGrid *grid);

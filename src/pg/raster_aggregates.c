@@ -186,7 +186,7 @@ fold_raster(FoldState *state, Datum datum, const rpm_fold_server *server, const 
 	rpm_fold_add(state->fold, &window, raster->values, raster->nodata, server, &status);
 	pfree(raster->values);
 	pfree(raster);
-	rpm_report_status(&status);
+	rpm_report_status_of(&status, what);
 }
 
 /* Where a raster lies in whole cells of the first one; an error when it does not lie on whole cells. */

@@ -79,7 +79,13 @@ read_header(WkbReader *reader, const char *what, int *band_count)
 #endif
 		elog(ERROR, "raster arrived in a foreign byte order");
 
-	if (skew[0] != 0 || skew[1] != 0 || raster->scale_x <= 0 || raster->scale_y >= 0)
+	if (!isfinite(raster->upper_left_x) || !isfinite(raster->upper_left_y) || !isfinite(raster->scale_x) || !isfinite(raster->scale_y))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s has its corner at (%g, %g) and cells of %g x %g: not finite", what, raster->upper_left_x, raster->upper_left_y,
+						raster->scale_x, raster->scale_y),
+				 errhint("Give the rasters that rpm_trace() returns or rpm_publish() writes.")));
+	if (!(skew[0] == 0 && skew[1] == 0 && raster->scale_x > 0 && raster->scale_y < 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is not north-up (scale %g, %g, skew %g, %g)", what,

@@ -74,10 +74,14 @@ rpm_antennas_read(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, i
 	RpmAntennaList *list = palloc0(sizeof(RpmAntennaList));
 	Selection	selection = {row, NULL, ids != NULL, 0, 0};
 	RpmPatterns *patterns = rpm_patterns_begin();
+	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, NULL};
 
 	selection.relation = rpm_relation_open(row->antenna_relation, row->name, "antenna_relation", required, optional);
 	rpm_relation_check_geometry(selection.relation, "geom");
+	reading.arg = (void *) selection.relation;
+	error_context_stack = &reading;
 	query_antennas(&selection, box, ids, id_count);
+	error_context_stack = reading.previous;
 	list->antennas = MemoryContextAllocExtended(context, Max(SPI_processed, 1) * sizeof(RpmAntenna), MCXT_ALLOC_HUGE);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{

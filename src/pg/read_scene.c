@@ -70,8 +70,10 @@ read_relation(Reader *reader, const char *query)
 	Oid			type;
 	Datum		value;
 	int			argument_count = rpm_source_argument(reader->source, &type, &value);
+	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, (void *) reader->relation};
 	Portal		portal;
 
+	error_context_stack = &reading;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	portal = SPI_cursor_open_with_args(NULL, query, argument_count, &type, &value, NULL, true, 0);
@@ -90,6 +92,7 @@ read_relation(Reader *reader, const char *query)
 	}
 	SPI_cursor_close(portal);
 	SPI_finish();
+	error_context_stack = reading.previous;
 }
 
 static void

@@ -118,6 +118,16 @@ rpm_relation_check_geometry(const RpmRelation *relation, const char *column)
 				 errhint("Name a view that casts it: geom::geometry, in the scene's SRID (ST_Transform).")));
 }
 
+void
+rpm_relation_describe_reading(void *relation)
+{
+	const char *name = ((RpmRelation *) relation)->name;
+
+	errcontext("reading %s", name);
+	if (geterrcode() == ERRCODE_INVALID_TEXT_REPRESENTATION)
+		errhint("%s holds a text where a number is needed: name a view that casts its columns or leaves such rows out.", name);
+}
+
 static void
 check_columns(const RpmRelation *relation, const char *scene, const char *setting, const char *const *required)
 {

@@ -34,4 +34,7 @@ extern char *rpm_relation_column(const RpmRelation *relation, const char *column
 /* Refuses a column that is not of type geometry. */
 extern void rpm_relation_check_geometry(const RpmRelation *relation, const char *column);
 
+/* An ErrorContextCallback whose argument is the RpmRelation that a query of ours reads: names it, and says what a text that is no number needs. */
+extern void rpm_relation_describe_reading(void *relation);
+
 #endif

@@ -53,6 +53,9 @@ PG_FUNCTION_INFO_V1(rpm_sql_scene_release);
 static dlist_head kept_scenes = DLIST_STATIC_INIT(kept_scenes);
 static size_t kept_bytes = 0;
 
+static void refuse_recursion(const RpmSceneRow *row);
+static void describe_reading(void *argument);
+static RpmScene *kept_or_built(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control);
 static KeptScene *find_kept(int32 scene_id, const char *fingerprint);
 static bool covers(const RpmBox *outer, const RpmBox *inner);
 static RpmBox united(const RpmBox *a, const RpmBox *b);
@@ -70,6 +73,37 @@ static void evict(size_t limit);
 
 RpmScene *
 rpm_scene_get(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control)
+{
+	ErrorContextCallback reading = {error_context_stack, describe_reading, (void *) row};
+	RpmScene   *scene;
+
+	refuse_recursion(row);
+	error_context_stack = &reading;
+	scene = kept_or_built(row, reach, control);
+	error_context_stack = reading.previous;
+	return scene;
+}
+
+/* A relation of a scene may be a view that calls functions; one that needs the scene itself would never end. */
+static void
+refuse_recursion(const RpmSceneRow *row)
+{
+	for (ErrorContextCallback *above = error_context_stack; above != NULL; above = above->previous)
+		if (above->callback == describe_reading && ((RpmSceneRow *) above->arg)->scene_id == row->scene_id)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_RECURSION),
+					 errmsg("scene \"%s\" is needed while its own relations are read", row->name),
+					 errhint("One of them is a view that traces this scene: name a table of its result instead.")));
+}
+
+static void
+describe_reading(void *argument)
+{
+	errcontext("reading and building scene \"%s\"", ((RpmSceneRow *) argument)->name);
+}
+
+static RpmScene *
+kept_or_built(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control)
 {
 	RpmSceneSource *source;
 	char	   *fingerprint;

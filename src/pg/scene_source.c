@@ -93,8 +93,11 @@ append_relation_fingerprint(StringInfo key, const RpmSceneSource *source, const 
 {
 	char	   *text;
 	MemoryContext context = CurrentMemoryContext;
+	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, (void *) relation};
 
+	error_context_stack = &reading;
 	rpm_source_query(source, fingerprint_query(source, relation, values));
+	error_context_stack = reading.previous;
 	text = rpm_column_text(SPI_tuptable->vals[0], 1, context);
 	SPI_finish();
 	appendStringInfo(key, " %s", text);
@@ -184,9 +187,12 @@ add_materials(const RpmSceneSource *source, const char *query, const char *kind,
 			  int count)
 {
 	MemoryContext context = CurrentMemoryContext;
+	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, (void *) relation};
 	int			found;
 
+	error_context_stack = &reading;
 	rpm_source_query(source, query);
+	error_context_stack = reading.previous;
 	found = (int) SPI_processed;
 	*list = repalloc(*list, (count + found) * sizeof(NamedMaterial));
 	for (int i = 0; i < found; i++)

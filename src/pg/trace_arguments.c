@@ -6,8 +6,7 @@
 #include "arguments.h"
 #include "trace_arguments.h"
 
-#define SMALLEST_CELL_M 0.01
-#define LARGEST_CELL_M 100000.0
+#define LOWEST_RECEIVER_M 0.01
 #define HIGHEST_RECEIVER_M 10000.0
 #define MOST_SAMPLES INT64CONST(1000000000000)
 #define LARGEST_SCALE 100.0
@@ -45,6 +44,8 @@ static const char *const sums[] = {[RPM_SUM_FIELD] = "field", [RPM_SUM_POWER] = 
 static const char *const averages[] = {[RPM_AVERAGE_OUTDOOR] = "outdoor", [RPM_AVERAGE_CELL] = "cell"};
 
 static void read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *request);
+static double number_or_row(FunctionCallInfo fcinfo, int number, const char *name, double of_row, const RpmSceneRow *row,
+							double least, double most);
 static void refuse_both(FunctionCallInfo fcinfo, int number, const char *name);
 static void read_options(FunctionCallInfo fcinfo, rpm_trace_options *options);
 
@@ -61,10 +62,8 @@ rpm_trace_request_read(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTrace
 	request->antenna_ids = rpm_argument_ids(fcinfo, ARGUMENT_ANTENNAS, "antennas", &request->antenna_count);
 	request->quantity = rpm_argument_choice(fcinfo, ARGUMENT_QUANTITY, "quantity", quantities, lengthof(quantities));
 	request->standard_error = rpm_argument_bool(fcinfo, ARGUMENT_STANDARD_ERROR, "standard_error");
-	request->receiver_height_m = row->receiver_height_m;
-	if (!PG_ARGISNULL(ARGUMENT_RECEIVER_HEIGHT))
-		request->receiver_height_m = rpm_argument_number(fcinfo, ARGUMENT_RECEIVER_HEIGHT, "receiver_height_m", 0.01,
-														 HIGHEST_RECEIVER_M);
+	request->receiver_height_m = number_or_row(fcinfo, ARGUMENT_RECEIVER_HEIGHT, "receiver_height_m", row->receiver_height_m, row,
+											   LOWEST_RECEIVER_M, HIGHEST_RECEIVER_M);
 	read_options(fcinfo, &request->options);
 	read_grid(fcinfo, row, request);
 }
@@ -74,9 +73,6 @@ read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *requ
 {
 	size_t		bytes = rpm_map_bytes_per_cell(request->standard_error);
 
-	request->cell_size_m = row->cell_size_m;
-	if (!PG_ARGISNULL(ARGUMENT_CELL_SIZE))
-		request->cell_size_m = rpm_argument_number(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m", SMALLEST_CELL_M, LARGEST_CELL_M);
 	if (!PG_ARGISNULL(ARGUMENT_TEMPLATE))
 	{
 		refuse_both(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
@@ -85,6 +81,8 @@ read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *requ
 		request->has_grid = true;
 		return;
 	}
+	request->cell_size_m = number_or_row(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m", row->cell_size_m, row,
+										 RPM_SMALLEST_CELL_M, RPM_LARGEST_CELL_M);
 	request->has_box = !PG_ARGISNULL(ARGUMENT_EXTENT) || row->has_extent;
 	if (!PG_ARGISNULL(ARGUMENT_EXTENT))
 		request->box = rpm_box_of_geometry(PG_GETARG_DATUM(ARGUMENT_EXTENT), "extent", row);
@@ -95,6 +93,20 @@ read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *requ
 		request->grid = rpm_grid_of_box(&request->box, request->cell_size_m, bytes);
 		request->has_grid = true;
 	}
+}
+
+/* An argument, or what the scene's row says where it is null. */
+static double
+number_or_row(FunctionCallInfo fcinfo, int number, const char *name, double of_row, const RpmSceneRow *row, double least, double most)
+{
+	if (!PG_ARGISNULL(number))
+		return rpm_argument_number(fcinfo, number, name, least, most);
+	if (!(of_row >= least && of_row <= most))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s of scene \"%s\" is %g", name, row->name, of_row),
+				 errhint("Give a number from %g to %g: UPDATE rpm.scene SET %s = ..., or give %s.", least, most, name, name)));
+	return of_row;
 }
 
 static void

@@ -27,7 +27,7 @@ def read(raster):
     band = dataset.GetRasterBand(1)
     check(band.GetNoDataValue() == raster.nodata, f"{name}: nodata", band.GetNoDataValue())
     compare(raster, band.ReadAsArray())
-    translate(raster, source)
+    warp(raster, source)
 
 
 def connection(raster):
@@ -40,11 +40,11 @@ def compare(raster, values):
     raster.compare(lambda column, row: None if values[row, column] == raster.nodata else float(values[row, column]))
 
 
-def translate(raster, source):
+def warp(raster, source):
     """The command of the README."""
     with tempfile.TemporaryDirectory() as folder:
         target = os.path.join(folder, "coverage.tif")
-        subprocess.run(["gdal_translate", "-q", "-a_nodata", f"{raster.nodata:.0f}", source, target], check=True)
+        subprocess.run(["gdalwarp", "-q", source, target], check=True)
         compare(raster, gdal.Open(target).ReadAsArray())
 
 

@@ -94,6 +94,16 @@ SELECT rpm_best_server(rast, antenna_id) FROM (SELECT antenna_id, rast FROM map 
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_strongest(ST_AddBand(ST_MakeEmptyRaster(2, 1, 500000, 5000000, 10, 10, 0, 0, 32632), '32BF'::text, 0, -9999));
 \echo :LAST_ERROR_SQLSTATE
+-- A corner that is nowhere; numbers that no level can have, as rasters hold them whose nodata is not declared.
+SELECT rpm_strongest(ST_AddBand(ST_MakeEmptyRaster(2, 1, x, 5000000, 10, -10, 0, 0, 32632), '32BF'::text, -80, -9999))
+FROM (VALUES (500000), ('NaN'::float8)) AS v (x);
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_strongest(ST_AddBand(ST_MakeEmptyRaster(2, 1, 500000, 5000000, 10, -10, 0, 0, 32632), '32BF'::text, -3.4e38, NULL));
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_sinr(ST_AddBand(ST_MakeEmptyRaster(2, 1, 500000, 5000000, 10, -10, 0, 0, 32632), '32BF'::text, 1e30, -9999), 1, 1, -120);
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_best_server(ST_AddBand(ST_MakeEmptyRaster(2, 1, 500000, 5000000, 10, -10, 0, 0, 32632), '64BF'::text, -9999, -1), 7);
+\echo :LAST_ERROR_SQLSTATE
 
 -- Too much for the memory allowed: two maps a thousand kilometres apart.
 SET rpm_pg.max_memory = '64MB';

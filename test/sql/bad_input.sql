@@ -169,6 +169,18 @@ SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 691000, 'Infinit
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 691000, 5336200, 'NaN', -5, 0, 0, 32632));
 \echo :LAST_ERROR_SQLSTATE
+-- cells that nothing fills; a scene's own settings, too, have ends
+SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 691000, 5336200, 1e-12, -1e-12, 0, 0, 32632));
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_trace('town', template => ST_MakeEmptyRaster(10, 10, 691000, 5336200, 5, -1e6, 0, 0, 32632));
+\echo :LAST_ERROR_SQLSTATE
+UPDATE rpm.scene SET cell_size_m = 1e-9 WHERE name = 'town';
+SELECT rpm_trace('town');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE rpm.scene SET cell_size_m = 5, receiver_height_m = 1e-9 WHERE name = 'town';
+SELECT rpm_trace('town');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE rpm.scene SET receiver_height_m = 1.5 WHERE name = 'town';
 
 -- the other arguments
 SELECT rpm_trace('town', receiver_height_m => 0);
@@ -301,8 +313,57 @@ SELECT rpm_trace('town');
 ALTER TABLE bad.flat DROP COLUMN geom;
 SELECT rpm_trace('town');
 \echo :LAST_ERROR_SQLSTATE
+-- columns that are texts: those that are numbers serve
+CREATE TABLE bad.written (building_id text, geom geometry, height_m text);
+INSERT INTO bad.written SELECT 'no 7', geom, '12.5' FROM bad.house;
+UPDATE rpm.scene SET building_relation = 'bad.written' WHERE name = 'town';
+SELECT building_count FROM rpm_scene_summary('town');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE bad.written SET building_id = '7', height_m = '12,5';
+SELECT building_count FROM rpm_scene_summary('town');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE bad.written SET height_m = '12.5';
+SELECT building_count FROM rpm_scene_summary('town');
+CREATE VIEW bad.masts AS SELECT antenna_id, geom, 'tall'::text AS height_m, frequency_mhz, rs_power_dbm FROM bad.mast;
+UPDATE rpm.scene SET antenna_relation = 'bad.masts' WHERE name = 'town';
+SELECT rpm_trace('town', cell_size_m => 50);
+\echo :LAST_ERROR_SQLSTATE
+UPDATE rpm.scene SET antenna_relation = 'bad.mast' WHERE name = 'town';
+-- columns of domains, or generated
+CREATE DOMAIN bad.metres AS double precision CHECK (VALUE > 0);
+CREATE DOMAIN bad.footprint AS geometry(Polygon, 32632);
+CREATE TABLE bad.strict (building_id integer, geom bad.footprint, storeys integer, height_m bad.metres GENERATED ALWAYS AS (storeys * 3.0) STORED);
+INSERT INTO bad.strict SELECT building_id, geom, 3 FROM bad.house;
+UPDATE rpm.scene SET building_relation = 'bad.strict' WHERE name = 'town';
+SELECT building_count FROM rpm_scene_summary('town');
+SELECT count(*) FROM rpm_trace('town', cell_size_m => 50);
+-- a view that fails at one of its rows
+CREATE VIEW bad.failing AS SELECT i AS building_id, h.geom, 100.0 / (900 - i) AS height_m FROM bad.house AS h, generate_series(1, 1000) AS i;
+UPDATE rpm.scene SET building_relation = 'bad.failing' WHERE name = 'town';
+DO $$ BEGIN PERFORM rpm_trace('town'); EXCEPTION WHEN division_by_zero THEN
+	DECLARE context text;
+	BEGIN
+		GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+		RAISE NOTICE '%', substring(context FROM 'reading bad.failing\nreading and building scene "town"');
+	END; END $$;
+-- a view that traces its own scene, at once or over another one
+CREATE VIEW bad.circle AS SELECT building_id, geom, height_m + (SELECT count(*) FROM rpm_trace('town', cell_size_m => 50)) AS height_m FROM bad.house;
+UPDATE rpm.scene SET building_relation = 'bad.circle' WHERE name = 'town';
+SELECT rpm_trace('town', cell_size_m => 50);
+\echo :LAST_ERROR_SQLSTATE
+SELECT building_count FROM rpm_scene_summary('town');
+\echo :LAST_ERROR_SQLSTATE
+UPDATE rpm.scene SET building_relation = 'bad.house' WHERE name = 'town';
+UPDATE rpm.scene SET building_relation = 'bad.circle' WHERE name = 'village';
+SELECT building_count FROM rpm_scene_summary('village');
+UPDATE rpm.scene SET building_relation = 'bad.house' WHERE name = 'village';
+-- scenes that are dropped while they are used
+CREATE VIEW bad.dropping AS SELECT building_id, geom, height_m + 0 * rpm_scene_release() AS height_m FROM bad.house;
+UPDATE rpm.scene SET building_relation = 'bad.dropping' WHERE name = 'town';
+SELECT antenna_id, rpm_scene_release() >= 0 AS released FROM rpm_trace('town', cell_size_m => 50);
+UPDATE rpm.scene SET building_relation = 'bad.strict' WHERE name = 'town';
 -- a table that was dropped
-DROP TABLE bad.flat;
+DROP TABLE bad.flat, bad.strict;
 \set VERBOSITY terse
 DO $$ BEGIN PERFORM rpm_trace('town'); EXCEPTION WHEN undefined_table THEN
 	DECLARE message text; hint text;

@@ -108,7 +108,7 @@ test_channel_of_frequency(void)
 static void
 test_bad_input(void)
 {
-	const float level = -75;
+	const float level = -75, absurd = 1e30f;
 	rpm_window	window = {0, 0, 1, 1}, far_away = {INT32_MAX, INT32_MAX, 1, 1};
 	rpm_fold_server server = {1, 1, 1.5};
 	rpm_status	status;
@@ -121,6 +121,10 @@ test_bad_input(void)
 	rpm_status_clear(&status);
 	server.load = 1;
 	CHECK(rpm_fold_add(fold, &window, &level, NODATA, &server, &status) == RPM_OK);
+	CHECK(rpm_fold_add(fold, &window, &absurd, NODATA, &server, &status) == RPM_INVALID_ARGUMENT);
+	CHECK(strstr(status.message, "1e+30") != NULL);
+	rpm_status_clear(&status);
+	CHECK(rpm_fold_add(fold, &window, &absurd, absurd, &server, &status) == RPM_OK);
 	CHECK(rpm_fold_add(fold, &far_away, &level, NODATA, &server, &status) == RPM_LIMIT_EXCEEDED);
 	CHECK(rpm_fold_best_server(fold)[0] == 1);
 	rpm_fold_free(fold);

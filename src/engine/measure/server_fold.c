@@ -29,6 +29,7 @@ struct rpm_fold
 };
 
 static rpm_window window_union(rpm_window a, rpm_window b);
+static rpm_code check_levels(const rpm_window *window, const float *level, float nodata, rpm_status *status);
 static rpm_code grow(rpm_fold *fold, rpm_window target, rpm_status *status);
 static void *moved(const void *old, size_t size, rpm_window from, rpm_window to);
 static int	layer_of(rpm_fold *fold, int64_t channel, rpm_status *status);
@@ -82,6 +83,8 @@ rpm_fold_add(rpm_fold *fold, const rpm_window *window, const float *level_dbm, f
 						"antenna %d cannot be a server's number", (int) server->id);
 	if (window->columns <= 0 || window->rows <= 0)
 		return RPM_OK;
+	if (check_levels(window, level_dbm, nodata, status) != RPM_OK)
+		return status->code;
 	if (grow(fold, window_union(fold->window, *window), status) != RPM_OK)
 		return status->code;
 	if (fold->with_interference)
@@ -187,6 +190,19 @@ window_union(rpm_window a, rpm_window b)
 	u.columns = east - u.column > INT32_MAX ? INT32_MAX : (int32_t) (east - u.column);
 	u.rows = south - u.row > INT32_MAX ? INT32_MAX : (int32_t) (south - u.row);
 	return u;
+}
+
+/* A number that no level can have is a mark for no data that was not declared as such; as a power it would drown all others. */
+static rpm_code
+check_levels(const rpm_window *window, const float *level, float nodata, rpm_status *status)
+{
+	size_t		cells = (size_t) window->columns * window->rows;
+
+	for (size_t i = 0; i < cells; i++)
+		if (!(fabsf(level[i]) <= RPM_FOLD_LARGEST_LEVEL) && level[i] != nodata && !isnan(level[i]))
+			return rpm_fail(status, RPM_INVALID_ARGUMENT, "Declare it as nodata, for example with ST_SetBandNoDataValue().",
+							"a cell holds %g, which is no level in dBm or dB", level[i]);
+	return RPM_OK;
 }
 
 /* Makes the window `target`, which contains the present one. */
