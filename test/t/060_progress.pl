@@ -43,7 +43,7 @@ sub follow
 	until ($caller->pump)
 	{
 		usleep(3000);
-		$row = $watcher->ask("SELECT phase, done, total, datname, usename, scene, antennas_done, antennas_total, started <= clock_timestamp() AND started > clock_timestamp() - interval '2 minutes'
+		$row = $watcher->ask("SELECT phase, done, total, datname, usename, scene, antennas_done, antennas_total, started <= clock_timestamp() AND started > clock_timestamp() - interval '1 hour'
 			FROM rpm.progress WHERE pid = $pid");
 		next if $row eq '';
 		my ($phase, $done, $total, $database, $user, $scene, $antenna, $antennas, $time) = split /\|/, $row;
