@@ -44,6 +44,13 @@ sub script
 		DROP TABLE my_maps.dropped;
 		SELECT rpm_publish('town', mechanisms => '{line_of_sight}', overviews => true);
 		SELECT rpm_publish('town', 'best_server', mechanisms => '{line_of_sight}');
+		DO $later$ BEGIN
+			IF to_regclass('rpm.clutter_residual') IS NOT NULL THEN
+				INSERT INTO rpm.clutter_model (scene_id, radius_m, coefficients, fitted_at) VALUES (1, 1280, '{1.5,NULL}', '2026-01-01');
+				INSERT INTO rpm.clutter_antenna (scene_id, antenna_id, measurements, fingerprint) VALUES (1, 1, 7, 'f');
+				INSERT INTO rpm.clutter_residual (scene_id, antenna_id, tile_column, tile_row, cells, sum_db, count) VALUES (1, 1, 2159, 16668, '{3}', '{-4.5}', '{2}');
+			END IF;
+		END $later$;
 	};
 }
 
