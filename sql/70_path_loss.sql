@@ -60,3 +60,21 @@ COMMENT ON FUNCTION @extschema@.rpm_path_loss_profile(double precision[], double
 	double precision, double precision[], integer[], text, double precision, double precision, double precision, double precision,
 	double precision, double precision, double precision, double precision, double precision, text) IS
 	'path loss along a profile of ground and clutter by ITU-R P.1812-7, not exceeded for so much of the time at so many of the places, with its parts; zones: 1 sea, 3 coastal land, 4 inland; null for null';
+
+CREATE FUNCTION @extschema@.rpm_fit_path_loss(scene text,
+	per text DEFAULT 'antenna',
+	antennas bigint[] DEFAULT NULL,
+	sites bigint[] DEFAULT NULL,
+	terms text[] DEFAULT NULL,
+	least_count integer DEFAULT 10,
+	huber_k double precision DEFAULT 1.345,
+	include_indoor boolean DEFAULT false)
+	RETURNS TABLE (site_id bigint, antenna_id bigint, measurement_count bigint, distance_min_m double precision,
+		distance_max_m double precision, fitted text, remark text, intercept_db double precision, slope_db double precision,
+		pattern_factor double precision, frequency_db double precision, antenna_height_db double precision,
+		intercept_error_db double precision, slope_error_db double precision, pattern_error double precision,
+		frequency_error_db double precision, antenna_height_error_db double precision, scale_db double precision,
+		residual_sd_db double precision, r_squared double precision)
+	AS 'MODULE_PATHNAME', 'rpm_sql_fit_path_loss' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 1000;
+COMMENT ON FUNCTION @extschema@.rpm_fit_path_loss(text, text, bigint[], bigint[], text[], integer, double precision, boolean) IS
+	'path-loss lines fitted robustly to a scene''s measurements, per antenna, site or network: rs_power_dbm - losses_db - rsrp_dbm = intercept_db + slope_db log10(distance in m) + the terms asked for (pattern, frequency, antenna_height); fitted says whether a row is its own or the network''s, remark why';
