@@ -15,7 +15,8 @@
 #define CHUNK 128				/* rows at work at once: they stay in the cache */
 #define LANES 4					/* columns are padded to whole lanes */
 #define SORT_AT_MOST 4096
-#define DIGIT_BITS 11
+#define DIGIT_BITS 13
+#define STOP_ROWS 65536			/* rows between two looks at the stop flag */
 
 enum
 {
@@ -53,7 +54,9 @@ static void residual_block(void *context, int64_t begin, int64_t end, int thread
 static void normal_block(void *context, int64_t begin, int64_t end, int thread);
 static void weigh_chunk(const normal_pass *pass, size_t first, size_t count, const double *x, double *z, double *totals);
 static void add_products(const double *z, size_t count, int columns, int width, double *matrix);
-static rpm_code select_value(rpm_sums *sums, size_t rank, double *value, rpm_status *status);
+static rpm_code select_values(rpm_sums *sums, size_t rank, double *value, double *below, rpm_status *status);
+static bool count_digits(rpm_sums *sums, uint64_t prefix, int shift, int bits, size_t *counts);
+static uint64_t bits_of(double value);
 static int	compare_doubles(const void *a, const void *b);
 static double size_of_residual(const rpm_sums *sums, size_t row);
 
@@ -439,15 +442,10 @@ add_products(const double *z, size_t count, int columns, int width, double *matr
 rpm_code
 rpm_sums_median(rpm_sums *sums, size_t rows_used, double *median, rpm_status *status)
 {
-	double		upper;
-	rpm_code	code = select_value(sums, rows_used / 2, &upper, status);
+	double		upper, lower;
+	rpm_code	code = select_values(sums, rows_used / 2, &upper, &lower, status);
 
-	*median = upper;
-	if (code == RPM_OK && rows_used % 2 == 0)
-	{
-		code = select_value(sums, rows_used / 2 - 1, median, status);
-		*median = (*median + upper) / 2;
-	}
+	*median = rows_used % 2 == 1 ? upper : (upper + lower) / 2;
 	return code;
 }
 
@@ -455,53 +453,85 @@ rpm_sums_median(rpm_sums *sums, size_t rows_used, double *median, rpm_status *st
 static double
 size_of_residual(const rpm_sums *sums, size_t row)
 {
-	double		w = weight_of(sums->data, row);
+	const double *w = sums->data->weight;
 
-	return w > 0 ? sqrt(w) * fabs(sums->residual[row]) : -1;
+	if (w == NULL)
+		return fabs(sums->residual[row]);
+	return w[row] > 0 ? sqrt(w[row]) * fabs(sums->residual[row]) : -1;
 }
 
-/* The value of the given rank, from 0: sorted when they are few, else digit by digit (positive doubles sort as their bits do). */
+/*
+ * The value of the given rank, from 0, and the one below it.  Digit by digit (positive doubles sort as their bits do) the values are
+ * narrowed to those that begin alike, until they are few enough to be sorted.
+ */
 static rpm_code
-select_value(rpm_sums *sums, size_t rank, double *value, rpm_status *status)
+select_values(rpm_sums *sums, size_t rank, double *value, double *below, rpm_status *status)
 {
+	size_t		counts[1 << DIGIT_BITS], digit, n = 0, within = rank, candidates = sums->data->rows;
+	double		few[SORT_AT_MOST], largest_below = 0;
 	uint64_t	prefix = 0;
 	int			shift = 64;
 
-	if (sums->data->rows <= SORT_AT_MOST)
+	while (candidates > SORT_AT_MOST && shift > 0)
 	{
-		double		sizes[SORT_AT_MOST];
-		size_t		n = 0;
-
-		for (size_t i = 0; i < sums->data->rows; i++)
-			if (size_of_residual(sums, i) >= 0)
-				sizes[n++] = size_of_residual(sums, i);
-		qsort(sizes, n, sizeof(double), compare_doubles);
-		*value = sizes[rank];
-		return RPM_OK;
-	}
-	while (shift > 0)
-	{
-		size_t		counts[1 << DIGIT_BITS] = {0}, digit = 0;
-		int			bits = shift < DIGIT_BITS ? shift : DIGIT_BITS, above = shift;
+		int			bits = shift < DIGIT_BITS ? shift : DIGIT_BITS;
 
 		shift -= bits;
-		for (size_t i = 0; i < sums->data->rows; i++)
-		{
-			double		size = size_of_residual(sums, i);
-			uint64_t	image;
-
-			if (i % 65536 == 0 && rpm_stopped(sums->control))
-				return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
-			memcpy(&image, &size, sizeof(image));
-			if (size >= 0 && (above == 64 || image >> above == prefix))
-				counts[(image >> shift) & ((1u << bits) - 1)]++;
-		}
-		while (rank >= counts[digit])
-			rank -= counts[digit++];
+		if (!count_digits(sums, prefix, shift, bits, counts))
+			return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
+		for (digit = 0; within >= counts[digit]; digit++)
+			within -= counts[digit];
 		prefix = prefix << bits | digit;
+		candidates = counts[digit];
 	}
-	memcpy(value, &prefix, sizeof(prefix));
+	for (size_t i = 0; i < sums->data->rows; i++)
+	{
+		double		size = size_of_residual(sums, i);
+		uint64_t	start = bits_of(size) >> (shift < 64 ? shift : 63);
+
+		if (i % STOP_ROWS == 0 && rpm_stopped(sums->control))
+			return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
+		if (size < 0)
+			continue;
+		if (shift == 64 || start == prefix)
+			few[n < SORT_AT_MOST ? n++ : 0] = size;
+		else if (start < prefix)
+			largest_below = fmax(largest_below, size);
+	}
+	qsort(few, n, sizeof(double), compare_doubles);
+	/* More than fit are all equal: every bit has been looked at. */
+	*value = few[within < n ? within : 0];
+	*below = within == 0 ? largest_below : few[within - 1 < n ? within - 1 : 0];
 	return RPM_OK;
+}
+
+/* How many values begin with prefix and have each next digit, of so many bits that end at shift; false when stopped. */
+static bool
+count_digits(rpm_sums *sums, uint64_t prefix, int shift, int bits, size_t *counts)
+{
+	int			above = shift + bits;
+
+	memset(counts, 0, sizeof(size_t) << DIGIT_BITS);
+	for (size_t i = 0; i < sums->data->rows; i++)
+	{
+		double		size = size_of_residual(sums, i);
+		uint64_t	image = bits_of(size);
+
+		if (i % STOP_ROWS == 0 && rpm_stopped(sums->control))
+			return false;
+		if (size >= 0 && (above == 64 || image >> above == prefix))
+			counts[(image >> shift) & ((1u << bits) - 1)]++;
+	}
+	return true;
+}
+
+static uint64_t
+bits_of(double value)
+{
+	uint64_t	image;
+
+	memcpy(&image, &value, sizeof(image));
+	return image;
 }
 
 static int
