@@ -8,6 +8,7 @@
 #include "rpm_pattern.h"
 
 #define SHORTEST_M 0.1
+#define STOP_ROWS 65536			/* rows between two looks at the stop flag */
 #define LOWEST_GAIN_DBI (-60.0)	/* in a null of the pattern */
 
 /* The rows of one group, and which of their columns are fitted. */
@@ -23,7 +24,8 @@ typedef struct subset
 static double pattern_gain_dbi(const rpm_antenna *antenna, double east_m, double north_m, double up_m);
 static rpm_code fit_subset(subset *set, const rpm_fit_options *options, const rpm_path_loss_fit *network, rpm_control *control,
 						   rpm_path_loss_fit *fit, rpm_least_squares_fit *work, rpm_status *status);
-static bool survey(const subset *set, const rpm_fit_options *options, rpm_path_loss_fit *fit);
+static bool stop_at(const rpm_control *control, size_t row);
+static bool survey(const subset *set, const rpm_fit_options *options, const rpm_control *control, rpm_path_loss_fit *fit);
 static rpm_code solve(subset *set, const rpm_fit_options *options, const rpm_path_loss_fit *network, rpm_control *control,
 					  rpm_least_squares_fit *work, rpm_status *status);
 static bool take_out_unknown(subset *set, const rpm_least_squares_fit *work);
@@ -90,7 +92,7 @@ rpm_fit_groups(const rpm_fit_rows *rows, const rpm_fit_options *options, const r
 			   rpm_path_loss_fit *fits, rpm_status *status)
 {
 	rpm_least_squares_fit *work = malloc(sizeof(*work));
-	uint32_t   *order = NULL;
+	uint32_t   *order = NULL;		/* row numbers by group */
 	size_t	   *begin = NULL, most = 0;
 	double	   *y = NULL;
 	rpm_code	code = sort_by_group(rows, &order, &begin, control, status);
@@ -138,15 +140,21 @@ sort_by_group(const rpm_fit_rows *rows, uint32_t **order, size_t **begin, rpm_co
 		free(at);
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory to sort %zu rows", rows->rows);
 	}
-	for (size_t i = 0; i < rows->rows; i++)
+	for (size_t i = 0; i < rows->rows && !stop_at(control, i); i++)
 		(*begin)[rows->group[i] + 1]++;
 	for (size_t g = 0; g < groups; g++)
 		(*begin)[g + 1] += (*begin)[g];
 	memcpy(at, *begin, sizeof(size_t) * (groups + 1));
-	for (size_t i = 0; i < rows->rows; i++)
+	for (size_t i = 0; i < rows->rows && !stop_at(control, i); i++)
 		(*order)[at[rows->group[i]]++] = (uint32_t) i;
 	free(at);
-	return RPM_OK;
+	return rpm_stopped(control) ? rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request") : RPM_OK;
+}
+
+static bool
+stop_at(const rpm_control *control, size_t row)
+{
+	return row % STOP_ROWS == 0 && rpm_stopped(control);
 }
 
 static rpm_code
@@ -156,12 +164,10 @@ fit_subset(subset *set, const rpm_fit_options *options, const rpm_path_loss_fit 
 	rpm_code	code;
 
 	memset(fit, 0, sizeof(*fit));
-	if (rpm_stopped(control))
-		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
-	if (!survey(set, options, fit))
+	if (!survey(set, options, control, fit))
 	{
 		fall_back(network, fit);
-		return RPM_OK;
+		return rpm_stopped(control) ? rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request") : RPM_OK;
 	}
 	for (int c = 0; c < 2 + set->rows->terms; c++)
 		set->fitted[c] = true;
@@ -173,15 +179,15 @@ fit_subset(subset *set, const rpm_fit_options *options, const rpm_path_loss_fit 
 	return code;
 }
 
-/* The group's rows and distances; whether they suffice for a line. */
+/* The group's rows and distances; whether they suffice for a line.  Stopped half way it says nothing. */
 static bool
-survey(const subset *set, const rpm_fit_options *options, rpm_path_loss_fit *fit)
+survey(const subset *set, const rpm_fit_options *options, const rpm_control *control, rpm_path_loss_fit *fit)
 {
 	double		least = INFINITY, most = -INFINITY, sum = 0, squares = 0;
 	size_t		needed = (size_t) set->rows->terms + 3;
 
 	fit->rows = set->count;
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = 0; i < set->count && !stop_at(control, i); i++)
 	{
 		least = fmin(least, value_of(set, i, 1));
 		most = fmax(most, value_of(set, i, 1));
@@ -189,7 +195,7 @@ survey(const subset *set, const rpm_fit_options *options, rpm_path_loss_fit *fit
 	}
 	fit->least_distance_m = set->count > 0 ? pow(10, least) : NAN;
 	fit->most_distance_m = set->count > 0 ? pow(10, most) : NAN;
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = 0; i < set->count && !stop_at(control, i); i++)
 		squares += pow(value_of(set, i, 1) - sum / (double) set->count, 2);
 	if (set->count == 0)
 		fit->remark = RPM_FIT_NO_ROWS;
@@ -211,7 +217,7 @@ solve(subset *set, const rpm_fit_options *options, const rpm_path_loss_fit *netw
 	how.huber_k = options->huber_k;
 	for (int c = 0; c < 2 + set->rows->terms; c++)
 		data.columns += set->fitted[c];
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = 0; i < set->count && !stop_at(control, i); i++)
 	{
 		size_t		row = set->order != NULL ? set->order[i] : i;
 		double		y = set->rows->loss_db[row];
