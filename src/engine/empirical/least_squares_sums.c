@@ -12,6 +12,7 @@
 
 #define MOST_BLOCKS 256
 #define LEAST_BLOCK_ROWS 2048
+#define PARALLEL_ROWS 32768		/* below it threads cost more than they bring */
 #define CHUNK 128				/* rows at work at once: they stay in the cache */
 #define LANES 4					/* columns are padded to whole lanes */
 #define SORT_AT_MOST 4096
@@ -57,7 +58,7 @@ static void add_products(const double *z, size_t count, int columns, int width, 
 static rpm_code select_values(rpm_sums *sums, size_t rank, double *value, double *below, rpm_status *status);
 static bool count_digits(rpm_sums *sums, uint64_t prefix, int shift, int bits, size_t *counts);
 static uint64_t bits_of(double value);
-static int	compare_doubles(const void *a, const void *b);
+static double select_among(double *values, int n, int rank);
 static double size_of_residual(const rpm_sums *sums, size_t row);
 
 rpm_code
@@ -123,11 +124,16 @@ chunk_rows(const rpm_least_squares_data *data, size_t first, size_t count, doubl
 	return buffer;
 }
 
-/* Clears the blocks' sums and calls function for each block. */
+/* Clears the blocks' sums and calls function for each block; few rows are not worth threads. */
 static rpm_code
 over_blocks(rpm_sums *sums, rpm_range_function function, void *context, rpm_status *status)
 {
 	memset(sums->block_sums, 0, sizeof(double) * (size_t) sums->blocks * sums->block_size);
+	if (sums->data->rows < PARALLEL_ROWS)
+	{
+		function(context, 0, sums->blocks, 0);
+		return rpm_stopped(sums->control) ? rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request") : RPM_OK;
+	}
 	return rpm_parallel_for(sums->control, sums->blocks, 1, function, context, status);
 }
 
@@ -498,11 +504,46 @@ select_values(rpm_sums *sums, size_t rank, double *value, double *below, rpm_sta
 		else if (start < prefix)
 			largest_below = fmax(largest_below, size);
 	}
-	qsort(few, n, sizeof(double), compare_doubles);
 	/* More than fit are all equal: every bit has been looked at. */
-	*value = few[within < n ? within : 0];
-	*below = within == 0 ? largest_below : few[within - 1 < n ? within - 1 : 0];
+	within = within < n ? within : n - 1;
+	*value = select_among(few, (int) n, (int) within);
+	*below = largest_below;
+	for (size_t i = 0; i < within; i++)
+		*below = fmax(*below, few[i]);
 	return RPM_OK;
+}
+
+/* The value of a rank among n > rank; leaves the smaller ones before it (Hoare's selection, in Wirth's form). */
+static double
+select_among(double *values, int n, int rank)
+{
+	int			low = 0, high = n - 1;
+
+	while (low < high)
+	{
+		double		pivot = values[rank];
+		int			i = low, j = high;
+
+		while (i <= j)
+		{
+			while (values[i] < pivot)
+				i++;
+			while (values[j] > pivot)
+				j--;
+			if (i <= j)
+			{
+				double		kept = values[i];
+
+				values[i++] = values[j];
+				values[j--] = kept;
+			}
+		}
+		if (j < rank)
+			low = i;
+		if (rank < i)
+			high = j;
+	}
+	return values[rank];
 }
 
 /* How many values begin with prefix and have each next digit, of so many bits that end at shift; false when stopped. */
@@ -532,12 +573,4 @@ bits_of(double value)
 
 	memcpy(&image, &value, sizeof(image));
 	return image;
-}
-
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a, y = *(const double *) b;
-
-	return (x > y) - (x < y);
 }
