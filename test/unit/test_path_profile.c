@@ -3,13 +3,14 @@
  *
  * The profiles "b2iseac" (Kippure to Dalton, 235 km over the Irish sea) and its first 1 and 10 km, with the losses and intermediate
  * values of the validation set of eeveetza/Py1812 (Federal Office of Communications, Switzerland, for ITU-R Study Group 3:
- * tests/validation_profiles/b2iseac.csv, b2iseac_vertical.csv, b2iseac_rural_land_1km.csv, b2iseac_rural_land_10km.csv,
- * tests/validation_results/b2iseac_1_log.csv), which crc-covlib reaches within 0.001 dB too.
+ * tests/validation_profiles/b2iseac.csv, b2iseac_vertical.csv, b2iseac_dense_urban_land.csv, b2iseac_rural_land_1km.csv, _10km.csv and
+ * _100km.csv, tests/validation_results/b2iseac_1_log.csv), which crc-covlib reaches within 0.001 dB too.
  */
 #include "rpm_path_profile.h"
 #include "unit.h"
 
 #define MOST_POINTS 256
+#define LATITUDE_100_KM 53.39987472	/* of the middle of the first 100 km */
 
 typedef struct test_profile
 {
@@ -119,6 +120,8 @@ test_published_losses(void)
 	static const double sea[3] = {129.09691256, 138.63514196, 160.07345725};
 	/* Field strengths of 1 kW; E = 199.36 + 20 log10 f_GHz - L. */
 	static const double vertical[3] = {49.71941069, 40.40580540, 19.45997309};
+	static const double land[3] = {129.09691875, 143.85470934, 160.07342756};
+	static const double land_100_km[3] = {115.97380332, 119.23248872, 122.21670305};
 	test_profile p = {0};
 
 	add_mountains(&p);
@@ -148,6 +151,19 @@ test_published_losses(void)
 		CHECK_NEAR(loss_over(&p, &link).loss_db, sea[i], 1e-5);
 		link.horizontal = false;
 		CHECK_NEAR(199.36 + 20 * log10(0.0953) - loss_over(&p, &link).loss_db, vertical[i], 1e-5);
+	}
+	/* The same ground as if it were land, whole and its first 100 km. */
+	for (int i = 0; i < p.n; i++)
+		p.zone[i] = RPM_ZONE_INLAND;
+	for (int i = 0; i < 3; i++)
+	{
+		rpm_profile_link link = validation_link(percents[i], 53.68658428);
+
+		p.n = 211;
+		CHECK_NEAR(loss_over(&p, &link).loss_db, land[i], 1e-5);
+		p.n = 97;
+		link.latitude_deg = LATITUDE_100_KM;
+		CHECK_NEAR(loss_over(&p, &link).loss_db, land_100_km[i], 1e-5);
 	}
 }
 
