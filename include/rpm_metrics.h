@@ -19,6 +19,9 @@ extern "C" {
 /* Of equation (8): keeps 0 against 0 from dividing. */
 #define RPM_SMAPE_EPSILON 1e-8
 
+/* A level below this is a hole in the coverage, where nothing else is asked for, dBm. */
+#define RPM_HOLE_THRESHOLD_DBM (-103.0)
+
 /* Sums over pairs; a plain array of doubles, so that it can be kept, sent and merged.  All zero: nothing yet. */
 typedef struct rpm_comparison
 {
