@@ -4,7 +4,7 @@
 
 /* A point in another SRID; null where there is none (unknown SRID, outside the projection's domain), which one row may not fail for. */
 CREATE FUNCTION rpm.point_in_srid(geom geometry, srid integer) RETURNS geometry
-LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED COST 10000 SET search_path FROM CURRENT
+LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED COST 500 SET search_path FROM CURRENT
 AS $$
 BEGIN
 	RETURN ST_Transform(geom, srid);
