@@ -42,8 +42,8 @@ void		rpm_azimuth_add(rpm_azimuth_sums *sums, double east_m, double north_m, dou
 void		rpm_azimuth_merge(rpm_azimuth_sums *sums, const rpm_azimuth_sums *other);
 
 /*
- * The fit; without log10(d) where all rows are at one distance.  There is none for fewer than 8 rows or rows in one direction or its
- * opposite.
+ * The fit; without log10(d) where all rows are at one distance.  There is none for fewer than 8 rows, rows in one direction or its
+ * opposite, or rows that are all at one level.
  */
 rpm_azimuth_fit rpm_azimuth_solve(const rpm_azimuth_sums *sums);
 

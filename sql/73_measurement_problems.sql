@@ -188,7 +188,7 @@ BEGIN
 	END IF;
 	IF 'duplicate' = ANY (wanted) THEN
 		parts := parts || $query$
-			SELECT 'duplicate', m.antenna_id, m.measurement_id, d.row_count, format('as measurement_id %s: same antenna, place and time', coalesce(d.first_id::text, 'null'))
+			SELECT 'duplicate', m.antenna_id, m.measurement_id, d.row_count, concat('same antenna, place and time', ' as measurement_id ' || d.first_id)
 			FROM measured AS m JOIN (
 				SELECT antenna_id, x, y, coalesce(measured_at, '-infinity') AS at, min(measurement_id) AS first_id, count(*)::double precision AS row_count
 				FROM measured WHERE x IS NOT NULL GROUP BY 1, 2, 3, 4 HAVING count(*) > 1) AS d

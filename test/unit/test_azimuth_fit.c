@@ -101,7 +101,7 @@ test_merge(void)
 	CHECK_RELATIVE(a.standard_error_deg, b.standard_error_deg, 1e-8);
 }
 
-/* On a circle the slope cannot be told, the azimuth can; on a line, in one spot, and of too few rows neither. */
+/* On a circle the slope cannot be told, the azimuth can; on a line, in one spot, and of too few rows neither; nor where all rows are at one level. */
 static void
 test_degenerate(void)
 {
@@ -133,8 +133,7 @@ test_degenerate(void)
 	CHECK(isnan(rpm_azimuth_solve(&line).azimuth_deg));
 	CHECK(isnan(rpm_azimuth_solve(&spot).azimuth_deg));
 	CHECK(isnan(rpm_azimuth_solve(&few).azimuth_deg));
-	fit = rpm_azimuth_solve(&flat);
-	CHECK(isnan(fit.azimuth_deg) || !(fit.amplitude_db > 1e-6));
+	CHECK(isnan(rpm_azimuth_solve(&flat).azimuth_deg));
 }
 
 int

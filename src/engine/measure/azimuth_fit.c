@@ -7,6 +7,8 @@
 
 #define TERMS 4
 #define LEAST_ROWS 8
+/* Levels that differ by less than this share of their squares do not differ. */
+#define SMALLEST_VARIANCE 1e-12
 /* A term of which the others explain all but this share is one of theirs. */
 #define SMALLEST_PIVOT 1e-8
 #define DEGREES_PER_RADIAN 57.29577951308232
@@ -66,6 +68,8 @@ rpm_azimuth_solve(const rpm_azimuth_sums *sums)
 	if (!(rows >= LEAST_ROWS))
 		return no_fit(rows);
 	c = centre(sums);
+	if (!(c.level_squares > SMALLEST_VARIANCE * sums->level_squares))
+		return no_fit(rows);
 	if (invert(&c, 3, inverse))
 		return fit_of(&c, 3, inverse, rows);
 	if (invert(&c, 2, inverse))
