@@ -178,7 +178,7 @@ BEGIN
 				LATERAL (VALUES
 					('position', m.has_place IS NOT TRUE, NULL::double precision, 'no point with finite coordinates that the scene''s SRID can hold'),
 					('unknown_antenna', m.is_unknown, NULL, %6$L),
-					('impossible_level', m.is_impossible, m.level_dbm, format('%%s dBm, outside %2$s to %3$s', m.level_dbm)),
+					('impossible_level', m.is_impossible, m.level_dbm, format('%%s dBm, outside %2$s to %3$s', round(m.level_dbm::numeric, 1))),
 					('outside_tile', m.has_place AND m.is_outside, m.distance_m, format('%%s m from the antenna', round(m.distance_m))),
 					('far', m.has_place AND (m.distance_m > %7$s OR m.distance_m IS NULL) AND CASE WHEN m.has_place THEN NOT EXISTS (
 						SELECT FROM %1$s AS s WHERE ST_DWithin(s.geom, ST_SetSRID(ST_MakePoint(m.x, m.y), %8$s), %7$s)) END,
