@@ -136,6 +136,7 @@ rpm_sql_ground_truths(PG_FUNCTION_ARGS)
 	read_request(fcinfo, request);
 	ids = rpm_argument_ids(fcinfo, ARGUMENT_MANY_ANTENNAS, "antennas", &id_count);
 	rpm_progress_begin(request->source->scene->scene_id);
+	rpm_progress_phase(&request->control, RPM_PHASE_READING, 0);
 	antennas = rpm_antenna_places_read(request->source, ids, id_count, &count);
 	for (int i = 0; i < count; i++)
 	{
