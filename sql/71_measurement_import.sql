@@ -225,7 +225,7 @@ DECLARE
 	largest bigint;
 BEGIN
 	EXECUTE format('SELECT max(%I) FROM %s', column_name, relation) INTO largest;
-	IF largest > 0 AND has_sequence_privilege(sequence_name, 'UPDATE') THEN
+	IF largest > 0 AND has_sequence_privilege(sequence_name, 'UPDATE') AND has_sequence_privilege(sequence_name, 'SELECT') THEN
 		EXECUTE format('SELECT setval(%L, greatest($1, (SELECT last_value FROM %s)))', sequence_name, sequence_name) USING largest;
 	END IF;
 END
@@ -297,7 +297,10 @@ BEGIN
 	END IF;
 
 	staged := rpm.staged_measurements(source, require_antenna);
-	IF coalesce(rebuild_indexes, is_owner AND NOT EXISTS (SELECT FROM rpm.measurement)) THEN
+	IF rebuild_indexes IS NULL AND is_owner THEN
+		rebuild_indexes := NOT EXISTS (SELECT FROM rpm.measurement);
+	END IF;
+	IF rebuild_indexes THEN
 		indexes := rpm.drop_measurement_indexes();
 	END IF;
 	EXECUTE format('INSERT INTO rpm.measurement (antenna_id, geom, measured_at, rsrp_dbm, sinr_db, indoor, position_accuracy_m)'

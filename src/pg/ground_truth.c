@@ -26,8 +26,6 @@
 #define NODATA (-9999.0)
 #define BANDS 3
 #define MOST_CELLS 65535
-#define SMALLEST_CELL_M 0.01
-#define LARGEST_CELL_M 100000.0
 #define LARGEST_ACCURACY_M 1e6
 
 /* Arguments by number, as in sql/72_ground_truth.sql; the two functions differ in the first two. */
@@ -200,7 +198,8 @@ read_grid(FunctionCallInfo fcinfo, Request *request)
 		return;
 	}
 	if (!PG_ARGISNULL(ARGUMENT_CELL_SIZE))
-		request->cell_size_m = rpm_argument_number(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m", SMALLEST_CELL_M, LARGEST_CELL_M);
+		request->cell_size_m = rpm_argument_number(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m", RPM_SMALLEST_CELL_M,
+												   RPM_LARGEST_CELL_M);
 	if (!PG_ARGISNULL(ARGUMENT_EXTENT))
 	{
 		RpmBox		box = rpm_box_of_geometry(PG_GETARG_DATUM(ARGUMENT_EXTENT), "extent", scene);

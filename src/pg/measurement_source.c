@@ -169,8 +169,10 @@ rpm_measurements_read(const RpmMeasurementSource *source, int64 antenna_id, cons
 	Datum		values[4] = {Int64GetDatum(antenna_id), Int32GetDatum(source->scene->srid), BoolGetDatum(filter->indoor),
 	Float8GetDatum(filter->max_accuracy_m)};
 	Portal		portal;
+	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, source->measurements};
 
 	rpm_progress_phase(control, RPM_PHASE_READING, 0);
+	error_context_stack = &reading;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	portal = SPI_cursor_open_with_args(NULL, rows_query(source, filter), 4, types, values, NULL, true, CURSOR_OPT_NO_SCROLL);
@@ -186,6 +188,7 @@ rpm_measurements_read(const RpmMeasurementSource *source, int64 antenna_id, cons
 	} while (true);
 	SPI_cursor_close(portal);
 	SPI_finish();
+	error_context_stack = reading.previous;
 }
 
 /*

@@ -46,13 +46,17 @@ SELECT round(((-80 - 210 * w) / (1 + 2 * w))::numeric, 4) AS by_hand FROM (VALUE
 DELETE FROM rpm.measurement;
 INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) SELECT 1, ST_Transform(pg_temp.spot(12.5, 12.5), srid), -80 - row_number() OVER () FROM (VALUES (4326), (3857), (32632)) AS v (srid);
 SELECT * FROM pg_temp.show(rpm_ground_truth(1));
-CREATE TEMPORARY TABLE own (antenna_id int, geom geometry, rsrp_dbm float8, position_accuracy_m text);
+CREATE TABLE own (antenna_id int, geom geometry, rsrp_dbm float8, position_accuracy_m text);
 INSERT INTO own VALUES (1, pg_temp.spot(12.5, 12.5), -80, '3'), (1, NULL, -80, NULL), (1, 'SRID=32632;POINT EMPTY', -80, NULL), (1, 'SRID=32632;LINESTRING(0 0, 1 1)', -80, NULL),
 	(1, 'SRID=32632;POINT(NaN 1)', -80, NULL), (1, 'SRID=4326;POINT(11 95)', -80, NULL), (1, 'SRID=4326;POINT(1e300 48)', -80, NULL), (1, 'POINT(691012 5336012)', -80, NULL),
 	(1, pg_temp.spot(12.5, 12.5), 'NaN', NULL), (1, pg_temp.spot(12.5, 12.5), 'Infinity', NULL), (1, pg_temp.spot(12.5, 12.5), -80, '-3'), (1, pg_temp.spot(12.5, 12.5), NULL, NULL),
 	(1, ST_SetSRID(ST_MakePoint(691012.5, 5336012.5, 30), 32632), -90, 'NaN'), (1, pg_temp.spot(1e9, -1e9), -80, NULL);
 UPDATE rpm.scene SET measurement_relation = 'own' WHERE name = 'measured';
 SELECT * FROM pg_temp.show(rpm_ground_truth(1, 'measured'));
+-- A text that is no number.
+INSERT INTO own VALUES (1, pg_temp.spot(12.5, 12.5), -80, 'good');
+SELECT rpm_ground_truth(1, 'measured');
+\echo :LAST_ERROR_SQLSTATE
 UPDATE rpm.scene SET measurement_relation = 'rpm.measurement' WHERE name = 'measured';
 
 -- Nothing measured, or nothing inside: an empty raster, and why.

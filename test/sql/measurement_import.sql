@@ -75,7 +75,7 @@ SELECT rpm_load_measurements('staged_measurement', 32648, require_antenna => fal
 SELECT rpm_load_measurements('staged_measurement', 32648, rebuild_indexes => true);
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
-GRANT SELECT, INSERT ON rpm.measurement TO rpm_test_loader;
+GRANT INSERT ON rpm.measurement TO rpm_test_loader;
 SET LOCAL ROLE rpm_test_loader;
 SELECT * FROM rpm_load_measurements('staged_measurement', 32648, require_antenna => false) WHERE result = 'loaded';
 RESET ROLE;
