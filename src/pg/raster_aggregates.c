@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 
 #include "postgis_functions.h"
+#include "raster_align.h"
 #include "raster_read.h"
 #include "raster_write.h"
 #include "rpm_server_fold.h"
@@ -189,33 +190,13 @@ fold_raster(FoldState *state, Datum datum, const rpm_fold_server *server, const 
 	rpm_report_status_of(&status, what);
 }
 
-/* Where a raster lies in whole cells of the first one; an error when it does not lie on whole cells. */
 static rpm_window
 aligned_window(const FoldState *state, const RpmRaster *raster, const char *what)
 {
-	const RpmRaster *first = &state->first;
-	double		column = (raster->upper_left_x - first->upper_left_x) / first->scale_x;
-	double		row = (raster->upper_left_y - first->upper_left_y) / first->scale_y;
 	rpm_window	window;
 
-	if (raster->srid != first->srid)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s has SRID %d, the first raster has %d", what, raster->srid, first->srid),
-				 errhint("Aggregate maps of one scene, or trace them on one template raster.")));
-	/* A thousandth of a cell over 65535 cells allows a relative difference of 1e-8 in the cell size. */
-	if (fabs(raster->scale_x / first->scale_x - 1) > 1e-8 || fabs(raster->scale_y / first->scale_y - 1) > 1e-8 ||
-		fabs(column - round(column)) > 1e-3 || fabs(row - round(row)) > 1e-3 ||
-		fabs(column) > INT32_MAX || fabs(row) > INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s is not aligned with the first raster", what),
-				 errdetail("Its cells are %g x %g at (%.3f, %.3f), the first raster's %g x %g at (%.3f, %.3f).",
-						   raster->scale_x, -raster->scale_y, raster->upper_left_x, raster->upper_left_y,
-						   first->scale_x, -first->scale_y, first->upper_left_x, first->upper_left_y),
-				 errhint("Trace the antennas with one cell size, or on one template raster.")));
-	window.column = (int64) round(column);
-	window.row = (int64) round(row);
+	rpm_raster_place(&state->first, "the first raster", raster, what, "Aggregate maps of one scene, or trace them on one template raster.",
+					 "Trace the antennas with one cell size, or on one template raster.", &window.column, &window.row);
 	window.columns = raster->columns;
 	window.rows = raster->rows;
 	return window;

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
 #include "postgis_functions.h"
 #include "raster_read.h"
@@ -16,6 +17,7 @@
 #define BAND_OFFLINE 0x80
 #define BAND_HAS_NODATA 0x40
 #define BAND_IS_NODATA 0x20
+#define PIXELS_UNTIL_POLL 65536
 
 typedef struct WkbReader
 {
@@ -120,6 +122,8 @@ read_band(WkbReader *reader, const char *what, RpmRaster *raster)
 	{
 		double		value = read_pixel(reader, what, type & 0x0f);
 
+		if (i % PIXELS_UNTIL_POLL == 0)
+			CHECK_FOR_INTERRUPTS();
 		raster->values[i] = isfinite(value) ? (float) value : raster->nodata;
 	}
 }
