@@ -266,6 +266,6 @@ bool soup_add(triangle_soup *soup, lattice_point a, lattice_point b, lattice_poi
 
 lattice_point builder_lattice(const rpm_scene_builder *builder, const double world[3])
 {
-	return (lattice_point) {llround((world[0] - builder->origin[0]) * 1000), llround((world[1] - builder->origin[1]) * 1000),
-		llround((world[2] - builder->origin[2]) * 1000)};
+	return (lattice_point) {lattice_steps(world[0] - builder->origin[0]), lattice_steps(world[1] - builder->origin[1]),
+		lattice_steps(world[2] - builder->origin[2])};
 }
