@@ -275,6 +275,7 @@ static int64_t lowest_ground(const rpm_scene_builder *builder, const scene_row *
 /* A surface among the triangles is the ground; else a flat one is made where the options ask for it. */
 static rpm_code add_ground(rpm_scene_builder *builder, rpm_scene *scene, size_t ground_first, rpm_status *status)
 {
+	scene->party_wall_m = builder->options.party_wall_m;
 	scene->ground_z_m = lattice_metres(lattice_steps(builder->options.ground_elevation_m - builder->origin[2]));
 	if (ground_first < scene->triangle_count)
 	{
