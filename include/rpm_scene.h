@@ -104,7 +104,7 @@ typedef struct rpm_scene_options
 	bool		strict;			/* any problem is an error that names the row */
 	/* A flat ground reaches this far beyond the bounding box of the buildings and of the points given to rpm_scene_builder_reach. */
 	double		ground_margin_m;	/* default 1000 */
-	/* Parallel walls of two buildings nearer than this count as one where a ray goes through them, the first that it meets. */
+	/* Parallel walls nearer than this count as one where a ray goes through them, the first that it meets. */
 	double		party_wall_m;	/* default 0.05; 0: each counts */
 } rpm_scene_options;
 

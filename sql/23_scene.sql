@@ -87,7 +87,7 @@ COMMENT ON COLUMN rpm.scene.ground_elevation_m IS 'Z of the flat ground, metres'
 COMMENT ON COLUMN rpm.scene.strict IS 'true: a building that needs repair is an error that names it';
 COMMENT ON COLUMN rpm.scene.weld IS 'all: rows that touch share edges; row: edges only within one row''s own surface';
 COMMENT ON COLUMN rpm.scene.free_edges IS 'edges with one face diffract as half-planes';
-COMMENT ON COLUMN rpm.scene.party_wall_m IS 'parallel walls of two buildings nearer than this count as one where a ray goes through them, metres; 0: each counts';
+COMMENT ON COLUMN rpm.scene.party_wall_m IS 'parallel walls nearer than this count as one where a ray goes through them, metres; 0: each counts';
 
 /*
  * What a scene names outside its own row.  pg_restore loads with an empty search path, and there a relation may have gone since: the

@@ -12,4 +12,4 @@ ALTER TABLE rpm.scene
 	ADD CONSTRAINT scene_party_wall CHECK (party_wall_m BETWEEN 0 AND 1
 		OR rpm.refuse('rpm.scene', 'name ' || name, 'party_wall_m is ' || party_wall_m,
 			'Give metres from 0 (each wall counts) to 1; 0.05 is usual.'));
-COMMENT ON COLUMN rpm.scene.party_wall_m IS 'parallel walls of two buildings nearer than this count as one where a ray goes through them, metres; 0: each counts';
+COMMENT ON COLUMN rpm.scene.party_wall_m IS 'parallel walls nearer than this count as one where a ray goes through them, metres; 0: each counts';

@@ -3,9 +3,6 @@
  */
 #include "trace/leg.h"
 
-/* Of 2 degrees, within which coplanar triangles are one facet too. */
-#define PARALLEL_COSINE 0.99939
-
 static rpm_ray leg_ray(rpm_vec3 p, rpm_vec3 q);
 static bool next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit);
 static bool in_own_plane(const rpm_scene *scene, int32_t facet, const int32_t *own, int own_count);
@@ -65,16 +62,6 @@ rpm_facets_coincide(const rpm_facet *a, const rpm_facet *b)
 
 	middle = rpm_along(middle, a->offset_m - rpm_dot(middle, a->normal), a->normal);
 	return fabs(rpm_dot(middle, b->normal) - b->offset_m) + radius * rpm_norm(rpm_cross(a->normal, b->normal)) <= RPM_LEG_END_M;
-}
-
-bool
-rpm_is_party_wall(const rpm_scene *scene, int32_t first, int32_t second, double distance_m, rpm_vec3 direction)
-{
-	const rpm_facet *a = &scene->facets[first], *b = &scene->facets[second];
-
-	return a->building != b->building && a->building != RPM_NO_BUILDING && b->building != RPM_NO_BUILDING
-		&& distance_m * fabs(rpm_dot(direction, a->normal)) < scene->party_wall_m
-		&& fabs(rpm_dot(a->normal, b->normal)) > PARALLEL_COSINE;
 }
 
 /* The ray of a leg without its ends. */

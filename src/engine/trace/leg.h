@@ -27,8 +27,8 @@ typedef struct rpm_leg_crossing
 bool		rpm_facets_coincide(const rpm_facet *a, const rpm_facet *b);
 
 /*
- * Whether two facets, met one behind the other at distance_m along a ray of this direction, are the party wall of two buildings and
- * count as one: parallel and nearer to each other than the scene's party_wall_m.  Surveys draw such a wall once for each house.
+ * Whether two facets, met one behind the other at distance_m along a ray of this direction, count as one wall: parallel and nearer
+ * to each other than the scene's party_wall_m.  Surveys draw a party wall once for each house, and some draw both its faces.
  */
 bool		rpm_is_party_wall(const rpm_scene *scene, int32_t first, int32_t second, double distance_m, rpm_vec3 direction);
 
