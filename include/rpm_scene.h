@@ -90,6 +90,7 @@ typedef struct rpm_scene
 	rpm_scene_problem *problems;
 	rpm_vec3	low, high;		/* bounding box of everything but a flat ground */
 	bool		flat_ground;	/* the ground is the plane z = ground_z_m (two large triangles) */
+	double		party_wall_m;	/* as in rpm_scene_options */
 	double		ground_z_m;		/* local; of a flat ground, else the lowest point of the ground surface */
 	struct rpm_ground_index *ground_index;	/* private: triangles of a ground surface by place */
 	size_t		bytes;			/* memory held */
@@ -103,6 +104,8 @@ typedef struct rpm_scene_options
 	bool		strict;			/* any problem is an error that names the row */
 	/* A flat ground reaches this far beyond the bounding box of the buildings and of the points given to rpm_scene_builder_reach. */
 	double		ground_margin_m;	/* default 1000 */
+	/* Parallel walls nearer than this count as one where a ray goes through them, the first that it meets. */
+	double		party_wall_m;	/* default 0.05; 0: each counts */
 } rpm_scene_options;
 
 /* One row: a footprint (POLYGON, MULTIPOLYGON without Z, extruded from the ground to height_m) or a surface with Z. */

@@ -41,6 +41,7 @@ CREATE TABLE rpm.scene (
 	strict boolean NOT NULL DEFAULT false,
 	weld text NOT NULL DEFAULT 'all',
 	free_edges boolean NOT NULL DEFAULT false,
+	party_wall_m double precision NOT NULL DEFAULT 0.05,
 	CONSTRAINT scene_name CHECK (name <> ''
 		OR rpm.refuse('rpm.scene', 'scene_id ' || scene_id, 'the name is empty', 'Give the scene a name.')),
 	CONSTRAINT scene_extent_type CHECK (geometrytype(extent) = 'POLYGON'
@@ -64,7 +65,10 @@ CREATE TABLE rpm.scene (
 			'Give the height of the flat ground in the unit and datum of the buildings'' Z, metres.')),
 	CONSTRAINT scene_weld CHECK (weld IN ('all', 'row')
 		OR rpm.refuse('rpm.scene', 'name ' || name, 'weld is ' || weld,
-			'Use all (rows that touch share edges) or row (edges only within one row''s own surface).'))
+			'Use all (rows that touch share edges) or row (edges only within one row''s own surface).')),
+	CONSTRAINT scene_party_wall CHECK (party_wall_m BETWEEN 0 AND 1
+		OR rpm.refuse('rpm.scene', 'name ' || name, 'party_wall_m is ' || party_wall_m,
+			'Give metres from 0 (each wall counts) to 1; 0.05 is usual.'))
 );
 COMMENT ON TABLE rpm.scene IS 'scenes: the relations that belong together, the plane they are in, and how they are traced';
 COMMENT ON COLUMN rpm.scene.scene_id IS 'key';
@@ -83,6 +87,7 @@ COMMENT ON COLUMN rpm.scene.ground_elevation_m IS 'Z of the flat ground, metres'
 COMMENT ON COLUMN rpm.scene.strict IS 'true: a building that needs repair is an error that names it';
 COMMENT ON COLUMN rpm.scene.weld IS 'all: rows that touch share edges; row: edges only within one row''s own surface';
 COMMENT ON COLUMN rpm.scene.free_edges IS 'edges with one face diffract as half-planes';
+COMMENT ON COLUMN rpm.scene.party_wall_m IS 'parallel walls nearer than this count as one where a ray goes through them, metres; 0: each counts';
 
 /*
  * What a scene names outside its own row.  pg_restore loads with an empty search path, and there a relation may have gone since: the

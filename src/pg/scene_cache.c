@@ -273,6 +273,7 @@ start_builder(KeptScene *kept, const RpmSceneSource *source, const RpmBox *reach
 	options.strict = row->strict;
 	options.free_edges = row->free_edges;
 	options.ground_elevation_m = row->ground_elevation_m;
+	options.party_wall_m = row->party_wall_m;
 	options.ground_material = -1;
 	for (int i = 0; source->terrain == NULL && i < kept->material_count; i++)
 		if (strcmp(kept->material_names[i], row->ground_material) == 0)

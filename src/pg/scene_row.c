@@ -19,7 +19,7 @@ static const char *const columns =
 	" s.cell_size_m::pg_catalog.float8, s.receiver_height_m::pg_catalog.float8, s.building_relation::pg_catalog.oid,"
 	" s.antenna_relation::pg_catalog.oid, s.terrain_relation::pg_catalog.oid, s.ground_material::pg_catalog.text,"
 	" s.ground_elevation_m::pg_catalog.float8, s.strict::pg_catalog.bool, s.weld OPERATOR(pg_catalog.=) 'row',"
-	" s.free_edges::pg_catalog.bool"
+	" s.free_edges::pg_catalog.bool, s.party_wall_m::pg_catalog.float8"
 	" FROM rpm.scene AS s WHERE s.name OPERATOR(pg_catalog.=) $1";
 
 static void fill_row(RpmSceneRow *row, HeapTuple tuple, MemoryContext context);
@@ -75,6 +75,7 @@ fill_row(RpmSceneRow *row, HeapTuple tuple, MemoryContext context)
 	row->strict = rpm_column_bool(tuple, 16);
 	row->weld_rows = rpm_column_bool(tuple, 17);
 	row->free_edges = rpm_column_bool(tuple, 18);
+	row->party_wall_m = rpm_column_double(tuple, 19);
 }
 
 char *

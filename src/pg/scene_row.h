@@ -24,7 +24,7 @@ typedef struct RpmSceneRow
 	Oid			antenna_relation;
 	Oid			terrain_relation;	/* InvalidOid: flat ground */
 	char	   *ground_material;
-	double		ground_elevation_m;
+	double		ground_elevation_m, party_wall_m;
 	bool		strict;
 	bool		weld_rows;		/* edges only within one row's own surface */
 	bool		free_edges;

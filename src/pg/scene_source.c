@@ -58,8 +58,8 @@ rpm_source_fingerprint(const RpmSceneSource *source)
 	StringInfoData key;
 
 	initStringInfo(&key);
-	appendStringInfo(&key, "%d %u %u %s %.17g %d%d%d", row->srid, row->building_relation, row->terrain_relation,
-					 quote_literal_cstr(row->ground_material), row->ground_elevation_m, row->strict, row->weld_rows, row->free_edges);
+	appendStringInfo(&key, "%d %u %u %s %.17g %.17g %d%d%d", row->srid, row->building_relation, row->terrain_relation,
+					 quote_literal_cstr(row->ground_material), row->ground_elevation_m, row->party_wall_m, row->strict, row->weld_rows, row->free_edges);
 	if (row->has_extent)
 		appendStringInfo(&key, " %.17g %.17g %.17g %.17g", row->extent_box.west, row->extent_box.south, row->extent_box.east,
 						 row->extent_box.north);

@@ -8,21 +8,27 @@
  * this takes the reflected term with the other sign than continuity at the reflection boundary asks for: near grazing incidence it
  * doubles the field where the reflected ray cancels the direct one.
  *
- * Edges: the reference finds them by first hits and keeps them in a table of limited size.  An edge that would light points which no
- * reference ray reached (no value in the map) is one that it lacks.
+ * Edges: the reference finds them by the first hits of its rays; one that no ray came near lacks.  REFERENCE_WEDGE_FOUND leaves such edges
+ * out here too, by a list of those it found.
  */
 #include "reference_wedge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-/* An edge is lacking when it gives so many points without a reference value more than this path gain. */
-#define LACKING_POINTS 4
-#define LACKING_GAIN 1e-13
+/* The list and the scene give coordinates to 1 mm; an edge of ours may be several of theirs in one line. */
+#define SAME_PLACE_M 0.01
+
+typedef struct found_edge { rpm_vec3 start, end; } found_edge;
+
+/* What of an edge of ours is on the list: places along it. */
+typedef struct found_stretch { double from, to; int next; } found_stretch;
 
 static int	mode;
-static const reference_grid *reference;
-static uint32_t *unseen;		/* per wedge: points without a reference value that it lights */
-static size_t unseen_count;
+static found_edge *found;
+static size_t found_count;
+static int *first_stretch;		/* per wedge: 1 + its place among the stretches, 0 at the end */
+static found_stretch *stretches;
 
 static rpm_diffraction reference_wedge_field(const rpm_wedge_rays *rays, double s_in, double s_out, double wavelength_m, rpm_cvec3 e,
 											 rpm_interface c_0, rpm_interface c_n);
@@ -35,61 +41,94 @@ static rpm_diffraction reference_wedge_field(const rpm_wedge_rays *rays, double 
 #undef rpm_map_edges
 #undef rpm_map_edge_field
 
+static void find_stretches_of(const rpm_wedge *wedge, int *first, size_t *count);
 static rpm_cvec3 face_matrix(const rpm_wedge_rays *rays, rpm_vec3 normal, int departing, rpm_interface c, rpm_cvec3 e);
 static rpm_cvec3 carried(const rpm_wedge_rays *rays, rpm_cvec3 e, double along_phi, double along_beta);
 
 void
-reference_wedge_mode(int new_mode, const reference_grid *grid, size_t wedge_count)
+reference_wedge_mode(int new_mode)
 {
 	mode = new_mode;
-	reference = grid;
-	if (mode == REFERENCE_WEDGE_FIND)
-	{
-		free(unseen);
-		unseen = calloc(wedge_count + 1, sizeof *unseen);
-		unseen_count = wedge_count;
-	}
 }
 
 size_t
-reference_wedge_lacking(void)
+reference_wedge_read(const char *path, rpm_vec3 origin)
 {
-	size_t		lacking = 0;
+	FILE	   *file = fopen(path, "r");
+	char		line[256];
+	size_t		capacity = 0;
 
-	for (size_t i = 0; i < unseen_count; i++)
-		lacking += unseen[i] >= LACKING_POINTS;
-	return lacking;
+	found_count = 0;
+	while (file != NULL && fgets(line, sizeof line, file) != NULL)
+	{
+		rpm_vec3	a, b;
+
+		if (sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf", &a.x, &a.y, &a.z, &b.x, &b.y, &b.z) != 6)
+			continue;
+		if (found_count == capacity)
+		{
+			capacity = 2 * capacity + 1024;
+			found = realloc(found, capacity * sizeof *found);
+			if (found == NULL)
+				abort();
+		}
+		found[found_count++] = (found_edge) {rpm_add(a, origin), rpm_add(b, origin)};
+	}
+	if (file != NULL)
+		fclose(file);
+	return found_count;
 }
 
 rpm_code
 rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status)
 {
 	rpm_code	code = engine_edges(job, edges, count, status);
-	size_t		kept = 0;
+	size_t		stretch_count = 0;
 
-	if (code != RPM_OK || mode != REFERENCE_WEDGE_WITHOUT)
+	if (code != RPM_OK || mode != REFERENCE_WEDGE_FOUND)
 		return code;
-	for (size_t i = 0; i < *count; i++)
-		if (unseen[(*edges)[i].wedge] < LACKING_POINTS)
-			(*edges)[kept++] = (*edges)[i];
-	*count = kept;
-	return RPM_OK;
+	free(first_stretch);
+	first_stretch = calloc(job->scene->wedge_count + 1, sizeof *first_stretch);
+	for (size_t i = 0; i < *count && first_stretch != NULL; i++)
+		find_stretches_of(&job->scene->wedges[(*edges)[i].wedge], &first_stretch[(*edges)[i].wedge], &stretch_count);
+	return first_stretch != NULL ? RPM_OK : RPM_OUT_OF_MEMORY;
+}
+
+/* The edges of the list that lie on the wedge. */
+static void
+find_stretches_of(const rpm_wedge *wedge, int *first, size_t *count)
+{
+	for (size_t i = 0; i < found_count; i++)
+	{
+		rpm_vec3	a = rpm_sub(found[i].start, wedge->start), b = rpm_sub(found[i].end, wedge->start);
+		double		at_a = rpm_dot(a, wedge->direction), at_b = rpm_dot(b, wedge->direction);
+
+		if (rpm_norm(rpm_along(a, -at_a, wedge->direction)) > SAME_PLACE_M || rpm_norm(rpm_along(b, -at_b, wedge->direction)) > SAME_PLACE_M)
+			continue;
+		if ((*count & (*count - 1)) == 0)
+			stretches = realloc(stretches, 2 * (*count + 1) * sizeof *stretches);
+		if (stretches == NULL)
+			abort();
+		stretches[(*count)++] = (found_stretch) {fmin(at_a, at_b) - SAME_PLACE_M, fmax(at_a, at_b) + SAME_PLACE_M, *first};
+		*first = (int) *count;
+	}
 }
 
 bool
 rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_map_diffracted *diffracted)
 {
-	int			column, row;
+	double		along, away, place;
 
 	if (!engine_edge_field(job, edge, point, diffracted))
 		return false;
-	if (mode != REFERENCE_WEDGE_FIND || rpm_cvec_norm2(diffracted->field) < LACKING_GAIN)
+	if (mode != REFERENCE_WEDGE_FOUND)
 		return true;
-	column = (int) floor((point.x - job->grid->west) / job->grid->cell_width_m);
-	row = (int) floor((job->grid->north - point.y) / job->grid->cell_height_m);
-	if (reference->path_gain_db[row * reference->columns + column] < -9000)
-		__atomic_fetch_add(&unseen[edge->wedge], 1, __ATOMIC_RELAXED);
-	return true;
+	place_at(&job->scene->wedges[edge->wedge], point, &along, &away);
+	place = keller_point(edge, along, away);
+	for (int i = first_stretch[edge->wedge]; i > 0; i = stretches[i - 1].next)
+		if (place >= stretches[i - 1].from && place <= stretches[i - 1].to)
+			return true;
+	return false;
 }
 
 static rpm_diffraction

@@ -9,18 +9,15 @@ enum
 {
 	REFERENCE_WEDGE_OURS,
 	REFERENCE_WEDGE_THEIRS,		/* their coefficients */
-	REFERENCE_WEDGE_FIND,		/* the same, and note the edges that they lack */
-	REFERENCE_WEDGE_WITHOUT		/* the same without those edges */
+	REFERENCE_WEDGE_FOUND		/* the same, at the edges of the list alone */
 };
 
-typedef struct reference_grid
-{
-	const float *path_gain_db;	/* on the map's own grid, -9999 where there is no value */
-	int			columns;
-} reference_grid;
+void		reference_wedge_mode(int mode);
 
-void		reference_wedge_mode(int mode, const reference_grid *grid, size_t wedge_count);
-/* How many edges were found lacking. */
-size_t		reference_wedge_lacking(void);
+/*
+ * Reads the list of edges for REFERENCE_WEDGE_FOUND: a line of column names, then x0,y0,z0,x1,y1,z1 of each, metres; origin is what is to be
+ * added to reach the scene's local coordinates.  How many were read; 0 when there is no such file.
+ */
+size_t		reference_wedge_read(const char *path, rpm_vec3 origin);
 
 #endif

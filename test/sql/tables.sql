@@ -136,6 +136,7 @@ INSERT INTO rpm.scene (name, srid, noise_figure_db) VALUES ('noise', 32632, -1);
 INSERT INTO rpm.scene (name, srid, ground_elevation_m) VALUES ('ground', 32632, 'Infinity');
 INSERT INTO rpm.scene (name, srid, ground_material) VALUES ('ground', 32632, 'cheese');
 INSERT INTO rpm.scene (name, srid, weld) VALUES ('weld', 32632, 'some');
+INSERT INTO rpm.scene (name, srid, party_wall_m) VALUES ('party', 32632, 'NaN');
 INSERT INTO rpm.scene (name, srid, extent) VALUES ('extent', 32632, 'SRID=32632;POINT(0 0)');
 INSERT INTO rpm.scene (name, srid, extent) VALUES ('extent', 32632, 'SRID=32632;POLYGON EMPTY');
 INSERT INTO rpm.scene (name, srid, extent) VALUES ('extent', 32632, 'SRID=32632;POLYGON((0 0, 0 1, NaN 1, 0 0))');

@@ -82,6 +82,32 @@ test_crossings(void)
 	quad_scene_free(&q);
 }
 
+/* Walls 3 cm apart: one party wall, unless that is farther than it says, or they stand at an angle. */
+static void
+test_party_wall(void)
+{
+	rpm_leg_crossing c[4];
+	rpm_vec3	p = rpm_vec(1490, 1500, 8), r = rpm_vec(1510, 1500, 4);
+	int32_t		neighbour, corner;
+
+	build();
+	neighbour = quad_add(&q, rpm_vec(1504.03, 1480, 0), rpm_vec(0, 40, 0), rpm_vec(0, 0, 10), 0, 1);
+	corner = quad_add(&q, rpm_vec(1506, 1480, 0), rpm_vec(4, 40, 0), rpm_vec(0, 0, 10), 0, 1);
+	CHECK(quad_scene_ready(&q));
+	q.scene.party_wall_m = 0;
+	CHECK(rpm_leg_crossings(&q.scene, q.query, p, r, NULL, 0, c, 4) == 4 && c[1].facet == back && c[2].facet == neighbour);
+	q.scene.party_wall_m = 0.05;
+	CHECK(rpm_leg_crossings(&q.scene, q.query, p, r, NULL, 0, c, 4) == 3 && c[1].facet == back && c[2].facet == corner);
+	/* Slantwise too, where the way between the two is longer; from the other side the neighbour's stands for both. */
+	CHECK(rpm_leg_crossings(&q.scene, q.query, rpm_vec(1503, 1490, 5), rpm_vec(1505, 1510, 5), NULL, 0, c, 4) == 1);
+	CHECK(rpm_leg_crossings(&q.scene, q.query, r, p, NULL, 0, c, 4) == 3 && c[1].facet == neighbour);
+	CHECK(rpm_is_party_wall(&q.scene, back, neighbour, 0.03, rpm_vec(1, 0, 0)) && !rpm_is_party_wall(&q.scene, back, corner, 0.03, rpm_vec(1, 0, 0)));
+	CHECK(!rpm_is_party_wall(&q.scene, ground, ground, 0, rpm_vec(0, 0, 1)));
+	q.scene.party_wall_m = 0.02;
+	CHECK(rpm_leg_crossings(&q.scene, q.query, p, r, NULL, 0, c, 4) == 4);
+	quad_scene_free(&q);
+}
+
 static void
 test_coincide(void)
 {
@@ -96,6 +122,7 @@ main(void)
 {
 	RUN(test_clear);
 	RUN(test_crossings);
+	RUN(test_party_wall);
 	RUN(test_coincide);
 	return unit_summary("leg");
 }

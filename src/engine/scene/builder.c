@@ -13,6 +13,7 @@
 #define MAX_BUILDING_M 1e5		/* extent of one row */
 #define MAX_GROUND_M 1e6
 #define MAX_HEIGHT_M 1e4
+#define MAX_PARTY_WALL_M 1.0
 
 static rpm_code check_row(rpm_scene_builder *builder, scene_row *row, const char **skipped, row_problem *problem, rpm_status *status);
 static bool row_extent_fits(const scene_row *row, row_problem *problem);
@@ -21,7 +22,7 @@ static rpm_code note_repairs(rpm_scene_builder *builder, const scene_row *row, r
 
 void rpm_scene_options_default(rpm_scene_options *options)
 {
-	*options = (rpm_scene_options) {.ground_material = -1, .ground_margin_m = 1000};
+	*options = (rpm_scene_options) {.ground_material = -1, .ground_margin_m = 1000, .party_wall_m = 0.05};
 }
 
 rpm_scene_builder *rpm_scene_builder_create(const rpm_scene_options *options, const rpm_material *materials,
@@ -32,6 +33,12 @@ rpm_scene_builder *rpm_scene_builder_create(const rpm_scene_options *options, co
 	if (options->ground_material >= 0 && (size_t) options->ground_material >= material_count)
 	{
 		rpm_fail(status, RPM_INVALID_ARGUMENT, NULL, "ground material %d is not among the %zu materials", options->ground_material, material_count);
+		return NULL;
+	}
+	if (!(options->party_wall_m >= 0 && options->party_wall_m <= MAX_PARTY_WALL_M))
+	{
+		rpm_fail(status, RPM_INVALID_ARGUMENT, "Give metres; 0.05 is usual, and 0 counts each wall.",
+				 "a distance of %g m between party walls is not between 0 and %g", options->party_wall_m, MAX_PARTY_WALL_M);
 		return NULL;
 	}
 	if (!isfinite(options->ground_elevation_m) || fabs(options->ground_elevation_m) > MAX_COORDINATE_M ||
@@ -266,6 +273,6 @@ bool soup_add(triangle_soup *soup, lattice_point a, lattice_point b, lattice_poi
 
 lattice_point builder_lattice(const rpm_scene_builder *builder, const double world[3])
 {
-	return (lattice_point) {llround((world[0] - builder->origin[0]) * 1000), llround((world[1] - builder->origin[1]) * 1000),
-		llround((world[2] - builder->origin[2]) * 1000)};
+	return (lattice_point) {lattice_steps(world[0] - builder->origin[0]), lattice_steps(world[1] - builder->origin[1]),
+		lattice_steps(world[2] - builder->origin[2])};
 }

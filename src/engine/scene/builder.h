@@ -1,8 +1,10 @@
 /*
- * builder.h: what the files of the scene room share: rows, problems, and triangles on the millimetre lattice.
+ * builder.h: what the files of the scene room share: rows, problems, and triangles on a lattice.
  */
 #ifndef RPM_SCENE_BUILDER_H
 #define RPM_SCENE_BUILDER_H
+
+#include <math.h>
 
 #include "scene/poll.h"
 #include "scene/polygons.h"
@@ -10,7 +12,15 @@
 
 #define GROUND_ROW (-1)
 
-/* A corner in whole millimetres from the scene's origin: everything that decides topology is decided on these. */
+/*
+ * Steps of the lattice in a metre.  Facets as small as 0.3 m mirror over hundreds of metres: 0.1 mm turns their light by a few
+ * centimetres there, where a millimetre would move it by metres.
+ */
+#define LATTICE_PER_M 10000
+/* Corners this many steps apart in each of x, y and z, or nearer, are one vertex: 1 mm. */
+#define WELD_STEPS (LATTICE_PER_M / 1000)
+
+/* A corner in steps from the scene's origin: everything that decides topology is decided on these. */
 typedef struct lattice_point { int64_t x, y, z; } lattice_point;
 
 typedef struct lattice_triangle
@@ -68,10 +78,13 @@ rpm_code	builder_ended(rpm_code code, const char *what, rpm_status *status);
 /* Appends a triangle; false when memory is out. */
 bool		soup_add(triangle_soup *soup, lattice_point a, lattice_point b, lattice_point c, int32_t material, int32_t row);
 
-/* The triangles of a row with Z (surface.c), and of a footprint over the local base height base_mm (footprint.c). */
+/* The triangles of a row with Z (surface.c), and of a footprint over the local height of its base in steps (footprint.c). */
 rpm_code	surface_triangles(rpm_scene_builder *builder, int32_t row, triangle_soup *soup, rpm_status *status);
-rpm_code	footprint_triangles(rpm_scene_builder *builder, int32_t row, int64_t base_mm, triangle_soup *soup, rpm_status *status);
+rpm_code	footprint_triangles(rpm_scene_builder *builder, int32_t row, int64_t base, triangle_soup *soup, rpm_status *status);
 
 lattice_point builder_lattice(const rpm_scene_builder *builder, const double world[3]);
+
+static inline int64_t lattice_steps(double metres) { return llround(metres * LATTICE_PER_M); }
+static inline double lattice_metres(int64_t steps) { return (double) steps / LATTICE_PER_M; }
 
 #endif

@@ -21,7 +21,7 @@ typedef struct grower
 	const edge_list *edges;
 	const rpm_control *control;
 	size_t		edge_triangles;
-	rpm_vec3   *cross;			/* per triangle: unit normal times twice the area, from whole millimetres, so exact */
+	rpm_vec3   *cross;			/* per triangle: unit normal times twice the area, from whole steps of the lattice, so exact */
 	uint32_t   *member;			/* triangles of the facet that grows */
 	size_t		member_count;
 } grower;
@@ -214,16 +214,16 @@ static bool fit(const grower *g, plane *p)
 	return true;
 }
 
-/* The cross product of two edges, in m2, from whole millimetres: components that vanish are exactly 0. */
+/* The cross product of two edges, in m2, from whole steps: components that vanish are exactly 0. */
 static rpm_vec3 exact_cross(const rpm_scene *scene, uint32_t triangle)
 {
 	const uint32_t *v = scene->triangles[triangle].vertex;
 	rpm_vec3	p[3];
 
 	for (int k = 0; k < 3; k++)
-		p[k] = rpm_vec(nearbyint(scene->vertices[v[k]].x * 1000), nearbyint(scene->vertices[v[k]].y * 1000),
-					   nearbyint(scene->vertices[v[k]].z * 1000));
-	return rpm_scale(rpm_cross(rpm_sub(p[1], p[0]), rpm_sub(p[2], p[0])), 1e-6);
+		p[k] = rpm_vec(nearbyint(scene->vertices[v[k]].x * LATTICE_PER_M), nearbyint(scene->vertices[v[k]].y * LATTICE_PER_M),
+					   nearbyint(scene->vertices[v[k]].z * LATTICE_PER_M));
+	return rpm_scale(rpm_cross(rpm_sub(p[1], p[0]), rpm_sub(p[2], p[0])), 1.0 / LATTICE_PER_M / LATTICE_PER_M);
 }
 
 /* Upward, else by the sign of y, x. */

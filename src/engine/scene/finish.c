@@ -16,7 +16,7 @@ static size_t expected_triangles(const rpm_scene_builder *builder);
 static rpm_code ground_surface(rpm_scene_builder *builder, triangle_soup *soup, rpm_scene *terrain, rpm_status *status);
 static rpm_code all_triangles(rpm_scene_builder *builder, const rpm_scene *terrain, triangle_soup *soup, rpm_status *status);
 static rpm_code terrain_scene(const rpm_scene_builder *builder, const triangle_soup *soup, rpm_scene *terrain);
-static int64_t lowest_ground_mm(const rpm_scene_builder *builder, const scene_row *row, const rpm_scene *terrain);
+static int64_t lowest_ground(const rpm_scene_builder *builder, const scene_row *row, const rpm_scene *terrain);
 static rpm_code topology(rpm_scene_builder *builder, rpm_scene *scene, const uint32_t *vertex_group, rpm_status *status);
 static rpm_code add_ground(rpm_scene_builder *builder, rpm_scene *scene, size_t ground_first, rpm_status *status);
 static rpm_code lowest_vertex(const rpm_scene_builder *builder, rpm_scene *scene, size_t ground_first);
@@ -226,9 +226,9 @@ static rpm_code terrain_scene(const rpm_scene_builder *builder, const triangle_s
 		{
 			lattice_point p = soup->triangle[t].corner[k];
 
-			terrain->vertices[3 * t + k] = rpm_vec((double) p.x / 1000, (double) p.y / 1000, (double) p.z / 1000);
+			terrain->vertices[3 * t + k] = rpm_vec(lattice_metres(p.x), lattice_metres(p.y), lattice_metres(p.z));
 			terrain->triangles[t].vertex[k] = (uint32_t) (3 * t) + (uint32_t) k;
-			terrain->ground_z_m = fmin(terrain->ground_z_m, (double) p.z / 1000);
+			terrain->ground_z_m = fmin(terrain->ground_z_m, lattice_metres(p.z));
 		}
 	}
 	terrain->triangle_count = soup->count;
@@ -251,31 +251,32 @@ static rpm_code all_triangles(rpm_scene_builder *builder, const rpm_scene *terra
 		if (row->polygons.has_z)
 			code = surface_triangles(builder, (int32_t) r, soup, status);
 		else
-			code = footprint_triangles(builder, (int32_t) r, lowest_ground_mm(builder, row, terrain), soup, status);
+			code = footprint_triangles(builder, (int32_t) r, lowest_ground(builder, row, terrain), soup, status);
 	}
 	return code;
 }
 
 /* Local height of the ground at the footprint's lowest corner; of any when stopped. */
-static int64_t lowest_ground_mm(const rpm_scene_builder *builder, const scene_row *row, const rpm_scene *terrain)
+static int64_t lowest_ground(const rpm_scene_builder *builder, const scene_row *row, const rpm_scene *terrain)
 {
 	double		lowest = INFINITY;
 
 	if (terrain->triangle_count == 0)
-		return llround((builder->options.ground_elevation_m - builder->origin[2]) * 1000);
+		return lattice_steps(builder->options.ground_elevation_m - builder->origin[2]);
 	for (size_t i = 0; i < row->polygons.point_count && !(i > 0 && rpm_stopped(builder->control)); i++)
 	{
 		lattice_point p = builder_lattice(builder, row->polygons.point[i]);
 
-		lowest = fmin(lowest, rpm_scene_ground_z(terrain, (double) p.x / 1000, (double) p.y / 1000));
+		lowest = fmin(lowest, rpm_scene_ground_z(terrain, lattice_metres(p.x), lattice_metres(p.y)));
 	}
-	return llround(lowest * 1000);
+	return lattice_steps(lowest);
 }
 
 /* A surface among the triangles is the ground; else a flat one is made where the options ask for it. */
 static rpm_code add_ground(rpm_scene_builder *builder, rpm_scene *scene, size_t ground_first, rpm_status *status)
 {
-	scene->ground_z_m = (double) llround((builder->options.ground_elevation_m - builder->origin[2]) * 1000) / 1000;
+	scene->party_wall_m = builder->options.party_wall_m;
+	scene->ground_z_m = lattice_metres(lattice_steps(builder->options.ground_elevation_m - builder->origin[2]));
 	if (ground_first < scene->triangle_count)
 	{
 		rpm_code	code = builder_ended(lowest_vertex(builder, scene, ground_first), "the ground", status);

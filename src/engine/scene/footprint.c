@@ -8,27 +8,28 @@
 
 #include "scene/footprint.h"
 
-#define SLIVER_MM2 1e4			/* 0.01 m2 */
-#define SLIVER_WIDTH_MM 5.0
+#define SLIVER_M2 0.01
+#define SLIVER_WIDTH_M 0.005
+#define LOWEST_M 0.002
 
 static rpm_code take_polygons(rpm_scene_builder *builder, const scene_row *row, flat_polygons *flat, rpm_status *status);
 static rpm_code repair(rpm_scene_builder *builder, const scene_row *row, flat_polygons *flat, bool *usable, rpm_status *status);
-static rpm_code extrude(rpm_scene_builder *builder, int32_t row, const flat_polygons *flat, size_t polygon, int64_t base_mm, int64_t top_mm,
+static rpm_code extrude(rpm_scene_builder *builder, int32_t row, const flat_polygons *flat, size_t polygon, int64_t base, int64_t top,
 						bool *kept, triangle_soup *soup, rpm_status *status);
 static bool is_sliver(const flat_polygons *flat, size_t polygon);
-static bool add_walls(const flat_polygons *flat, size_t ring, int64_t base_mm, int64_t top_mm, int32_t material, int32_t row,
+static bool add_walls(const flat_polygons *flat, size_t ring, int64_t base, int64_t top, int32_t material, int32_t row,
 					  triangle_soup *soup);
 
-rpm_code footprint_triangles(rpm_scene_builder *builder, int32_t row, int64_t base_mm, triangle_soup *soup, rpm_status *status)
+rpm_code footprint_triangles(rpm_scene_builder *builder, int32_t row, int64_t base, triangle_soup *soup, rpm_status *status)
 {
 	const scene_row *r = &builder->rows[row];
-	int64_t		top_mm = base_mm + llround(r->height_m * 1000);
+	int64_t		top = base + lattice_steps(r->height_m);
 	flat_polygons flat = {0};
 	bool		usable = true;
 	size_t		slivers = 0;
 	rpm_code	code = take_polygons(builder, r, &flat, status);
 
-	if (code == RPM_OK && top_mm - base_mm < 2)
+	if (code == RPM_OK && top - base < lattice_steps(LOWEST_M))
 	{
 		usable = false;
 		code = builder_problem(builder, r->id, RPM_PROBLEM_SKIPPED, "height_not_positive", status, "a height of %g m is below 2 mm", r->height_m);
@@ -39,7 +40,7 @@ rpm_code footprint_triangles(rpm_scene_builder *builder, int32_t row, int64_t ba
 	{
 		bool		kept = true;
 
-		code = extrude(builder, row, &flat, p, base_mm, top_mm, &kept, soup, status);
+		code = extrude(builder, row, &flat, p, base, top, &kept, soup, status);
 		slivers += !kept;
 	}
 	if (code == RPM_OK && usable && slivers == flat.polygon_count)
@@ -86,15 +87,15 @@ static rpm_code repair(rpm_scene_builder *builder, const scene_row *row, flat_po
 		return RPM_OK;
 	for (size_t i = 0; i < sizeof name; i++)
 		name[i] = (char) (isalnum((unsigned char) reason[i]) ? tolower((unsigned char) reason[i]) : reason[i] ? '_' : '\0');
-	x = builder->origin[0] + (double) place.x / 1000;
-	y = builder->origin[1] + (double) place.y / 1000;
+	x = builder->origin[0] + lattice_metres(place.x);
+	y = builder->origin[1] + lattice_metres(place.y);
 	*usable = code == RPM_OK && flat->polygon_count > 0;
 	return builder_problem(builder, row->id, *usable ? RPM_PROBLEM_REPAIRED : RPM_PROBLEM_SKIPPED, name, status,
 						   *usable ? "%s at %.3f %.3f, repaired" : "%s at %.3f %.3f, nothing with an area is left", reason, x, y);
 }
 
 /* *kept is false for a sliver. */
-static rpm_code extrude(rpm_scene_builder *builder, int32_t row, const flat_polygons *flat, size_t polygon, int64_t base_mm, int64_t top_mm,
+static rpm_code extrude(rpm_scene_builder *builder, int32_t row, const flat_polygons *flat, size_t polygon, int64_t base, int64_t top,
 						bool *kept, triangle_soup *soup, rpm_status *status)
 {
 	const scene_row *r = &builder->rows[row];
@@ -134,13 +135,13 @@ static rpm_code extrude(rpm_scene_builder *builder, int32_t row, const flat_poly
 		{
 			flat_point	q = flat->point[first + roof.corner[t][k]];
 
-			p[k] = (lattice_point) {q.x, q.y, top_mm};
+			p[k] = (lattice_point) {q.x, q.y, top};
 		}
 		room = soup_add(soup, p[0], p[1], p[2], r->roof_material, row);
 	}
 	free(roof.corner);
 	for (size_t i = 0; i < rings && room; i++)
-		room = add_walls(flat, first_ring + i, base_mm, top_mm, r->wall_material, row, soup);
+		room = add_walls(flat, first_ring + i, base, top, r->wall_material, row, soup);
 	return room ? RPM_OK : builder_no_memory(status, "walls");
 }
 
@@ -163,11 +164,11 @@ static bool is_sliver(const flat_polygons *flat, size_t polygon)
 			outline += hypot((double) (q.x - p.x), (double) (q.y - p.y));
 		}
 	}
-	return area2 / 2 < SLIVER_MM2 || area2 / outline < SLIVER_WIDTH_MM;
+	return area2 / 2 < SLIVER_M2 * LATTICE_PER_M * LATTICE_PER_M || area2 / outline < SLIVER_WIDTH_M * LATTICE_PER_M;
 }
 
 /* Two triangles per edge; the diagonal starts at the lesser end, so that it does not depend on the ring's direction. */
-static bool add_walls(const flat_polygons *flat, size_t ring, int64_t base_mm, int64_t top_mm, int32_t material, int32_t row,
+static bool add_walls(const flat_polygons *flat, size_t ring, int64_t base, int64_t top, int32_t material, int32_t row,
 					  triangle_soup *soup)
 {
 	size_t		first = ring ? flat->ring_end[ring - 1] : 0, end = flat->ring_end[ring];
@@ -177,7 +178,7 @@ static bool add_walls(const flat_polygons *flat, size_t ring, int64_t base_mm, i
 		flat_point	p = flat->point[i], q = flat->point[i + 1 < end ? i + 1 : first];
 		bool		swap = p.x > q.x || (p.x == q.x && p.y > q.y);
 		flat_point	a = swap ? q : p, b = swap ? p : q;
-		lattice_point a0 = {a.x, a.y, base_mm}, a1 = {a.x, a.y, top_mm}, b0 = {b.x, b.y, base_mm}, b1 = {b.x, b.y, top_mm};
+		lattice_point a0 = {a.x, a.y, base}, a1 = {a.x, a.y, top}, b0 = {b.x, b.y, base}, b1 = {b.x, b.y, top};
 
 		if (!soup_add(soup, a0, b0, b1, material, row) || !soup_add(soup, a0, b1, a1, material, row))
 			return false;

@@ -1,5 +1,5 @@
 /*
- * footprint.h: flat polygons in whole millimetres, and their repair.
+ * footprint.h: flat polygons on the lattice, and their repair.
  */
 #ifndef RPM_SCENE_FOOTPRINT_H
 #define RPM_SCENE_FOOTPRINT_H

@@ -7,7 +7,7 @@
 #include "scene/builder.h"
 #include "scene/triangulate.h"
 
-#define MAX_OUT_OF_PLANE_MM 10.0
+#define MAX_OUT_OF_PLANE_M 0.01
 
 typedef struct surface_work
 {
@@ -15,13 +15,13 @@ typedef struct surface_work
 	flat_point *flat;
 	size_t	   *ring_end;
 	size_t		crossing, bent, flattened;	/* polygons that cross themselves, are out of plane, have no area */
-	double		worst_bend_mm;
+	double		worst_bend;
 } surface_work;
 
 static rpm_code polygon_triangles(rpm_scene_builder *builder, int32_t row, size_t polygon, surface_work *work, triangle_soup *soup,
 								  rpm_status *status);
 static bool ring_normal(const lattice_point *corner, size_t count, double normal[3]);
-static double out_of_plane_mm(const lattice_point *corner, size_t count, const double normal[3]);
+static double out_of_plane(const lattice_point *corner, size_t count, const double normal[3]);
 static size_t flatten(const rpm_scene_builder *builder, const polygon_set *set, size_t polygon, surface_work *work);
 static void project(surface_work *work, size_t count, const double normal[3]);
 static rpm_code report(rpm_scene_builder *builder, const scene_row *row, const surface_work *work, bool any, rpm_status *status);
@@ -68,11 +68,11 @@ static rpm_code polygon_triangles(rpm_scene_builder *builder, int32_t row, size_
 	material = fabs(normal[2]) * (1 + 1e-9) >= hypot(normal[0], normal[1]) ? r->roof_material : r->wall_material;
 	if (count == 3)
 		return soup_add(soup, work->corner[0], work->corner[1], work->corner[2], material, row) ? RPM_OK : builder_no_memory(status, "triangles");
-	bend = out_of_plane_mm(work->corner, count, normal);
-	if (bend > MAX_OUT_OF_PLANE_MM)
+	bend = out_of_plane(work->corner, count, normal);
+	if (bend > MAX_OUT_OF_PLANE_M)
 	{
 		work->bent++;
-		work->worst_bend_mm = fmax(work->worst_bend_mm, bend);
+		work->worst_bend = fmax(work->worst_bend, bend);
 	}
 	project(work, count, normal);
 	code = triangulate(work->flat, work->ring_end, rings, builder->control, &triangles);
@@ -141,7 +141,7 @@ static bool ring_normal(const lattice_point *corner, size_t count, double normal
 	return normal[0] != 0 || normal[1] != 0 || normal[2] != 0;
 }
 
-static double out_of_plane_mm(const lattice_point *corner, size_t count, const double normal[3])
+static double out_of_plane(const lattice_point *corner, size_t count, const double normal[3])
 {
 	double		length = sqrt(normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2]);
 	double		low = 0, high = 0;
@@ -154,10 +154,10 @@ static double out_of_plane_mm(const lattice_point *corner, size_t count, const d
 		low = fmin(low, d);
 		high = fmax(high, d);
 	}
-	return high - low;
+	return (high - low) / LATTICE_PER_M;
 }
 
-/* Leaves out the axis nearest the normal: keeps whole millimetres, and a simple polygon stays simple. */
+/* Leaves out the axis nearest the normal: keeps whole steps, and a simple polygon stays simple. */
 static void project(surface_work *work, size_t count, const double normal[3])
 {
 	double		x = fabs(normal[0]), y = fabs(normal[1]), z = fabs(normal[2]);
@@ -181,7 +181,7 @@ static rpm_code report(rpm_scene_builder *builder, const scene_row *row, const s
 
 	if (work->bent)
 		code = builder_problem(builder, row->id, RPM_PROBLEM_REPAIRED, "not_planar", status,
-							   "%zu polygons are out of plane, at most by %.3f m, and were cut into triangles", work->bent, work->worst_bend_mm / 1000);
+							   "%zu polygons are out of plane, at most by %.3f m, and were cut into triangles", work->bent, work->worst_bend);
 	if (code == RPM_OK && work->crossing)
 		code = builder_problem(builder, row->id, RPM_PROBLEM_REPAIRED, "self_intersection", status,
 							   "%zu polygons cross themselves and were cut into triangles that may overlap", work->crossing);

@@ -20,7 +20,7 @@ typedef struct cutter
 	int32_t		node_count;
 	/* Grid of the points that are not convex: cell c holds cell_node[cell_start[c]] .. cell_node[cell_start[c + 1] - 1]. */
 	int32_t    *cell_start, *cell_node;
-	int64_t		low_x, low_y, cell_mm;
+	int64_t		low_x, low_y, cell_steps;
 	int32_t		columns, rows;
 	const rpm_control *control;
 	flat_triangles *out;
@@ -46,7 +46,7 @@ static int compare_holes(const void *a, const void *b);
 static inline flat_point at_node(const cutter *cut, int32_t i) { return cut->points[cut->nodes[i].point]; }
 static inline bool same(flat_point a, flat_point b) { return a.x == b.x && a.y == b.y; }
 
-/* The sign says on which side of a-b the point c lies: left positive.  |coordinate| <= 1e9 keeps it within 64 bits. */
+/* The sign says on which side of a-b the point c lies: left positive.  Differences up to 1e9, a row's 100 km, keep it within 64 bits. */
 static inline int64_t side(flat_point a, flat_point b, flat_point c)
 {
 	return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
@@ -265,9 +265,9 @@ static bool build_grid(cutter *cut, int32_t start)
 	} while (i != start);
 	side_cells = 1 + (int32_t) fmin(sqrt((double) flat), 1000);
 	span = high_x - cut->low_x > high_y - cut->low_y ? high_x - cut->low_x : high_y - cut->low_y;
-	cut->cell_mm = span / side_cells + 1;
-	cut->columns = (int32_t) ((high_x - cut->low_x) / cut->cell_mm) + 1;
-	cut->rows = (int32_t) ((high_y - cut->low_y) / cut->cell_mm) + 1;
+	cut->cell_steps = span / side_cells + 1;
+	cut->columns = (int32_t) ((high_x - cut->low_x) / cut->cell_steps) + 1;
+	cut->rows = (int32_t) ((high_y - cut->low_y) / cut->cell_steps) + 1;
 	cells = cut->columns * cut->rows;
 	cut->cell_start = calloc((size_t) cells + 2, sizeof *cut->cell_start);
 	cut->cell_node = malloc(((size_t) flat + 1) * sizeof *cut->cell_node);
@@ -279,7 +279,7 @@ static bool build_grid(cutter *cut, int32_t start)
 		do
 		{
 			flat_point	p = at_node(cut, i);
-			int32_t		cell = (int32_t) ((p.y - cut->low_y) / cut->cell_mm) * cut->columns + (int32_t) ((p.x - cut->low_x) / cut->cell_mm);
+			int32_t		cell = (int32_t) ((p.y - cut->low_y) / cut->cell_steps) * cut->columns + (int32_t) ((p.x - cut->low_x) / cut->cell_steps);
 
 			if (turn(cut, i) <= 0)
 			{
@@ -346,8 +346,8 @@ static bool is_ear(const cutter *cut, int32_t at)
 	x1 = c.x > x1 ? c.x : x1;
 	y0 = c.y < y0 ? c.y : y0;
 	y1 = c.y > y1 ? c.y : y1;
-	for (int64_t row = (y0 - cut->low_y) / cut->cell_mm; row <= (y1 - cut->low_y) / cut->cell_mm; row++)
-		for (int64_t column = (x0 - cut->low_x) / cut->cell_mm; column <= (x1 - cut->low_x) / cut->cell_mm; column++)
+	for (int64_t row = (y0 - cut->low_y) / cut->cell_steps; row <= (y1 - cut->low_y) / cut->cell_steps; row++)
+		for (int64_t column = (x0 - cut->low_x) / cut->cell_steps; column <= (x1 - cut->low_x) / cut->cell_steps; column++)
 			if (cell_blocks(cut, (int32_t) (row * cut->columns + column), at))
 				return false;
 	return true;

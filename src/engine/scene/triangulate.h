@@ -1,5 +1,5 @@
 /*
- * triangulate.h: polygons with holes into triangles, in whole millimetres.
+ * triangulate.h: polygons with holes into triangles, on the lattice.
  */
 #ifndef RPM_SCENE_TRIANGULATE_H
 #define RPM_SCENE_TRIANGULATE_H

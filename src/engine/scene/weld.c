@@ -19,6 +19,7 @@ typedef struct welder
 	uint32_t   *table;			/* hash of point, index + 1, power of two slots */
 	size_t		table_size;
 	uint32_t   *vertex_of;		/* by index into point before sorting */
+	uint32_t   *leaders;		/* hash of the vertices by the cube of WELD_STEPS they lie in, place in the sorted points + 1 */
 	uint32_t   *row_group, *row_building;
 	uint32_t   *flattened, *repeated;	/* per row: triangles dropped */
 	size_t		group_count, building_count;
@@ -30,11 +31,14 @@ static int compare_groups(const void *a, const void *b);
 static rpm_code find_points(welder *w);
 static rpm_code point_index(welder *w, weld_point p, uint32_t *index);
 static uint32_t *find_slot(const welder *w, weld_point p);
+static uint64_t hash_of(weld_point p);
 static rpm_code grow_table(welder *w);
 static rpm_code weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group);
-static rpm_code choose_vertices(welder *w, rpm_scene *scene, uint32_t *vertex_group, weld_point *sorted, uint32_t *sorted_of, uint32_t *leader);
+static rpm_code choose_vertices(welder *w, rpm_scene *scene, uint32_t *vertex_group, weld_point *sorted);
 static int compare_points(const void *a, const void *b);
-static uint32_t representative(const welder *w, const uint32_t *sorted_of, const uint32_t *leader, weld_point p);
+static uint32_t *leader_slot(const welder *w, const weld_point *sorted, weld_point cube);
+static weld_point cube_of(weld_point p);
+static uint32_t representative(const welder *w, const weld_point *sorted, weld_point p);
 static rpm_code make_triangles(welder *w, rpm_scene *scene);
 static size_t keep_triangle(welder *w, rpm_scene *scene, size_t soup_triangle, size_t kept);
 static rpm_code drop_repeated(welder *w, rpm_scene *scene, size_t kept);
@@ -57,6 +61,7 @@ rpm_code scene_weld(rpm_scene_builder *builder, const triangle_soup *soup, rpm_s
 	free(w.corner);
 	free(w.table);
 	free(w.vertex_of);
+	free(w.leaders);
 	free(w.row_group);
 	free(w.row_building);
 	free(w.flattened);
@@ -176,19 +181,23 @@ static rpm_code point_index(welder *w, weld_point p, uint32_t *index)
 /* The slot that holds p, or the free one where it belongs. */
 static uint32_t *find_slot(const welder *w, weld_point p)
 {
-	uint64_t	hash = (uint64_t) p.x * 0x9e3779b97f4a7c15u ^ (uint64_t) p.y * 0xc2b2ae3d27d4eb4fu ^ (uint64_t) p.z * 0x165667b19e3779f9u ^
-		(uint64_t) p.group * 0x27d4eb2f165667c5u;
-
-	hash ^= hash >> 29;
-	hash *= 0xbf58476d1ce4e5b9u;
-	hash ^= hash >> 32;
-	for (size_t i = hash & (w->table_size - 1);; i = (i + 1) & (w->table_size - 1))
+	for (size_t i = hash_of(p) & (w->table_size - 1);; i = (i + 1) & (w->table_size - 1))
 	{
 		const weld_point *q = w->table[i] ? &w->point[w->table[i] - 1] : NULL;
 
 		if (q == NULL || (q->x == p.x && q->y == p.y && q->z == p.z && q->group == p.group))
 			return &w->table[i];
 	}
+}
+
+static uint64_t hash_of(weld_point p)
+{
+	uint64_t	hash = (uint64_t) p.x * 0x9e3779b97f4a7c15u ^ (uint64_t) p.y * 0xc2b2ae3d27d4eb4fu ^ (uint64_t) p.z * 0x165667b19e3779f9u ^
+		(uint64_t) p.group * 0x27d4eb2f165667c5u;
+
+	hash ^= hash >> 29;
+	hash *= 0xbf58476d1ce4e5b9u;
+	return hash ^ hash >> 32;
 }
 
 static rpm_code grow_table(welder *w)
@@ -214,25 +223,23 @@ static rpm_code weld_points(welder *w, rpm_scene *scene, uint32_t **vertex_group
 {
 	size_t		count = w->point_count;
 	weld_point *sorted = malloc((count + 1) * sizeof *sorted);
-	uint32_t   *sorted_of = malloc((count + 1) * sizeof *sorted_of), *leader = malloc((count + 1) * sizeof *leader);
 	rpm_code	code = RPM_OUT_OF_MEMORY;
 
 	w->vertex_of = malloc((count + 1) * sizeof *w->vertex_of);
+	w->leaders = calloc(w->table_size, sizeof *w->leaders);
 	*vertex_group = malloc((count + 4) * sizeof **vertex_group);
 	scene->vertices = malloc((count + 4) * sizeof *scene->vertices);
-	if (sorted && sorted_of && leader && w->vertex_of && *vertex_group && scene->vertices)
-		code = choose_vertices(w, scene, *vertex_group, sorted, sorted_of, leader);
+	if (sorted && w->leaders && w->vertex_of && *vertex_group && scene->vertices)
+		code = choose_vertices(w, scene, *vertex_group, sorted);
 	free(sorted);
-	free(sorted_of);
-	free(leader);
 	return code;
 }
 
 /*
- * In the order of their coordinates, each point joins the first vertex within one lattice step in x, y and z, or is a vertex itself:
- * points nearer than 1 mm always meet, whatever the rounding made of them.
+ * In the order of their coordinates, each point joins the first vertex within WELD_STEPS in x, y and z, or is a vertex itself.  Vertices
+ * are farther apart than that, so that a cube of WELD_STEPS holds one of a group at most.
  */
-static rpm_code choose_vertices(welder *w, rpm_scene *scene, uint32_t *vertex_group, weld_point *sorted, uint32_t *sorted_of, uint32_t *leader)
+static rpm_code choose_vertices(welder *w, rpm_scene *scene, uint32_t *vertex_group, weld_point *sorted)
 {
 	const rpm_control *control = w->builder->control;
 	size_t		count = w->point_count;
@@ -247,22 +254,16 @@ static rpm_code choose_vertices(welder *w, rpm_scene *scene, uint32_t *vertex_gr
 	code = scene_sort(sorted, count, sizeof *sorted, compare_points, control);
 	for (size_t i = 0; i < count && code == RPM_OK; i++)
 	{
-		sorted_of[sorted[i].index] = (uint32_t) i;
-		if (scene_stopped(control, i))
-			code = RPM_CANCELLED;
-	}
-	for (size_t i = 0; i < count && code == RPM_OK; i++)
-	{
 		weld_point	p = sorted[i];
-		uint32_t	lead = representative(w, sorted_of, leader, p);
+		uint32_t	lead = representative(w, sorted, p);
 
 		if (scene_stopped(control, i))
 			code = RPM_CANCELLED;
-		leader[i] = lead == UINT32_MAX ? (uint32_t) i : lead;
-		if (leader[i] == i)
+		if (lead == UINT32_MAX)
 		{
+			*leader_slot(w, sorted, cube_of(p)) = (uint32_t) i + 1;
 			vertex_group[scene->vertex_count] = p.group;
-			scene->vertices[scene->vertex_count] = rpm_vec((double) p.x / 1000, (double) p.y / 1000, (double) p.z / 1000);
+			scene->vertices[scene->vertex_count] = rpm_vec(lattice_metres(p.x), lattice_metres(p.y), lattice_metres(p.z));
 			w->vertex_of[p.index] = (uint32_t) scene->vertex_count++;
 		}
 		else
@@ -284,25 +285,49 @@ static int compare_points(const void *a, const void *b)
 	return (p->group > q->group) - (p->group < q->group);
 }
 
-/* The first earlier vertex within one step of p, or UINT32_MAX.  The 13 neighbours that come before p, in order. */
-static uint32_t representative(const welder *w, const uint32_t *sorted_of, const uint32_t *leader, weld_point p)
+/* The first vertex within WELD_STEPS of p, or UINT32_MAX: it lies in p's cube or in one beside it. */
+static uint32_t representative(const welder *w, const weld_point *sorted, weld_point p)
 {
-	for (int n = 0; n < 13; n++)
-	{
-		weld_point	q = p;
-		uint32_t	slot, at;
+	uint32_t	first = UINT32_MAX;
 
-		q.x += n / 9 - 1;
-		q.y += n / 3 % 3 - 1;
-		q.z += n % 3 - 1;
-		slot = *find_slot(w, q);
-		if (slot == 0)
+	for (int n = 0; n < 27; n++)
+	{
+		weld_point	cube = cube_of(p);
+		const weld_point *q;
+		uint32_t	at;
+
+		cube.x += n / 9 - 1;
+		cube.y += n / 3 % 3 - 1;
+		cube.z += n % 3 - 1;
+		at = *leader_slot(w, sorted, cube);
+		if (at == 0 || at - 1 >= first)
 			continue;
-		at = sorted_of[slot - 1];
-		if (leader[at] == at)
-			return at;
+		q = &sorted[at - 1];
+		if (llabs(q->x - p.x) <= WELD_STEPS && llabs(q->y - p.y) <= WELD_STEPS && llabs(q->z - p.z) <= WELD_STEPS)
+			first = at - 1;
 	}
-	return UINT32_MAX;
+	return first;
+}
+
+/* The slot of the vertex in a cube, or the free one where it belongs. */
+static uint32_t *leader_slot(const welder *w, const weld_point *sorted, weld_point cube)
+{
+	for (size_t i = hash_of(cube) & (w->table_size - 1);; i = (i + 1) & (w->table_size - 1))
+	{
+		weld_point	q = w->leaders[i] ? cube_of(sorted[w->leaders[i] - 1]) : cube;
+
+		if (q.x == cube.x && q.y == cube.y && q.z == cube.z && q.group == cube.group)
+			return &w->leaders[i];
+	}
+}
+
+static weld_point cube_of(weld_point p)
+{
+	int64_t	   *axis[3] = {&p.x, &p.y, &p.z};
+
+	for (int k = 0; k < 3; k++)
+		*axis[k] = (*axis[k] - (*axis[k] < 0 ? WELD_STEPS - 1 : 0)) / WELD_STEPS;
+	return p;
 }
 
 /* Corners ascending, triangles by building and corners; of coincident ones of a group the first building's is kept. */
@@ -381,7 +406,7 @@ static rpm_code drop_repeated(welder *w, rpm_scene *scene, size_t kept)
 /* Twice the area over the longest side is below JUNCTION_M. */
 static bool is_flat(const lattice_triangle *t)
 {
-	double		u[3], v[3], s[3], n[3], longest = 0, limit = JUNCTION_M * 1000;
+	double		u[3], v[3], s[3], n[3], longest = 0, limit = JUNCTION_M * LATTICE_PER_M;
 	lattice_point a = t->corner[0], b = t->corner[1], c = t->corner[2];
 
 	u[0] = (double) (b.x - a.x), u[1] = (double) (b.y - a.y), u[2] = (double) (b.z - a.z);

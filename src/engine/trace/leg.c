@@ -39,7 +39,8 @@ rpm_leg_crossings(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rp
 		bool		again = in_own_plane(scene, facet, own, own_count);
 
 		for (int i = 0; i < count && !again; i++)
-			again = in_own_plane(scene, facet, &crossings[i].facet, 1);
+			again = in_own_plane(scene, facet, &crossings[i].facet, 1)
+				|| rpm_is_party_wall(scene, crossings[i].facet, facet, hit.t - crossings[i].distance_m, direction);
 		if (again)
 			continue;
 		if (count == capacity)

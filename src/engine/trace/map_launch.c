@@ -28,6 +28,7 @@ typedef struct map_ray
 	rpm_vec3	origin, direction;
 	rpm_cvec3	e;
 	int32_t		own_facet;		/* on which it starts: a plane is not hit again from itself */
+	bool		came_through;	/* own_facet: a party wall behind it is the same wall */
 	int32_t		first_facet;	/* that mirrored it first */
 	int16_t		depth, reflections, transmissions, scatterings;
 } map_ray;
@@ -176,7 +177,10 @@ next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit)
 
 	while (rpm_query_intersect(job->query, &query, hit))
 	{
-		if (job->scene->triangles[hit->triangle].facet != ray->own_facet)
+		int32_t		facet = job->scene->triangles[hit->triangle].facet;
+
+		if (facet != ray->own_facet
+			&& !(ray->came_through && rpm_is_party_wall(job->scene, ray->own_facet, facet, hit->t, ray->direction)))
 			return true;
 		query.t_min = nextafterf(fmaxf(hit->t, query.t_min), INFINITY);
 	}
@@ -242,12 +246,14 @@ split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_rando
 	wall = rpm_coefficient_lookup(&job->tables[triangle->material], cosine);
 	child.depth++;
 	child.own_facet = triangle->facet;
+	child.came_through = false;
 	if (mechanisms & RPM_REFRACTION)
 	{
 		children[count] = child;
 		children[count].origin = rpm_along(point, -SURFACE_OFFSET_M, normal);
 		children[count].e = rpm_transmit_field(ray->e, ray->direction, normal, wall);
 		children[count].transmissions++;
+		children[count].came_through = true;
 		count += survives(task, &children[count], random);
 	}
 	child.origin = rpm_along(point, SURFACE_OFFSET_M, normal);
