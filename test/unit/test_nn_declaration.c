@@ -90,8 +90,10 @@ test_long_and_odd_texts(void)
 	/* A name of 127 letters is the longest. */
 	for (int letters = 127; letters <= 128; letters++)
 	{
-		memset(text, 'a', 200);
-		sprintf(text + letters, " input channels=1\no output %.*s", letters, text);
+		char		name[129];
+
+		memset(name, 'a', sizeof(name));
+		sprintf(text, "%.*s input channels=1\no output %.*s", letters, name, letters, name);
 		CHECK((parse(text, &model, &status) == RPM_OK) == (letters == 127));
 		rpm_nn_model_free(model);
 	}
