@@ -50,7 +50,10 @@ rpm_nn_create(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_n
 					 (double) (*net)->arena_bytes / 1048576.0);
 		}
 		else
+		{
+			(*net)->scratch = (*net)->arena + (*net)->arena_bytes - (*net)->scratch_bytes;
 			(*net)->backend->bind(*net, status);
+		}
 	}
 	if (status->code != RPM_OK)
 	{
