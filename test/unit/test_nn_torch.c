@@ -175,6 +175,17 @@ test_maxvit_block(void)
 	free(text);
 }
 
+/* Puts another word of the same length, or a shorter one and spaces, where `from` stands. */
+static void
+replace_all(char *text, const char *from, const char *to)
+{
+	for (char *at = strstr(text, from); at != NULL; at = strstr(at, from))
+	{
+		memset(at, ' ', strlen(from));
+		memcpy(at, to, strlen(to));
+	}
+}
+
 static void
 run_training(const rpm_safetensors *file, rpm_nn_backend backend)
 {
@@ -195,12 +206,18 @@ run_training(const rpm_safetensors *file, rpm_nn_backend backend)
 	int			steps = unit_quick() ? 20 : 200;
 
 	rpm_status_clear(&status);
-	CHECK(rpm_nn_unet_declaration(&unet, &text, &status) == RPM_OK && rpm_nn_parse(text, strlen(text), &model, &status) == RPM_OK);
+	CHECK(rpm_nn_unet_declaration(&unet, &text, &status) == RPM_OK);
+	/* The fixture's network is smooth: make_fixtures.py says why. */
+	replace_all(text, "leaky_relu", "gelu");
+	replace_all(text, "slope=0.01", "");
+	replace_all(text, "max_pool", "avg_pool");
+	CHECK(rpm_nn_parse(text, strlen(text), &model, &status) == RPM_OK);
 	weights = calloc((size_t) rpm_nn_weight_count(model), sizeof(float));
 	for (int t = 0; t < rpm_nn_tensor_count(model); t++)
 		copy_into(file, "weights", rpm_nn_tensor(model, t)->name, weights + rpm_nn_tensor(model, t)->offset);
 	training.net.backend = backend;
 	training.adamw.weight_decay = 5e-2;
+	training.adamw.epsilon = 1e-2;
 	training.clip = 1;
 	CHECK(rpm_nn_trainer_create(model, &shape, &training, weights, NULL, &trainer, &status) == RPM_OK);
 	for (int s = 0; s < steps && status.code == RPM_OK; s++)
