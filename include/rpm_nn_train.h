@@ -33,12 +33,18 @@ typedef struct rpm_nn_adamw
 	double		weight_decay;	/* share of the rate by which each weight shrinks */
 } rpm_nn_adamw;
 
-/* One step at a learning rate; step counts from 1; first and second hold the running moments (rpm_nn_weight_count floats, 0 at first). */
+/*
+ * One step at a learning rate; step counts from 1; first and second hold the running moments (rpm_nn_weight_count floats, 0 at first).
+ * RPM_CANCELLED: some weights have made the step and others not.
+ */
 rpm_code	rpm_nn_adamw_step(const rpm_nn_model *model, const rpm_nn_adamw *adamw, double rate, int64_t step, float *weights,
 							  const float *gradients, float *first, float *second, rpm_control *control, rpm_status *status);
 
-/* Scales the gradients so that their norm is at most `most` (0: no limit), as torch's clip_grad_norm_; returns the norm before. */
-double		rpm_nn_clip(const rpm_nn_model *model, float *gradients, double most);
+/*
+ * Scales the gradients so that their norm is at most `most` (0: no limit), as torch's clip_grad_norm_; returns the norm before, NaN where
+ * stopped on request (control may be NULL).
+ */
+double		rpm_nn_clip(const rpm_nn_model *model, float *gradients, double most, const rpm_control *control);
 
 typedef enum rpm_nn_schedule_kind
 {
@@ -98,8 +104,9 @@ void		rpm_nn_trainer_free(rpm_nn_trainer *trainer);
 /*
  * One batch: forward, loss of the first output against target (of its shape; mask may be NULL), backward, and a step of the optimiser
  * where it is due.  A batch without a known cell changes nothing but the running values of batch norms and counts as a batch.
- * Not a number in the loss or the gradients: RPM_INVALID_ARGUMENT, with the weights as they were.  RPM_CANCELLED: this batch and those waiting for the step are lost,
- * weights are as they were; running values of batch norms may have moved.
+ * Not a number in the loss or the gradients: RPM_INVALID_ARGUMENT, with the weights as they were.  RPM_CANCELLED: this batch and those waiting for the step are lost;
+ * running values of batch norms may have moved; a trainer stopped within a step of the optimiser goes on only from a checkpoint
+ * (RPM_INVALID_ARGUMENT until rpm_nn_checkpoint_load), any other as it was.
  */
 rpm_code	rpm_nn_train_batch(rpm_nn_trainer *trainer, const void *const *inputs, const float *target, const uint8_t *mask,
 							   double *loss, rpm_control *control, rpm_status *status);

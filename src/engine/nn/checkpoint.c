@@ -43,6 +43,9 @@ rpm_nn_checkpoint_save(const rpm_nn_trainer *trainer, rpm_sink sink, void *conte
 	int			count = 0;
 	notes		n;
 
+	if (trainer->torn)
+		rpm_fail(status, RPM_INVALID_ARGUMENT, "Load its last checkpoint.", "the trainer was stopped within step %lld",
+				 (long long) trainer->steps + 1);
 	if (tensors == NULL || names == NULL || counters == NULL)
 		rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory");
 	for (int a = -1; a < ARRAYS && status->code == RPM_OK; a++)
@@ -113,6 +116,7 @@ rpm_nn_checkpoint_load(rpm_nn_trainer *trainer, const rpm_safetensors *file, rpm
 		read_array(trainer, file, a, arrays + (size_t) (a + 1) * count, status);
 	if (status->code == RPM_OK && read_notes(trainer, file, status) == RPM_OK)
 	{
+		trainer->torn = false;
 		memcpy(trainer->weights, arrays, sizeof(float) * count);
 		for (int a = 0; a < ARRAYS; a++)
 			memcpy(array_of(trainer, a), arrays + (size_t) (a + 1) * count, sizeof(float) * count);

@@ -32,16 +32,10 @@ rpm_nn_adamw_step(const rpm_nn_model *model, const rpm_nn_adamw *adamw, double r
 
 		if (tensor->use != RPM_NN_TRAINED)
 			continue;
-		/* A step once begun is finished: half a step would be no state to go on from. */
 		if (tensor->count <= PIECE)
 			update(&s, 0, tensor->count, 0);
-		else
-		{
-			rpm_control unstoppable = {.threads = rpm_thread_count(control)};
-
-			if (rpm_parallel_for(&unstoppable, tensor->count, PIECE, update, &s, status) != RPM_OK)
-				return status->code;
-		}
+		else if (rpm_parallel_for(control, tensor->count, PIECE, update, &s, status) != RPM_OK)
+			return status->code;
 	}
 	return RPM_OK;
 }
@@ -72,7 +66,7 @@ update(void *context, int64_t begin, int64_t end, int thread)
 }
 
 double
-rpm_nn_clip(const rpm_nn_model *model, float *gradients, double most)
+rpm_nn_clip(const rpm_nn_model *model, float *gradients, double most, const rpm_control *control)
 {
 	double		squares = 0,
 				norm,
@@ -83,6 +77,8 @@ rpm_nn_clip(const rpm_nn_model *model, float *gradients, double most)
 		{
 			double		g = gradients[model->tensors[t].offset + i];
 
+			if (i % PIECE == 0 && rpm_stopped(control))
+				return NAN;
 			squares += g * g;
 		}
 	norm = sqrt(squares);
@@ -92,7 +88,11 @@ rpm_nn_clip(const rpm_nn_model *model, float *gradients, double most)
 		return norm;
 	for (int t = 0; t < model->tensor_count; t++)
 		for (int64_t i = 0; i < model->tensors[t].count && model->tensors[t].use == RPM_NN_TRAINED; i++)
+		{
+			if (i % PIECE == 0 && rpm_stopped(control))
+				return NAN;
 			gradients[model->tensors[t].offset + i] *= (float) factor;
+		}
 	return norm;
 }
 

@@ -140,6 +140,9 @@ rpm_nn_train_batch(rpm_nn_trainer *trainer, const void *const *inputs, const flo
 {
 	int64_t		known;
 
+	if (trainer->torn)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Load its last checkpoint.", "the trainer was stopped within step %lld",
+						(long long) trainer->steps + 1);
 	if (run_batch(trainer, inputs, target, mask, loss, &known, control, status) != RPM_OK)
 	{
 		/* Part of a batch's gradients may be in the sum. */
@@ -189,7 +192,12 @@ step(rpm_nn_trainer *trainer, rpm_control *control, rpm_status *status)
 	if (trainer->waiting > 1)
 		for (int64_t i = 0; i < trainer->model->weight_count; i++)
 			trainer->gradients[i] /= (float) trainer->waiting;
-	norm = rpm_nn_clip(trainer->model, trainer->gradients, trainer->training.clip);
+	norm = rpm_nn_clip(trainer->model, trainer->gradients, trainer->training.clip, control);
+	if (rpm_stopped(control))
+	{
+		forget_gradients(trainer);
+		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
+	}
 	if (!isfinite(norm))
 	{
 		forget_gradients(trainer);
@@ -198,7 +206,10 @@ step(rpm_nn_trainer *trainer, rpm_control *control, rpm_status *status)
 	}
 	if (rpm_nn_adamw_step(trainer->model, &trainer->training.adamw, rpm_nn_trainer_rate(trainer), trainer->steps + 1, trainer->weights,
 						  trainer->gradients, trainer->first, trainer->second, control, status) != RPM_OK)
+	{
+		trainer->torn = true;
 		return status->code;
+	}
 	trainer->steps++;
 	forget_gradients(trainer);
 	return RPM_OK;

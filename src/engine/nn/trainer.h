@@ -19,6 +19,7 @@ struct rpm_nn_trainer
 	float	   *prediction;
 	float	   *slope;			/* of the loss, per cell of the prediction */
 	int64_t		cells;
+	bool		torn;			/* stopped within a step: some weights have made it */
 
 	/* What a checkpoint keeps besides the arrays. */
 	int64_t		steps;			/* of the optimiser */
