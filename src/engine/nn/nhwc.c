@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "nn/bilinear.h"
 #include "nn/nhwc.h"
 
 #define BLOCK 64				/* channels summed together, in double */
@@ -17,6 +18,10 @@ static void mean_forward(nn_nhwc *at);
 static void mean_backward(nn_nhwc *at);
 static void layer_norm_forward(nn_nhwc *at);
 static void layer_norm_backward(nn_nhwc *at);
+static void enlarge_forward(nn_nhwc *at);
+static void enlarge_backward(nn_nhwc *at);
+static float share_of(int64_t small, int64_t large, int64_t small_size, int64_t large_size, bool align);
+static void add_weighted(const float *from, float weight, float *to, int64_t channels);
 
 static const struct
 {
@@ -26,6 +31,7 @@ static const struct
 }			FUNCTIONS[] = {
 	{NN_ADD, add_forward, add_backward}, {NN_MUL, mul_forward, mul_backward}, {NN_CONCAT, concat_forward, concat_backward},
 	{NN_MEAN, mean_forward, mean_backward}, {NN_LAYER_NORM, layer_norm_forward, layer_norm_backward},
+	{NN_UPSAMPLE, enlarge_forward, enlarge_backward},
 };
 
 nn_nhwc_function
@@ -263,8 +269,7 @@ concat_forward(nn_nhwc *at)
 			int64_t		channels = call->in_shape[k].c;
 			const float *from = (const float *) call->in[k] + i * channels;
 
-			for (int64_t c = 0; c < channels; c++)
-				to[c] = from[c];
+			memcpy(to, from, sizeof(float) * (size_t) channels);
 			to += channels;
 		}
 	}
@@ -288,12 +293,14 @@ concat_backward(nn_nhwc *at)
 		if (gradient != NULL)
 #pragma omp parallel for num_threads(at->threads) schedule(static)
 			for (int64_t i = 0; i < shape->n * shape->h * shape->w; i++)
-				for (int64_t c = 0; c < channels; c++)
-				{
-					float	   *to = &gradient[i * channels + c];
+			{
+				const float *from = call->out_gradient + i * shape->c + begin;
 
-					*to = (fresh ? 0 : *to) + call->out_gradient[i * shape->c + begin + c];
-				}
+				if (fresh)
+					memcpy(gradient + i * channels, from, sizeof(float) * (size_t) channels);
+				else
+					add_weighted(from, 1, gradient + i * channels, channels);
+			}
 		begin += channels;
 	}
 }
@@ -436,6 +443,90 @@ layer_norm_backward(nn_nhwc *at)
 		{
 			call->tensor_gradient[0][begin + c] += (float) scale[c];
 			call->tensor_gradient[1][begin + c] += (float) shift[c];
+		}
+	}
+}
+
+static void
+add_weighted(const float *from, float weight, float *to, int64_t channels)
+{
+#pragma omp simd
+	for (int64_t c = 0; c < channels; c++)
+		to[c] += weight * from[c];
+}
+
+static void
+enlarge_forward(nn_nhwc *at)
+{
+	const nn_call *call = at->call;
+	const rpm_nn_shape *in = &call->in_shape[0],
+			   *out = &call->out_shape;
+	bool		align = call->layer->option[NN_ALIGN] != 0;
+
+#pragma omp parallel for num_threads(at->threads) schedule(static)
+	for (int64_t row = 0; row < out->n * out->h; row++)
+	{
+		const float *image = (const float *) call->in[0] + row / out->h * in->h * in->w * in->c;
+		nn_between	y = nn_between_at(row % out->h, in->h, out->h, align);
+
+		for (int64_t column = 0; column < out->w; column++)
+		{
+			nn_between	x = nn_between_at(column, in->w, out->w, align);
+			float	   *to = call->out + (row * out->w + column) * out->c;
+			float		right = (float) x.share,
+						below = (float) y.share;
+
+			memset(to, 0, sizeof(float) * (size_t) out->c);
+			add_weighted(image + (y.low * in->w + x.low) * in->c, (1 - below) * (1 - right), to, out->c);
+			add_weighted(image + (y.low * in->w + x.high) * in->c, (1 - below) * right, to, out->c);
+			add_weighted(image + (y.high * in->w + x.low) * in->c, below * (1 - right), to, out->c);
+			add_weighted(image + (y.high * in->w + x.high) * in->c, below * right, to, out->c);
+		}
+	}
+}
+
+/* What the larger image's cell takes of the smaller one's, along one side. */
+static float
+share_of(int64_t small, int64_t large, int64_t small_size, int64_t large_size, bool align)
+{
+	nn_between	between = nn_between_at(large, small_size, large_size, align);
+
+	return (float) ((between.low == small ? 1 - between.share : 0) + (between.high == small ? between.share : 0));
+}
+
+/* Every cell of the smaller image gathers from those that took of it: they lie less than two cells of its own size away. */
+static void
+enlarge_backward(nn_nhwc *at)
+{
+	const nn_call *call = at->call;
+	const rpm_nn_shape *in = &call->in_shape[0],
+			   *out = &call->out_shape;
+	int64_t		scale = (int64_t) call->layer->option[NN_SCALE];
+	bool		align = call->layer->option[NN_ALIGN] != 0;
+
+	if (call->in_gradient[0] == NULL)
+		return;
+#pragma omp parallel for num_threads(at->threads) schedule(static)
+	for (int64_t i = 0; i < in->n * in->h * in->w; i++)
+	{
+		int64_t		y = i / in->w % in->h,
+					x = i % in->w;
+		float	   *to = call->in_gradient[0] + i * in->c;
+		const float *image = call->out_gradient + i / (in->w * in->h) * out->h * out->w * out->c;
+
+		if (at->fresh[0])
+			memset(to, 0, sizeof(float) * (size_t) in->c);
+		for (int64_t row = y > 0 ? (y - 1) * scale : 0; row < (y + 2) * scale && row < out->h; row++)
+		{
+			float		below = share_of(y, row, in->h, out->h, align);
+
+			for (int64_t column = x > 0 ? (x - 1) * scale : 0; below > 0 && column < (x + 2) * scale && column < out->w; column++)
+			{
+				float		right = share_of(x, column, in->w, out->w, align);
+
+				if (right > 0)
+					add_weighted(image + (row * out->w + column) * out->c, below * right, to, in->c);
+			}
 		}
 	}
 }

@@ -232,7 +232,7 @@ plan_op(rpm_nn *net, dn_step *step, int layer)
 	if (code == NN_MAX_POOL || code == NN_AVG_POOL)
 		return plan_pool(net, step, layer);
 	if (code == NN_UPSAMPLE && l->option[NN_ALIGN] == 0)
-		return nn_op_enlarge(&step->op, in, out) && (!back || nn_op_enlarge_back(&step->back, in, out));
+		return nn_op_enlarge(&step->op, in, out);
 	return false;
 }
 

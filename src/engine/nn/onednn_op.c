@@ -494,24 +494,6 @@ nn_op_enlarge(nn_op *op, const rpm_nn_shape *in, const rpm_nn_shape *out)
 	return (add(op, DNNL_ARG_SRC, &from) && add(op, DNNL_ARG_DST, &to) && finish(op)) || failed(op);
 }
 
-bool
-nn_op_enlarge_back(nn_op *op, const rpm_nn_shape *in, const rpm_nn_shape *out)
-{
-	dnnl_memory_desc_t from = image(in),
-				to = image(out);
-	dnnl_resampling_desc_t resampling;
-	nn_op		hint;
-	bool		good;
-
-	memset(op, 0, sizeof(*op));
-	if (!nn_op_enlarge(&hint, in, out))
-		return false;
-	good = dnnl_resampling_backward_desc_init(&resampling, dnnl_resampling_linear, NULL, &from, &to) == dnnl_success &&
-		plan(op, &resampling, NULL, hint.desc);
-	nn_op_free(&hint);
-	return (good && add(op, DNNL_ARG_DIFF_DST, &to) && add(op, DNNL_ARG_DIFF_SRC, &from) && finish(op)) || failed(op);
-}
-
 /* (batch, rows, columns), dense, or the transpose of it lying so. */
 static dnnl_memory_desc_t
 matrices(int64_t batch, int64_t rows, int64_t columns, bool across)

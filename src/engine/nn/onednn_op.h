@@ -73,9 +73,8 @@ bool		nn_op_activation_back(nn_op *op, const rpm_nn_shape *shape, nn_code code, 
 /* [in, out, workspace where workspace_bytes > 0] and [in gradient, out gradient, workspace likewise] */
 bool		nn_op_pool(nn_op *op, const nn_conv_shape *shape, bool largest, bool inside_only, bool training);
 bool		nn_op_pool_back(nn_op *op, const nn_conv_shape *shape, bool largest, bool inside_only);
-/* [in, out], and [out gradient, in gradient]: bilinear, half-pixel centres */
+/* [in, out]: bilinear, half-pixel centres */
 bool		nn_op_enlarge(nn_op *op, const rpm_nn_shape *in, const rpm_nn_shape *out);
-bool		nn_op_enlarge_back(nn_op *op, const rpm_nn_shape *in, const rpm_nn_shape *out);
 /* [a, b, c]: `batch` products c = scale a b of rows x inner and inner x columns, dense; either may lie transposed */
 bool		nn_op_multiply(nn_op *op, int64_t batch, int64_t rows, int64_t inner, int64_t columns, bool a_across, bool b_across, float scale);
 /* [in, out]: over the last of (rows, columns); and [out, out gradient, in gradient] */

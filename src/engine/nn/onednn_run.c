@@ -98,7 +98,12 @@ dn_backward(rpm_nn *net, int number, float *gradients, rpm_control *control, rpm
 		case DN_BATCH_NORM:
 			return batch_norm_backward(net, step, &call);
 		case DN_OP:
-			return call.in_gradient[0] != NULL ? op_backward(net, step, &call) : RPM_OK;
+			/* The library's way back from enlarging is slow in nhwc: ours is the same formula. */
+			if (l->kind->code == NN_UPSAMPLE)
+				own_layer(net, &call, nn_nhwc_backward(NN_UPSAMPLE));
+			else if (call.in_gradient[0] != NULL)
+				op_backward(net, step, &call);
+			return status->code;
 		case DN_ATTENTION:
 			dn_attention_backward(step->attention, &call, !net->gradient_begun[input], net->scratch);
 			net->gradient_begun[input] |= call.in_gradient[0] != NULL;
@@ -257,9 +262,6 @@ op_backward(rpm_nn *net, dn_step *step, nn_call *call)
 		case NN_MAX_POOL:
 		case NN_AVG_POOL:
 			code = run(&step->back, (void *[]) {target, gradient, call->saved}, scratch, call->layer, call->status);
-			break;
-		case NN_UPSAMPLE:
-			code = run(&step->back, (void *[]) {gradient, target}, scratch, call->layer, call->status);
 			break;
 		default:
 			code = run(&step->back, (void *[]) {(void *) call->in[0], gradient, target}, scratch, call->layer, call->status);
