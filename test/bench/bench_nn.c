@@ -1,7 +1,7 @@
 /*
  * bench_nn.c: time of U-Nets of several sizes on one tile: our back end, and the bare oneDNN primitives that their layers ask for.
  *
- * Usage: bench_nn [--threads=N] [--side=S] [--runs=R] [--reference] BASE...   (bases: 8, 16, 64; default 8 and 16)
+ * Usage: bench_nn [--threads=N] [--side=S] [--runs=R] [--reference] [--inference] BASE...   (bases: 8, 16, 64; default 8 and 16)
  *
  * "bare" is the sum over all layers of the best time of one primitive alone, arrays and weights in the layouts that the library itself
  * chooses (format any), with bias and leaky ReLU taken into the convolution as ours are; its reorders between layers are not counted.
@@ -249,7 +249,7 @@ fail(const rpm_status *status)
 }
 
 static void
-bench(int base, int side, int threads, int runs, rpm_nn_backend backend)
+bench(int base, int side, int threads, int runs, rpm_nn_backend backend, bool train)
 {
 	rpm_nn_unet unet = {base, 5, 4, 1, 5};
 	rpm_nn_shape shape = {1, 4, side, side};
@@ -258,7 +258,7 @@ bench(int base, int side, int threads, int runs, rpm_nn_backend backend)
 	rpm_nn_options options = {.backend = backend};
 	rpm_nn_model *model;
 	rpm_nn	   *net;
-	rpm_nn_trainer *trainer;
+	rpm_nn_trainer *trainer = NULL;
 	rpm_status	status;
 	char	   *text;
 	size_t		bytes[2];
@@ -268,7 +268,7 @@ bench(int base, int side, int threads, int runs, rpm_nn_backend backend)
 			   *weights;
 	const void *inputs[1] = {image};
 	times		inference = {1e9, 1e9},
-				step = {1e9, 1e9},
+				step = {INFINITY, INFINITY},
 				bare;
 	double		loss;
 
@@ -296,9 +296,9 @@ bench(int base, int side, int threads, int runs, rpm_nn_backend backend)
 	}
 	rpm_nn_free(net);
 	bare = bare_unet(base, side, threads, runs);
-	if (rpm_nn_trainer_create(model, &shape, &training, weights, &control, &trainer, &status) != RPM_OK)
+	if (train && rpm_nn_trainer_create(model, &shape, &training, weights, &control, &trainer, &status) != RPM_OK)
 		fail(&status);
-	for (int r = 0; r <= runs; r++)
+	for (int r = 0; train && r <= runs; r++)
 	{
 		times		begin = now();
 
@@ -328,6 +328,7 @@ main(int argc, char **argv)
 				runs = 3,
 				bases = 0;
 	rpm_nn_backend backend = RPM_NN_AUTO;
+	bool		train = true;
 	struct rusage usage;
 
 	for (int i = 1; i < argc; i++)
@@ -340,16 +341,18 @@ main(int argc, char **argv)
 			runs = atoi(argv[i] + 7);
 		else if (strcmp(argv[i], "--reference") == 0)
 			backend = RPM_NN_REFERENCE;
+		else if (strcmp(argv[i], "--inference") == 0)
+			train = false;
 		else
 		{
-			bench(atoi(argv[i]), side, threads, runs, backend);
+			bench(atoi(argv[i]), side, threads, runs, backend, train);
 			bases++;
 		}
 	}
 	if (bases == 0)
 	{
-		bench(8, side, threads, runs, backend);
-		bench(16, side, threads, runs, backend);
+		bench(8, side, threads, runs, backend, train);
+		bench(16, side, threads, runs, backend, train);
 	}
 	getrusage(RUSAGE_SELF, &usage);
 	printf("largest memory of the process: %.0f MB\n", (double) usage.ru_maxrss / 1024);

@@ -130,7 +130,7 @@ test_layers(void)
 			check_text(CASES[i].text, CASES[i].shapes, training, 2, 1e-5);
 }
 
-/* Convolution, norm and activation as one; norms that stand alone; a value with two users must not be taken in. */
+/* Convolution, norm and activation as one, also into few channels; norms that stand alone; a value with two users, not taken in. */
 static void
 test_chains(void)
 {
@@ -141,6 +141,10 @@ test_chains(void)
 		{"x input channels=3\nc conv x out=6 kernel=1\na silu c\nb sigmoid a\no output b", {{2, 3, 5, 4}}},
 		{"x input channels=3\nc conv x out=6 kernel=3\nn batch_norm c\nr relu n\ns add n r\no output s", {{2, 3, 5, 4}}},
 		{"x input channels=3\nc conv x out=6 kernel=3\nn batch_norm c\no output n\np output c", {{2, 3, 5, 4}}},
+		{"x input channels=5\nc conv x out=8 kernel=5 pad=2\nn batch_norm c\na relu n\no output a", {{2, 5, 6, 10}}},
+		{"x input channels=3\nc conv x out=7 kernel=7 pad=3\no output c", {{1, 3, 5, 2}}},
+		{"x input channels=3\nc conv x out=4 kernel=6 pad=same bias=no\no output c", {{1, 3, 5, 8}}},
+		{"x input channels=3\nc conv x out=1 kernel=5 pad=same\no output c", {{1, 3, 5, 7}}},
 		{"x input channels=3\nn batch_norm x\na tanh n\nc conv a out=2 kernel=3 pad=same\no output c", {{2, 3, 5, 4}}},
 	};
 

@@ -115,7 +115,10 @@ plan_conv(rpm_nn *net, dn_step *step, int layer, bool *taken)
 
 	step->mode = DN_CONV;
 	if (!net->options.training)
+	{
 		take_in(net, step, &fused, taken);
+		step->paired = nn_conv_pair(&shape, &shape);
+	}
 	good = nn_pass_plan(&step->forward, NN_FORWARD, &shape, &fused, net->threads);
 	if (good && net->options.training)
 		good = nn_pass_plan(&step->weights, NN_WEIGHTS, &shape, &bare, net->threads) &&
@@ -129,12 +132,13 @@ plan_conv(rpm_nn *net, dn_step *step, int layer, bool *taken)
 			taken[net->steps[net->step_count].output] = false;
 		net->steps[net->step_count].output = layer;
 		step->norm = -1;
+		step->paired = false;
 		return false;
 	}
 	if (!net->options.training)
 	{
 		step->blocked = reserve_floats(net, (int64_t) (step->forward.weight_bytes / sizeof(float)));
-		step->shift = reserve_floats(net, net->shapes[layer].c);
+		step->shift = reserve_floats(net, shape.smaller.c);
 	}
 	return true;
 }
@@ -243,7 +247,7 @@ plan_pool(rpm_nn *net, dn_step *step, int layer)
 	nn_sliding	sliding = nn_sliding_of(l, &net->shapes[l->inputs[0]]);
 	rpm_nn_shape larger = net->shapes[l->inputs[0]],
 				smaller = net->shapes[layer];
-	nn_conv_shape shape = {larger, smaller, 1, sliding.kernel, sliding.stride, sliding.top, 0, sliding.left, 0};
+	nn_conv_shape shape = {larger, smaller, 1, sliding.kernel, sliding.kernel, sliding.stride, sliding.top, 0, sliding.left, 0};
 	bool		largest = l->kind->code == NN_MAX_POOL,
 				inside = l->option[NN_PAD] == NN_PAD_SAME;
 

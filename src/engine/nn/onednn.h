@@ -36,6 +36,7 @@ typedef struct dn_step
 				back;
 	dn_attention *attention;
 	int			norm;			/* layer of the batch norm taken in; -1: none */
+	bool		paired;			/* inference: two columns of cells run as one of twice the channels (nn_conv_pair) */
 	size_t		blocked;		/* inference: where in own memory the blocked weights are, in floats */
 	size_t		shift;			/* and the bias (of DN_AFFINE the scale, then the shift) */
 } dn_step;

@@ -22,7 +22,7 @@ nn_conv_shape
 nn_conv_shape_of(const nn_layer *layer, const rpm_nn_shape *larger, const rpm_nn_shape *smaller)
 {
 	nn_sliding	sliding = nn_sliding_of(layer, larger);
-	nn_conv_shape shape = {*larger, *smaller, (int64_t) layer->option[NN_GROUPS], sliding.kernel, sliding.stride, sliding.top, 0,
+	nn_conv_shape shape = {*larger, *smaller, (int64_t) layer->option[NN_GROUPS], sliding.kernel, sliding.kernel, sliding.stride, sliding.top, 0,
 	sliding.left, 0};
 
 	/* What the last window needs beyond the image; windows may also leave cells unused. */
@@ -38,10 +38,49 @@ nn_conv_shape_of(const nn_layer *layer, const rpm_nn_shape *larger, const rpm_nn
 	return shape;
 }
 
+bool
+nn_conv_pair(const nn_conv_shape *shape, nn_conv_shape *paired)
+{
+	nn_conv_shape wide = *shape;
+	int64_t		lanes = 16 / nn_dnnl_slowness();
+
+	if (shape->groups != 1 || shape->stride != 1 || shape->kernel < 5 || 2 * shape->smaller.c > lanes || shape->larger.w % 2 != 0 ||
+		shape->larger.w != shape->smaller.w)
+		return false;
+	wide.larger.c *= 2;
+	wide.larger.w /= 2;
+	wide.smaller.c *= 2;
+	wide.smaller.w /= 2;
+	/* Pairs before the own one, and all of them: of the first column's first cell to the second column's last. */
+	wide.left = (shape->left + 1) / 2;
+	wide.across = wide.left + (shape->across - shape->left) / 2 + 1;
+	wide.right = wide.across - 1 - wide.left;
+	*paired = wide;
+	return true;
+}
+
+void
+nn_conv_pair_weights(const nn_conv_shape *paired, const nn_layer *layer, int64_t left, const float *plain, float *to)
+{
+	int64_t		in = paired->larger.c / 2,
+				out = paired->smaller.c / 2,
+				kernel = (int64_t) layer->option[NN_KERNEL];
+
+	for (int64_t o = 0; o < 2 * out; o++)
+		for (int64_t i = 0; i < 2 * in; i++)
+			for (int64_t k = 0; k < kernel * paired->across; k++)
+			{
+				int64_t		ky = k / paired->across,
+							kx = 2 * (k % paired->across - paired->left) + i / in - o / out + left;
+
+				*to++ = kx >= 0 && kx < kernel ? plain[((o % out * in + i % in) * kernel + ky) * kernel + kx] : 0;
+			}
+}
+
 static double
 operations_of(const nn_conv_shape *s)
 {
-	return (double) nn_elements(&s->smaller) * (double) (s->larger.c / s->groups) * (double) (s->kernel * s->kernel);
+	return (double) nn_elements(&s->smaller) * (double) (s->larger.c / s->groups) * (double) (s->kernel * s->across);
 }
 
 bool

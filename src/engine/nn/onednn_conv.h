@@ -51,6 +51,14 @@ typedef struct nn_pass_arrays
 /* The shape of a conv, linear or deconv layer; a 1 x 1 convolution of stride 1 runs over all cells as one image. */
 nn_conv_shape nn_conv_shape_of(const nn_layer *layer, const rpm_nn_shape *larger, const rpm_nn_shape *smaller);
 
+/*
+ * A convolution into few channels leaves most of a wide register idle.  In nhwc two neighbouring columns are one column of twice the
+ * channels, without moving anything: a 5 x 5 kernel becomes 5 x 3 with a sixth of zeros, in full registers.  Says whether that pays for a
+ * shape, and gives the shape; then the weights, from plain ones.
+ */
+bool		nn_conv_pair(const nn_conv_shape *shape, nn_conv_shape *paired);
+void		nn_conv_pair_weights(const nn_conv_shape *paired, const nn_layer *layer, int64_t left, const float *plain, float *to);
+
 /* False where the library has no such op, or memory failed; nn_pass_free then too. */
 bool		nn_pass_plan(nn_pass *pass, nn_direction direction, const nn_conv_shape *whole, const nn_fused *fused, int threads);
 bool		nn_pass_build(nn_pass *pass);

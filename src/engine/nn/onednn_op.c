@@ -101,8 +101,8 @@ vector(int64_t count)
 static dnnl_memory_desc_t
 plain_weights(const nn_conv_shape *s)
 {
-	dnnl_dims_t dims = {s->smaller.c, s->larger.c, s->kernel, s->kernel};
-	dnnl_dims_t grouped = {s->groups, s->smaller.c / s->groups, s->larger.c / s->groups, s->kernel, s->kernel};
+	dnnl_dims_t dims = {s->smaller.c, s->larger.c, s->kernel, s->across};
+	dnnl_dims_t grouped = {s->groups, s->smaller.c / s->groups, s->larger.c / s->groups, s->kernel, s->across};
 	dnnl_memory_desc_t desc;
 
 	memset(&desc, 0, sizeof(desc));
@@ -444,7 +444,7 @@ nn_op_pool(nn_op *op, const nn_conv_shape *s, bool largest, bool inside_only, bo
 	dnnl_memory_desc_t larger = image(&s->larger),
 				smaller = image(&s->smaller);
 	dnnl_dims_t strides = {s->stride, s->stride},
-				kernel = {s->kernel, s->kernel},
+				kernel = {s->kernel, s->across},
 				before = {s->top, s->left},
 				after = {s->bottom, s->right};
 	dnnl_pooling_desc_t pool;
@@ -463,7 +463,7 @@ nn_op_pool_back(nn_op *op, const nn_conv_shape *s, bool largest, bool inside_onl
 	dnnl_memory_desc_t larger = image(&s->larger),
 				smaller = image(&s->smaller);
 	dnnl_dims_t strides = {s->stride, s->stride},
-				kernel = {s->kernel, s->kernel},
+				kernel = {s->kernel, s->across},
 				before = {s->top, s->left},
 				after = {s->bottom, s->right};
 	dnnl_pooling_desc_t pool;

@@ -30,7 +30,8 @@ typedef struct nn_conv_shape
 	rpm_nn_shape larger,
 				smaller;
 	int64_t		groups,
-				kernel,
+				kernel,			/* rows */
+				across,			/* columns of the kernel */
 				stride,
 				top,
 				bottom,

@@ -21,6 +21,7 @@ static rpm_code direct_backward(rpm_nn *net, nn_call *call);
 static float *gradient_target(rpm_nn *net, int input, char **at);
 static void gradient_done(rpm_nn *net, int input, float *target);
 static bool block_conv(rpm_nn *net, dn_step *step, int layer, float *aside);
+static bool fold_norm(rpm_nn *net, int norm, const nn_call *conv, int64_t each, float *shift, float *weights);
 static void lay_down_affine(rpm_nn *net, dn_step *step, int layer);
 
 rpm_code
@@ -459,30 +460,59 @@ block_conv(rpm_nn *net, dn_step *step, int layer, float *aside)
 {
 	dn		   *own = net->own;
 	nn_call		conv = nn_call_of(net, layer, NULL, NULL, NULL);
+	const float *plain = conv.tensor[0];
 	int64_t		channels = conv.layer->channels,
 				each = net->model->tensors[conv.layer->first_tensor].count / channels;
 	float	   *shift = own->memory + step->shift,
-			   *scale;
+			   *wide = NULL;
+	bool		good;
 
 	if (step->norm < 0)
 	{
 		if (conv.layer->option[NN_BIAS] != 0)
 			memcpy(shift, conv.tensor[1], sizeof(float) * (size_t) channels);
-		return nn_pass_block(&step->forward, conv.tensor[0], own->memory + step->blocked, net->scratch);
 	}
-	scale = malloc(sizeof(float) * (size_t) channels);
+	else
+	{
+		if (!fold_norm(net, step->norm, &conv, each, shift, aside))
+			return false;
+		plain = aside;
+	}
+	if (step->paired)
+	{
+		const nn_conv_shape *shape = &step->forward.whole;
+
+		wide = malloc(sizeof(float) * (size_t) (shape->larger.c * shape->smaller.c * shape->kernel * shape->across));
+		if (wide == NULL)
+			return false;
+		nn_conv_pair_weights(shape, conv.layer, nn_sliding_of(conv.layer, &conv.in_shape[0]).left, plain, wide);
+		memcpy(shift + channels, shift, sizeof(float) * (size_t) channels);
+		plain = wide;
+	}
+	good = nn_pass_block(&step->forward, plain, own->memory + step->blocked, net->scratch);
+	free(wide);
+	return good;
+}
+
+/* A convolution's weights times a batch norm's scale, and the shift of both. */
+static bool
+fold_norm(rpm_nn *net, int norm, const nn_call *conv, int64_t each, float *shift, float *weights)
+{
+	int64_t		channels = conv->layer->channels;
+	float	   *scale = malloc(sizeof(float) * (size_t) channels);
+
 	if (scale == NULL)
 		return false;
-	norm_as_affine(net, step->norm, scale, shift);
+	norm_as_affine(net, norm, scale, shift);
 	for (int64_t c = 0; c < channels; c++)
 	{
-		if (conv.layer->option[NN_BIAS] != 0)
-			shift[c] += conv.tensor[1][c] * scale[c];
+		if (conv->layer->option[NN_BIAS] != 0)
+			shift[c] += conv->tensor[1][c] * scale[c];
 		for (int64_t i = 0; i < each; i++)
-			aside[c * each + i] = conv.tensor[0][c * each + i] * scale[c];
+			weights[c * each + i] = conv->tensor[0][c * each + i] * scale[c];
 	}
 	free(scale);
-	return nn_pass_block(&step->forward, aside, own->memory + step->blocked, net->scratch);
+	return true;
 }
 
 #endif
