@@ -15,9 +15,14 @@ ifneq ($(wildcard /usr/include/geos_c.h),)
 GEOS_CPPFLAGS = -DRPM_HAVE_GEOS
 GEOS_LIBS = -lgeos_c
 endif
+# oneDNN 2 for networks; with OpenMP, as its own threads are.
+ifneq ($(shell grep -s 'DNNL_VERSION_MAJOR 2$$' /usr/include/oneapi/dnnl/dnnl_version.h),)
+DNNL_CPPFLAGS = -DRPM_HAVE_DNNL -fopenmp
+DNNL_LIBS = -ldnnl -lgomp
+endif
 
-ENGINE_CPPFLAGS = $(EMBREE_CPPFLAGS) $(GEOS_CPPFLAGS) -D_GNU_SOURCE
-ENGINE_LIBS = $(EMBREE_LIBS) $(GEOS_LIBS) -lm -lpthread
+ENGINE_CPPFLAGS = $(EMBREE_CPPFLAGS) $(GEOS_CPPFLAGS) $(DNNL_CPPFLAGS) -D_GNU_SOURCE
+ENGINE_LIBS = $(EMBREE_LIBS) $(GEOS_LIBS) $(DNNL_LIBS) -lm -lpthread
 
 ENGINE_HEADERS = $(wildcard include/*.h src/engine/*/*.h)
 UNIT_SOURCES = $(sort $(wildcard test/unit/test_*.c))
