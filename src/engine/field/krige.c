@@ -1,0 +1,322 @@
+/*
+ * krige.c: prediction of the residual field in local neighbourhoods (rpm_field.h).
+ *
+ * Places are gathered by blocks; the places of a block share neighbours, matrix and factor, and each has its own right-hand side.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "field/point_tree.h"
+#include "field/system.h"
+
+/* Below this part of the sill a covariance tells nothing: the place is far from every point. */
+#define NEGLIGIBLE_COVARIANCE 1e-9
+#define BLOCK_GRAIN 8
+#define BATCH 8				/* places that are solved for at once */
+
+/* Points that neighbours are taken from, each with a number of its own. */
+enum
+{
+	POOL_OWN,
+	POOL_SITE,
+	POOL_OTHERS,
+	POOLS
+};
+
+typedef struct target_key
+{
+	int64_t		row, column;
+	int32_t		group;
+	int32_t		target;
+} target_key;
+
+typedef struct krige_work
+{
+	const rpm_field_data *data;
+	const rpm_trend_fit *fit;
+	const rpm_covariance *covariance;
+	const rpm_field_targets *targets;
+	const rpm_field_options *options;
+	rpm_control *control;
+	int			most[POOLS];	/* neighbours */
+	point_tree *tree[POOLS];
+	double		reach_m;		/* beyond it every covariance is negligible */
+	target_key *keys;			/* sorted by block */
+	int64_t    *block_begin;	/* of keys; block_count + 1 of them */
+	int64_t		block_count;
+	double	   *mean_db, *variance_db2;
+} krige_work;
+
+static bool neighbour_counts(const rpm_field_options *options, int most[POOLS]);
+static rpm_code build_trees(krige_work *work, rpm_status *status);
+static int	pool_of(const krige_work *work, const rpm_field_point *point);
+static rpm_code gather_blocks(krige_work *work, rpm_status *status);
+static int	compare_keys(const void *a, const void *b);
+static bool same_block(const target_key *a, const target_key *b);
+static double reach_of(const rpm_covariance *covariance);
+static void predict_blocks(void *context, int64_t begin, int64_t end, int thread);
+static void choose_neighbours(const krige_work *work, const target_key *keys, int64_t count, field_system *system);
+static void predict_batch(const krige_work *work, const field_system *system, const target_key *keys, int count);
+static void finish_target(const krige_work *work, const field_system *system, const double c[][BATCH], int column, double mean,
+						  int32_t target);
+static double trend_variance(const rpm_trend_fit *fit, const double *at);
+
+rpm_code
+rpm_field_predict(const rpm_field_data *data, const rpm_trend_fit *fit, const rpm_covariance *covariance,
+				  const rpm_field_targets *targets, const rpm_field_options *options, rpm_control *control, double *mean_db,
+				  double *variance_db2, rpm_status *status)
+{
+	krige_work	work = {
+		.data = data, .fit = fit, .covariance = covariance, .targets = targets, .options = options, .control = control,
+		.mean_db = mean_db, .variance_db2 = variance_db2
+	};
+	rpm_code	code;
+
+	if (!neighbour_counts(options, work.most))
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Use at least one of the antenna itself, and together no more than 64.",
+						"%d, %d and %d neighbours cannot be", options->own_neighbours, options->site_neighbours,
+						options->other_neighbours);
+	if (targets->count > INT32_MAX || data->count > INT32_MAX)
+		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Predict a part at a time.", "%zu places or points are too many",
+						targets->count > data->count ? targets->count : data->count);
+	work.reach_m = reach_of(covariance);
+	code = build_trees(&work, status);
+	if (code == RPM_OK)
+		code = gather_blocks(&work, status);
+	if (code == RPM_OK)
+		code = rpm_parallel_for(control, work.block_count, BLOCK_GRAIN, predict_blocks, &work, status);
+	for (int pool = 0; pool < POOLS; pool++)
+		point_tree_free(work.tree[pool]);
+	free(work.keys);
+	free(work.block_begin);
+	return code;
+}
+
+static bool
+neighbour_counts(const rpm_field_options *options, int most[POOLS])
+{
+	most[POOL_OWN] = options->own_neighbours;
+	most[POOL_SITE] = options->site_neighbours;
+	most[POOL_OTHERS] = options->other_neighbours;
+	return most[POOL_OWN] >= 1 && most[POOL_SITE] >= 0 && most[POOL_OTHERS] >= 0 &&
+		(int64_t) most[POOL_OWN] + most[POOL_SITE] + most[POOL_OTHERS] <= RPM_FIELD_MOST_NEIGHBOURS;
+}
+
+/* One tree of each pool; of the others only those that share something with the antenna. */
+static rpm_code
+build_trees(krige_work *work, rpm_status *status)
+{
+	const rpm_field_data *data = work->data;
+	int32_t    *member = calloc(data->count + 1, sizeof(int32_t));
+	bool		built = member != NULL;
+
+	for (int pool = 0; pool < POOLS && built; pool++)
+	{
+		int32_t		members = 0;
+
+		for (size_t i = 0; i < data->count && work->most[pool] > 0; i++)
+			if (pool_of(work, &data->points[i]) == pool)
+				member[members++] = (int32_t) i;
+		work->tree[pool] = point_tree_build(data->points, member, members, NULL);
+		built = work->tree[pool] != NULL;
+	}
+	free(member);
+	if (!built)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
+	return RPM_OK;
+}
+
+/* POOLS: in none. */
+static int
+pool_of(const krige_work *work, const rpm_field_point *point)
+{
+	const rpm_field_data *data = work->data;
+	bool		shares = false;
+
+	if (point->antenna == data->antenna)
+		return POOL_OWN;
+	for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
+		shares |= field_share(work->covariance, j, data->antenna, data->site, point->antenna, point->site) > 0;
+	if (!shares)
+		return POOLS;
+	return point->site == data->site ? POOL_SITE : POOL_OTHERS;
+}
+
+static rpm_code
+gather_blocks(krige_work *work, rpm_status *status)
+{
+	const rpm_field_targets *targets = work->targets;
+	double		block_m = work->options->block_m;
+
+	work->keys = malloc((targets->count + 1) * sizeof(target_key));
+	work->block_begin = malloc((targets->count + 1) * sizeof(int64_t));
+	if (work->keys == NULL || work->block_begin == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu places", targets->count);
+	for (size_t i = 0; i < targets->count; i++)
+	{
+		target_key *key = &work->keys[i];
+
+		if (!isfinite(targets->x_m[i]) || !isfinite(targets->y_m[i]))
+			return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give finite coordinates.", "place %zu lies at (%g, %g)", i + 1,
+							targets->x_m[i], targets->y_m[i]);
+		key->target = (int32_t) i;
+		key->group = targets->group != NULL ? targets->group[i] : 0;
+		key->row = block_m > 0 ? (int64_t) floor(targets->y_m[i] / block_m) : (int64_t) i;
+		key->column = block_m > 0 ? (int64_t) floor(targets->x_m[i] / block_m) : 0;
+	}
+	if (block_m > 0)
+		qsort(work->keys, targets->count, sizeof(target_key), compare_keys);
+	for (size_t i = 0; i < targets->count; i++)
+		if (i == 0 || !same_block(&work->keys[i], &work->keys[i - 1]))
+			work->block_begin[work->block_count++] = (int64_t) i;
+	work->block_begin[work->block_count] = (int64_t) targets->count;
+	return RPM_OK;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const target_key *left = a,
+			   *right = b;
+
+	if (left->row != right->row)
+		return left->row < right->row ? -1 : 1;
+	if (left->column != right->column)
+		return left->column < right->column ? -1 : 1;
+	if (left->group != right->group)
+		return left->group < right->group ? -1 : 1;
+	return left->target < right->target ? -1 : left->target > right->target;
+}
+
+static bool
+same_block(const target_key *a, const target_key *b)
+{
+	return a->row == b->row && a->column == b->column && a->group == b->group;
+}
+
+static double
+reach_of(const rpm_covariance *covariance)
+{
+	double		longest_m = 0;
+
+	for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
+		if (covariance->sill_db2[j] > 0)
+			longest_m = fmax(longest_m, covariance->range_m[j]);
+	return -log(NEGLIGIBLE_COVARIANCE) * longest_m;
+}
+
+static void
+predict_blocks(void *context, int64_t begin, int64_t end, int thread)
+{
+	krige_work *work = context;
+	field_system system;
+
+	(void) thread;
+	for (int64_t b = begin; b < end; b++)
+	{
+		const target_key *keys = work->keys + work->block_begin[b];
+		int64_t		count = work->block_begin[b + 1] - work->block_begin[b];
+
+		choose_neighbours(work, keys, count, &system);
+		field_system_factor(&system, work->data, work->covariance);
+		field_system_detrend(&system, work->fit->mean);
+		for (int64_t i = 0; i < count; i += BATCH)
+			predict_batch(work, &system, keys + i, count - i < BATCH ? (int) (count - i) : BATCH);
+		if (rpm_stopped(work->control))
+			return;
+	}
+	rpm_phase_add(work->control, end - begin);
+}
+
+/* The nearest of the middle of the block's places; those out of reach are dropped. */
+static void
+choose_neighbours(const krige_work *work, const target_key *keys, int64_t count, field_system *system)
+{
+	const rpm_field_targets *targets = work->targets;
+	tree_filter filter = {INT32_MAX, targets->group != NULL ? targets->point_group : NULL, keys[0].group};
+	double		x = 0,
+				y = 0;
+	int			found = 0,
+				kept = 0;
+
+	for (int64_t i = 0; i < count; i++)
+	{
+		x += targets->x_m[keys[i].target] / (double) count;
+		y += targets->y_m[keys[i].target] / (double) count;
+	}
+	for (int pool = 0; pool < POOLS; pool++)
+		found += point_tree_nearest(work->tree[pool], x, y, &filter, work->most[pool], system->number + found);
+	for (int i = 0; i < found; i++)
+		if (hypot(work->data->points[system->number[i]].x_m - x, work->data->points[system->number[i]].y_m - y) <=
+			work->reach_m + 2 * work->options->block_m)
+			system->number[kept++] = system->number[i];
+	system->count = kept;
+}
+
+/* Covariances of up to BATCH places side by side, so that one pass over the factor serves them all. */
+static void
+predict_batch(const krige_work *work, const field_system *system, const target_key *keys, int count)
+{
+	double		c[SYSTEM_MOST][BATCH],
+				mean[BATCH] = {0};
+
+	for (int b = 0; b < BATCH; b++)
+	{
+		int32_t		target = keys[b < count ? b : 0].target;
+		double		column[SYSTEM_MOST];
+
+		field_system_covariances(system, work->covariance, work->targets->x_m[target], work->targets->y_m[target], column);
+		for (int i = 0; i < system->count; i++)
+		{
+			c[i][b] = column[i];
+			mean[b] += column[i] * system->weight[i];
+		}
+	}
+	for (int i = 0; i < system->count; i++)
+	{
+		const double *row = system->factor + (size_t) i * SYSTEM_MOST;
+
+		for (int k = 0; k < i; k++)
+			for (int b = 0; b < BATCH; b++)
+				c[i][b] -= row[k] * c[k][b];
+		for (int b = 0; b < BATCH; b++)
+			c[i][b] *= system->inverse_pivot[i];
+	}
+	for (int b = 0; b < count; b++)
+		finish_target(work, system, c, b, mean[b], keys[b].target);
+}
+
+static void
+finish_target(const krige_work *work, const field_system *system, const double c[][BATCH], int column, double mean, int32_t target)
+{
+	int			coefficients = work->data->trend.count;
+	const double *trend = work->targets->trend + (size_t) target * coefficients;
+	double		left_over[RPM_FIELD_MOST_COEFFICIENTS],
+				variance = rpm_covariance_sill(work->covariance);
+
+	for (int i = 0; i < system->count; i++)
+		variance -= c[i][column] * c[i][column];
+	for (int k = 0; k < coefficients; k++)
+	{
+		const double *side = system->side + (size_t) (k + 1) * SYSTEM_MOST;
+
+		mean += trend[k] * work->fit->mean[k];
+		left_over[k] = trend[k];
+		for (int i = 0; i < system->count; i++)
+			left_over[k] -= c[i][column] * side[i];
+	}
+	work->mean_db[target] = mean;
+	work->variance_db2[target] = fmax(variance, 0) + trend_variance(work->fit, left_over);
+}
+
+static double
+trend_variance(const rpm_trend_fit *fit, const double *at)
+{
+	double		sum = 0;
+
+	for (int i = 0; i < fit->count; i++)
+		for (int k = 0; k < fit->count; k++)
+			sum += at[i] * fit->covariance[i * fit->count + k] * at[k];
+	return sum;
+}

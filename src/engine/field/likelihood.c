@@ -1,0 +1,277 @@
+/* likelihood.c: the marginal likelihood of a covariance in Vecchia's approximation (likelihood.h). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "field/dense.h"
+#include "field/likelihood.h"
+#include "field/point_tree.h"
+
+/* This part of the terms are the first points of the order, all of them. */
+#define EARLY_PART 4
+#define TERM_GRAIN 16
+#define MOST_TERM_NEIGHBOURS 40
+/* Of the terms that are conditioned on other antennas, too. */
+#define SITE_NEIGHBOURS 10
+#define OTHER_NEIGHBOURS 6
+
+enum
+{
+	TREE_OWN,
+	TREE_SITE,
+	TREE_OTHERS,
+	TREES
+};
+
+typedef struct ranked_point
+{
+	uint64_t	key;
+	int32_t		number;
+} ranked_point;
+
+static rpm_code open_terms(field_likelihood *likelihood, const rpm_field_options *options, bool shared, ranked_point *order,
+						   int32_t *rank, int32_t *member, rpm_status *status);
+static int64_t order_points(const field_likelihood *likelihood, uint64_t seed, ranked_point *order, int32_t *rank);
+static int	compare_ranked(const void *a, const void *b);
+static uint64_t mixed(uint64_t value);
+static point_tree *tree_of_others(const rpm_field_data *data, bool of_site, int32_t *member);
+static void draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, point_tree *const tree[TREES],
+					   const rpm_field_options *options);
+static void whiten_terms(void *context, int64_t begin, int64_t end, int thread);
+static rpm_code integrate(const field_likelihood *likelihood, double *value, rpm_trend_fit *fit, rpm_status *status);
+
+rpm_code
+field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, const rpm_field_options *options, bool shared,
+					  rpm_control *control, rpm_status *status)
+{
+	ranked_point *order = malloc((data->count + 1) * sizeof(ranked_point));
+	int32_t    *rank = malloc((data->count + 1) * sizeof(int32_t)),
+			   *member = malloc((data->count + 1) * sizeof(int32_t));
+	rpm_code	code;
+
+	memset(likelihood, 0, sizeof(*likelihood));
+	likelihood->data = data;
+	likelihood->control = control;
+	if (options->terms < 1 || options->term_neighbours < 1 || options->term_neighbours > MOST_TERM_NEIGHBOURS)
+		code = rpm_fail(status, RPM_INVALID_ARGUMENT, "Use 600 terms of 14 neighbours.", "%d terms of %d neighbours cannot be",
+						options->terms, options->term_neighbours);
+	else if (order == NULL || rank == NULL || member == NULL)
+		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
+	else
+		code = open_terms(likelihood, options, shared, order, rank, member, status);
+	free(order);
+	free(rank);
+	free(member);
+	return code;
+}
+
+static rpm_code
+open_terms(field_likelihood *likelihood, const rpm_field_options *options, bool shared, ranked_point *order, int32_t *rank,
+		   int32_t *member, rpm_status *status)
+{
+	const rpm_field_data *data = likelihood->data;
+	int64_t		own = order_points(likelihood, options->seed, order, rank);
+	point_tree *tree[TREES] = {NULL};
+	bool		built;
+
+	for (int64_t i = 0; i < own; i++)
+		member[i] = order[i].number;
+	tree[TREE_OWN] = point_tree_build(data->points, member, (int32_t) own, rank);
+	if (shared)
+	{
+		tree[TREE_SITE] = tree_of_others(data, true, member);
+		tree[TREE_OTHERS] = tree_of_others(data, false, member);
+	}
+	built = tree[TREE_OWN] != NULL && (!shared || (tree[TREE_SITE] != NULL && tree[TREE_OTHERS] != NULL));
+	likelihood->count = own < options->terms ? own : options->terms;
+	likelihood->terms = malloc((size_t) (likelihood->count + 1) * sizeof(field_term));
+	likelihood->whitened = malloc((size_t) (likelihood->count + 1) * (size_t) (2 + data->trend.count) * sizeof(double));
+	if (!built || likelihood->terms == NULL || likelihood->whitened == NULL)
+		rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
+	else
+		draw_terms(likelihood, order, own, tree, options);
+	for (int t = 0; t < TREES; t++)
+		point_tree_free(tree[t]);
+	return status->code;
+}
+
+static point_tree *
+tree_of_others(const rpm_field_data *data, bool of_site, int32_t *member)
+{
+	int32_t		count = 0;
+
+	for (size_t i = 0; i < data->count; i++)
+		if (data->points[i].antenna != data->antenna && (data->points[i].site == data->site) == of_site)
+			member[count++] = (int32_t) i;
+	return point_tree_build(data->points, member, count, NULL);
+}
+
+void
+field_likelihood_free(field_likelihood *likelihood)
+{
+	free(likelihood->terms);
+	free(likelihood->whitened);
+	likelihood->terms = NULL;
+	likelihood->whitened = NULL;
+}
+
+/* The antenna's points in an order drawn by seed; returns how many there are. */
+static int64_t
+order_points(const field_likelihood *likelihood, uint64_t seed, ranked_point *order, int32_t *rank)
+{
+	const rpm_field_data *data = likelihood->data;
+	int64_t		own = 0;
+
+	for (size_t i = 0; i < data->count; i++)
+		if (data->points[i].antenna == data->antenna)
+		{
+			/* The place draws, so that points are drawn alike whatever others there are. */
+			double		place[2] = {data->points[i].x_m, data->points[i].y_m};
+			uint64_t	bits[2];
+
+			memcpy(bits, place, sizeof(bits));
+			order[own].key = mixed(mixed(mixed(seed) ^ bits[0]) ^ bits[1]);
+			order[own++].number = (int32_t) i;
+		}
+	qsort(order, (size_t) own, sizeof(ranked_point), compare_ranked);
+	for (int64_t i = 0; i < own; i++)
+		rank[order[i].number] = (int32_t) i;
+	return own;
+}
+
+static int
+compare_ranked(const void *a, const void *b)
+{
+	const ranked_point *left = a,
+			   *right = b;
+
+	if (left->key != right->key)
+		return left->key < right->key ? -1 : 1;
+	return left->number < right->number ? -1 : left->number > right->number;
+}
+
+/* The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
+static uint64_t
+mixed(uint64_t value)
+{
+	value += 0x9e3779b97f4a7c15u;
+	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+	value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+	return value ^ (value >> 31);
+}
+
+static void
+draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, point_tree *const tree[TREES],
+		   const rpm_field_options *options)
+{
+	int64_t		early = own <= likelihood->count ? own : likelihood->count / EARLY_PART,
+				late = likelihood->count - early;
+
+	for (int64_t t = 0; t < likelihood->count; t++)
+	{
+		field_term *term = &likelihood->terms[t];
+		int64_t		rank = t < early ? t : early + (int64_t) (((double) (t - early) + 0.5) * (double) (own - early) / (double) late);
+		const rpm_field_point *point = &likelihood->data->points[order[rank].number];
+		const tree_filter filter[TREES] = {{(int32_t) rank, NULL, 0}, {INT32_MAX, NULL, 0}, {INT32_MAX, NULL, 0}};
+		const int	most[TREES] = {options->term_neighbours, SITE_NEIGHBOURS, OTHER_NEIGHBOURS};
+
+		term->weight = t < early ? 1 : (double) (own - early) / (double) late;
+		term->count = 0;
+		for (int i = 0; i < TREES; i++)
+			if (tree[i] != NULL)
+				term->count += point_tree_nearest(tree[i], point->x_m, point->y_m, &filter[i], most[i], term->number + term->count);
+		term->number[term->count++] = order[rank].number;
+	}
+}
+
+rpm_code
+field_likelihood_at(field_likelihood *likelihood, const rpm_covariance *covariance, double *value, rpm_trend_fit *fit,
+					rpm_status *status)
+{
+	likelihood->covariance = covariance;
+	if (rpm_parallel_for(likelihood->control, likelihood->count, TERM_GRAIN, whiten_terms, likelihood, status) != RPM_OK)
+		return status->code;
+	return integrate(likelihood, value, fit, status);
+}
+
+/* The point is the last row of its term's system: its pivot is the conditional deviation, its right-hand sides are whitened. */
+static void
+whiten_terms(void *context, int64_t begin, int64_t end, int thread)
+{
+	field_likelihood *likelihood = context;
+	int			coefficients = likelihood->data->trend.count;
+	field_system system;
+
+	(void) thread;
+	for (int64_t t = begin; t < end; t++)
+	{
+		const field_term *term = &likelihood->terms[t];
+		double	   *whitened = likelihood->whitened + t * (2 + coefficients);
+		int			last = term->count - 1;
+		double		deviation;
+
+		system.count = term->count;
+		memcpy(system.number, term->number, (size_t) term->count * sizeof(int32_t));
+		field_system_factor(&system, likelihood->data, likelihood->covariance);
+		deviation = system.factor[(size_t) last * SYSTEM_MOST + last];
+		whitened[0] = deviation > 0 ? 2 * log(deviation) : 0;
+		for (int k = 0; k <= coefficients; k++)
+			whitened[1 + k] = system.side[(size_t) k * SYSTEM_MOST + last];
+	}
+}
+
+static rpm_code
+integrate(const field_likelihood *likelihood, double *value, rpm_trend_fit *fit, rpm_status *status)
+{
+	const rpm_trend *trend = &likelihood->data->trend;
+	int			n = trend->count;
+	double		normal[RPM_FIELD_MOST_COEFFICIENTS * RPM_FIELD_MOST_COEFFICIENTS],
+				right[RPM_FIELD_MOST_COEFFICIENTS],
+				solution[RPM_FIELD_MOST_COEFFICIENTS],
+				sum = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		right[i] = 0;
+		for (int k = 0; k < n; k++)
+		{
+			normal[i * n + k] = trend->precision[i * n + k];
+			right[i] += trend->precision[i * n + k] * trend->mean[k];
+		}
+		sum += trend->mean[i] * right[i];
+	}
+	for (int64_t t = 0; t < likelihood->count; t++)
+	{
+		const double *whitened = likelihood->whitened + t * (2 + n);
+		double		weight = likelihood->terms[t].weight;
+
+		sum += weight * (whitened[0] + whitened[1] * whitened[1]);
+		for (int i = 0; i < n; i++)
+		{
+			right[i] += weight * whitened[2 + i] * whitened[1];
+			for (int k = 0; k <= i; k++)
+				normal[i * n + k] += weight * whitened[2 + i] * whitened[2 + k];
+		}
+	}
+	if (!dense_factor(normal, n))
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give every coefficient of the trend a finite precision above 0 before the data.",
+						"the trend's coefficients cannot be told apart");
+	memcpy(solution, right, sizeof(double) * (size_t) n);
+	dense_solve(normal, n, solution);
+	for (int i = 0; i < n; i++)
+		sum -= right[i] * solution[i];
+	*value = sum + dense_log_determinant(normal, n);
+	if (fit == NULL)
+		return RPM_OK;
+	fit->count = n;
+	memcpy(fit->mean, solution, sizeof(double) * (size_t) n);
+	for (int i = 0; i < n; i++)
+	{
+		double	   *column = fit->covariance + (size_t) i * n;
+
+		memset(column, 0, sizeof(double) * (size_t) n);
+		column[i] = 1;
+		dense_solve(normal, n, column);
+	}
+	return RPM_OK;
+}
