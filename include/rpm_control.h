@@ -24,7 +24,9 @@ typedef enum rpm_phase
 	RPM_PHASE_READING,			/* tables into arrays (the SQL layer) */
 	RPM_PHASE_BUILDING,			/* geometry into a scene, hierarchy */
 	RPM_PHASE_TRACING,
-	RPM_PHASE_WRITING			/* rasters (the SQL layer) */
+	RPM_PHASE_WRITING,			/* rasters (the SQL layer) */
+	RPM_PHASE_LEARNING,			/* parameters from measurements */
+	RPM_PHASE_PREDICTING		/* cells from what was learned */
 } rpm_phase;
 
 typedef struct rpm_control

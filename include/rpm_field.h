@@ -93,7 +93,7 @@ typedef struct rpm_field_options
 	int			own_neighbours; /* of a prediction: points of the antenna itself, */
 	int			site_neighbours;	/* of others of its site, */
 	int			other_neighbours;	/* and of other sites; together at most RPM_FIELD_MOST_NEIGHBOURS */
-	double		block_m;		/* places of one square block share a neighbourhood; 0: each has its own */
+	double		block_m;		/* places of one square block share the neighbourhood of its middle; 0: each has its own */
 } rpm_field_options;
 
 typedef struct rpm_field_learned
@@ -121,10 +121,11 @@ double		rpm_covariance_at(const rpm_covariance *covariance, double distance_m);
 
 /*
  * Merges the points of one antenna in one square cell (edges at multiples of cell_m) into their mean place and mean value; weights add
- * up.  points is replaced; *count becomes smaller; the order after is a function of the set alone.  Errors: RPM_INVALID_ARGUMENT (a
- * coordinate or value that is not finite, a weight that is not above 0; names the number of the point), RPM_OUT_OF_MEMORY.
+ * up.  points is replaced; *count becomes smaller; the order after is a function of the set alone.  merged (may be NULL) says for each
+ * point from before which one it went into.  Errors: RPM_INVALID_ARGUMENT (a coordinate or value that is not finite, a weight that is
+ * not above 0; names the point by its number from 1), RPM_OUT_OF_MEMORY.
  */
-rpm_code	rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, rpm_status *status);
+rpm_code	rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, int32_t *merged, rpm_status *status);
 
 /*
  * Learns the covariance (nugget, sills, ranges) and the coefficients of the trend from the points of `antenna`: marginal likelihood

@@ -173,6 +173,10 @@ phase_name(int64 phase)
 			return "tracing";
 		case RPM_PHASE_WRITING:
 			return "writing";
+		case RPM_PHASE_LEARNING:
+			return "learning";
+		case RPM_PHASE_PREDICTING:
+			return "predicting";
 		case RPM_PHASE_IDLE:
 			break;
 	}

@@ -16,12 +16,13 @@ typedef struct keyed_point
 {
 	int64_t		column, row;
 	rpm_field_point point;
+	size_t		number;			/* before merging */
 } keyed_point;
 
 static rpm_code check_point(const rpm_field_point *point, size_t number, rpm_status *status);
 static int	compare_keyed(const void *a, const void *b);
 static int	compare_numbers(double a, double b);
-static size_t fold_sorted(const keyed_point *keyed, size_t count, rpm_field_point *points);
+static size_t fold_sorted(const keyed_point *keyed, size_t count, rpm_field_point *points, int32_t *merged);
 
 void
 rpm_covariance_default(rpm_covariance *covariance)
@@ -71,7 +72,7 @@ rpm_covariance_at(const rpm_covariance *covariance, double distance_m)
 }
 
 rpm_code
-rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, rpm_status *status)
+rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, int32_t *merged, rpm_status *status)
 {
 	keyed_point *keyed;
 
@@ -88,9 +89,10 @@ rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, rpm_statu
 		keyed[i].column = (int64_t) floor(points[i].x_m / cell_m);
 		keyed[i].row = (int64_t) floor(points[i].y_m / cell_m);
 		keyed[i].point = points[i];
+		keyed[i].number = i;
 	}
 	qsort(keyed, *count, sizeof(keyed_point), compare_keyed);
-	*count = fold_sorted(keyed, *count, points);
+	*count = fold_sorted(keyed, *count, points, merged);
 	free(keyed);
 	return RPM_OK;
 }
@@ -139,9 +141,9 @@ compare_numbers(double a, double b)
 }
 
 static size_t
-fold_sorted(const keyed_point *keyed, size_t count, rpm_field_point *points)
+fold_sorted(const keyed_point *keyed, size_t count, rpm_field_point *points, int32_t *merged)
 {
-	size_t		merged = 0;
+	size_t		cells = 0;
 
 	for (size_t begin = 0, end; begin < count; begin = end)
 	{
@@ -159,16 +161,18 @@ fold_sorted(const keyed_point *keyed, size_t count, rpm_field_point *points)
 			x += point->weight * point->x_m;
 			y += point->weight * point->y_m;
 			value += point->weight * point->value_db;
+			if (merged != NULL)
+				merged[keyed[end].number] = (int32_t) cells;
 		}
-		points[merged] = keyed[begin].point;
+		points[cells] = keyed[begin].point;
 		if (end > begin + 1)
 		{
-			points[merged].x_m = x / weight;
-			points[merged].y_m = y / weight;
-			points[merged].value_db = value / weight;
-			points[merged].weight = weight;
+			points[cells].x_m = x / weight;
+			points[cells].y_m = y / weight;
+			points[cells].value_db = value / weight;
+			points[cells].weight = weight;
 		}
-		merged++;
+		cells++;
 	}
-	return merged;
+	return cells;
 }

@@ -56,7 +56,7 @@ static int	compare_keys(const void *a, const void *b);
 static bool same_block(const target_key *a, const target_key *b);
 static double reach_of(const rpm_covariance *covariance);
 static void predict_blocks(void *context, int64_t begin, int64_t end, int thread);
-static void choose_neighbours(const krige_work *work, const target_key *keys, int64_t count, field_system *system);
+static void choose_neighbours(const krige_work *work, const target_key *keys, field_system *system);
 static void predict_batch(const krige_work *work, const field_system *system, const target_key *keys, int count);
 static void finish_target(const krige_work *work, const field_system *system, const double c[][BATCH], int column, double mean,
 						  int32_t target);
@@ -218,7 +218,7 @@ predict_blocks(void *context, int64_t begin, int64_t end, int thread)
 		const target_key *keys = work->keys + work->block_begin[b];
 		int64_t		count = work->block_begin[b + 1] - work->block_begin[b];
 
-		choose_neighbours(work, keys, count, &system);
+		choose_neighbours(work, keys, &system);
 		field_system_factor(&system, work->data, work->covariance);
 		field_system_detrend(&system, work->fit->mean);
 		for (int64_t i = 0; i < count; i += BATCH)
@@ -226,25 +226,21 @@ predict_blocks(void *context, int64_t begin, int64_t end, int thread)
 		if (rpm_stopped(work->control))
 			return;
 	}
-	rpm_phase_add(work->control, end - begin);
+	rpm_phase_add(work->control, work->block_begin[end] - work->block_begin[begin]);
 }
 
-/* The nearest of the middle of the block's places; those out of reach are dropped. */
+/* The nearest of the middle of the block, whichever of its places are asked for; those out of reach are dropped. */
 static void
-choose_neighbours(const krige_work *work, const target_key *keys, int64_t count, field_system *system)
+choose_neighbours(const krige_work *work, const target_key *keys, field_system *system)
 {
 	const rpm_field_targets *targets = work->targets;
 	tree_filter filter = {INT32_MAX, targets->group != NULL ? targets->point_group : NULL, keys[0].group};
-	double		x = 0,
-				y = 0;
+	double		block_m = work->options->block_m,
+				x = block_m > 0 ? ((double) keys[0].column + 0.5) * block_m : targets->x_m[keys[0].target],
+				y = block_m > 0 ? ((double) keys[0].row + 0.5) * block_m : targets->y_m[keys[0].target];
 	int			found = 0,
 				kept = 0;
 
-	for (int64_t i = 0; i < count; i++)
-	{
-		x += targets->x_m[keys[i].target] / (double) count;
-		y += targets->y_m[keys[i].target] / (double) count;
-	}
 	for (int pool = 0; pool < POOLS; pool++)
 		found += point_tree_nearest(work->tree[pool], x, y, &filter, work->most[pool], system->number + found);
 	for (int i = 0; i < found; i++)

@@ -5,6 +5,7 @@
 
 #include "field/dense.h"
 #include "field/likelihood.h"
+#include "field/place_key.h"
 #include "field/point_tree.h"
 
 /* This part of the terms are the first points of the order, all of them. */
@@ -33,7 +34,6 @@ static rpm_code open_terms(field_likelihood *likelihood, const rpm_field_options
 						   int32_t *rank, int32_t *member, rpm_status *status);
 static int64_t order_points(const field_likelihood *likelihood, uint64_t seed, ranked_point *order, int32_t *rank);
 static int	compare_ranked(const void *a, const void *b);
-static uint64_t mixed(uint64_t value);
 static point_tree *tree_of_others(const rpm_field_data *data, bool of_site, int32_t *member);
 static void draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, point_tree *const tree[TREES],
 					   const rpm_field_options *options);
@@ -126,11 +126,7 @@ order_points(const field_likelihood *likelihood, uint64_t seed, ranked_point *or
 		if (data->points[i].antenna == data->antenna)
 		{
 			/* The place draws, so that points are drawn alike whatever others there are. */
-			double		place[2] = {data->points[i].x_m, data->points[i].y_m};
-			uint64_t	bits[2];
-
-			memcpy(bits, place, sizeof(bits));
-			order[own].key = mixed(mixed(mixed(seed) ^ bits[0]) ^ bits[1]);
+			order[own].key = field_place_key(seed, data->points[i].x_m, data->points[i].y_m);
 			order[own++].number = (int32_t) i;
 		}
 	qsort(order, (size_t) own, sizeof(ranked_point), compare_ranked);
@@ -148,16 +144,6 @@ compare_ranked(const void *a, const void *b)
 	if (left->key != right->key)
 		return left->key < right->key ? -1 : 1;
 	return left->number < right->number ? -1 : left->number > right->number;
-}
-
-/* The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
-static uint64_t
-mixed(uint64_t value)
-{
-	value += 0x9e3779b97f4a7c15u;
-	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-	value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-	return value ^ (value >> 31);
 }
 
 static void
