@@ -94,6 +94,7 @@ typedef struct rpm_field_options
 	int			site_neighbours;	/* of others of its site, */
 	int			other_neighbours;	/* and of other sites; together at most RPM_FIELD_MOST_NEIGHBOURS */
 	double		block_m;		/* places of one square block share the neighbourhood of its middle; 0: each has its own */
+	double		left_out_m;		/* shares are learned from points whose whole square of this side is left out */
 } rpm_field_options;
 
 typedef struct rpm_field_learned
@@ -141,8 +142,10 @@ rpm_code	rpm_field_fit_trend(const rpm_field_data *data, const rpm_covariance *c
 								rpm_control *control, rpm_trend_fit *fit, rpm_status *status);
 
 /*
- * Learns site_share and other_share, one number each for all structures, and which part of the nugget belongs to the place, from what the points of the other antennas say about those of
- * `antenna` (values already without their own trends, as those of `antenna` are with fit): the same likelihood conditioned on both.
+ * Learns site_share and other_share, one number each for all structures, and which part of the nugget belongs to the place, from what
+ * the points of the other antennas say about those of `antenna` (values already without their own trends, as those of `antenna` are with
+ * fit): the likelihood of points given those of other antennas about them and the antenna's own outside of their squares of
+ * options->left_out_m, which is where a share matters.
  */
 rpm_code	rpm_field_learn_shares(const rpm_field_data *data, const rpm_trend_fit *fit, const rpm_field_options *options,
 								   rpm_control *control, rpm_covariance *covariance, rpm_status *status);

@@ -46,7 +46,8 @@ rpm_field_options_default(rpm_field_options *options)
 		.own_neighbours = 28,
 		.site_neighbours = 20,
 		.other_neighbours = 12,
-		.block_m = 20
+		.block_m = 20,
+		.left_out_m = 100
 	};
 }
 

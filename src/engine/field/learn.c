@@ -71,7 +71,7 @@ rpm_field_learn(const rpm_field_data *data, const rpm_field_options *options, rp
 
 	memset(learned, 0, sizeof(*learned));
 	learned->reason = why_not(data);
-	code = field_likelihood_open(&likelihood, data, options, false, control, status);
+	code = field_likelihood_open(&likelihood, data, options, TERMS_FOR_COVARIANCE, control, status);
 	learned->terms = code == RPM_OK ? likelihood.count : 0;
 	if (code == RPM_OK && learned->reason == NULL)
 	{
@@ -172,7 +172,7 @@ rpm_field_fit_trend(const rpm_field_data *data, const rpm_covariance *covariance
 {
 	field_likelihood likelihood;
 	double		value;
-	rpm_code	code = field_likelihood_open(&likelihood, data, options, false, control, status);
+	rpm_code	code = field_likelihood_open(&likelihood, data, options, TERMS_FOR_TREND, control, status);
 
 	if (code == RPM_OK)
 		code = field_likelihood_at(&likelihood, covariance, &value, fit, status);
@@ -193,7 +193,7 @@ rpm_field_learn_shares(const rpm_field_data *data, const rpm_trend_fit *fit, con
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
 	for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
 		covariance->site_share[j] = covariance->other_share[j] = 0;
-	code = field_likelihood_open(&likelihood, &without_trend, options, true, control, status);
+	code = field_likelihood_open(&likelihood, &without_trend, options, TERMS_FOR_SHARES, control, status);
 	if (code == RPM_OK && likelihood.count > 0)
 		code = try_all_shares(&likelihood, covariance, status);
 	field_likelihood_free(&likelihood);

@@ -12,9 +12,11 @@
 #define EARLY_PART 4
 #define TERM_GRAIN 16
 #define MOST_TERM_NEIGHBOURS 40
+#define TREND_TERMS 4			/* times as many terms for the coefficients, which are found in one go */
 /* Of the terms that are conditioned on other antennas, too. */
 #define SITE_NEIGHBOURS 10
 #define OTHER_NEIGHBOURS 6
+#define LEFT_OUT_PARTS 4		/* squares left out are dealt to so many parts, one of which is left out with each term */
 
 enum
 {
@@ -30,18 +32,18 @@ typedef struct ranked_point
 	int32_t		number;
 } ranked_point;
 
-static rpm_code open_terms(field_likelihood *likelihood, const rpm_field_options *options, bool shared, ranked_point *order,
+static rpm_code open_terms(field_likelihood *likelihood, const rpm_field_options *options, term_purpose purpose, ranked_point *order,
 						   int32_t *rank, int32_t *member, rpm_status *status);
 static int64_t order_points(const field_likelihood *likelihood, uint64_t seed, ranked_point *order, int32_t *rank);
 static int	compare_ranked(const void *a, const void *b);
 static point_tree *tree_of_others(const rpm_field_data *data, bool of_site, int32_t *member);
 static void draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, point_tree *const tree[TREES],
-					   const rpm_field_options *options);
+					   const rpm_field_options *options, term_purpose purpose, const int32_t *part);
 static void whiten_terms(void *context, int64_t begin, int64_t end, int thread);
 static rpm_code integrate(const field_likelihood *likelihood, double *value, rpm_trend_fit *fit, rpm_status *status);
 
 rpm_code
-field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, const rpm_field_options *options, bool shared,
+field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, const rpm_field_options *options, term_purpose purpose,
 					  rpm_control *control, rpm_status *status)
 {
 	ranked_point *order = malloc((data->count + 1) * sizeof(ranked_point));
@@ -58,7 +60,7 @@ field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, 
 	else if (order == NULL || rank == NULL || member == NULL)
 		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
 	else
-		code = open_terms(likelihood, options, shared, order, rank, member, status);
+		code = open_terms(likelihood, options, purpose, order, rank, member, status);
 	free(order);
 	free(rank);
 	free(member);
@@ -66,12 +68,14 @@ field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, 
 }
 
 static rpm_code
-open_terms(field_likelihood *likelihood, const rpm_field_options *options, bool shared, ranked_point *order, int32_t *rank,
+open_terms(field_likelihood *likelihood, const rpm_field_options *options, term_purpose purpose, ranked_point *order, int32_t *rank,
 		   int32_t *member, rpm_status *status)
 {
 	const rpm_field_data *data = likelihood->data;
 	int64_t		own = order_points(likelihood, options->seed, order, rank);
 	point_tree *tree[TREES] = {NULL};
+	bool		shared = purpose == TERMS_FOR_SHARES;
+	int32_t    *part = shared ? malloc((data->count + 1) * sizeof(int32_t)) : NULL;
 	bool		built;
 
 	for (int64_t i = 0; i < own; i++)
@@ -79,19 +83,24 @@ open_terms(field_likelihood *likelihood, const rpm_field_options *options, bool 
 	tree[TREE_OWN] = point_tree_build(data->points, member, (int32_t) own, rank);
 	if (shared)
 	{
+		for (size_t i = 0; i < data->count && part != NULL; i++)
+			part[i] = field_part_of(options->seed, options->left_out_m, LEFT_OUT_PARTS, data->points[i].x_m, data->points[i].y_m);
 		tree[TREE_SITE] = tree_of_others(data, true, member);
 		tree[TREE_OTHERS] = tree_of_others(data, false, member);
 	}
-	built = tree[TREE_OWN] != NULL && (!shared || (tree[TREE_SITE] != NULL && tree[TREE_OTHERS] != NULL));
-	likelihood->count = own < options->terms ? own : options->terms;
+	built = tree[TREE_OWN] != NULL && (!shared || (part != NULL && tree[TREE_SITE] != NULL && tree[TREE_OTHERS] != NULL));
+	likelihood->count = (int64_t) options->terms * (purpose == TERMS_FOR_TREND ? TREND_TERMS : 1);
+	if (likelihood->count > own)
+		likelihood->count = own;
 	likelihood->terms = malloc((size_t) (likelihood->count + 1) * sizeof(field_term));
 	likelihood->whitened = malloc((size_t) (likelihood->count + 1) * (size_t) (2 + data->trend.count) * sizeof(double));
 	if (!built || likelihood->terms == NULL || likelihood->whitened == NULL)
 		rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
 	else
-		draw_terms(likelihood, order, own, tree, options);
+		draw_terms(likelihood, order, own, tree, options, purpose, part);
 	for (int t = 0; t < TREES; t++)
 		point_tree_free(tree[t]);
+	free(part);
 	return status->code;
 }
 
@@ -146,27 +155,31 @@ compare_ranked(const void *a, const void *b)
 	return left->number < right->number ? -1 : left->number > right->number;
 }
 
+/* part: NULL, or that of each point; then a term is conditioned on all of the antenna's points that are not in its part. */
 static void
 draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, point_tree *const tree[TREES],
-		   const rpm_field_options *options)
+		   const rpm_field_options *options, term_purpose purpose, const int32_t *part)
 {
-	int64_t		early = own <= likelihood->count ? own : likelihood->count / EARLY_PART,
+	int64_t		early = own <= likelihood->count ? own : part != NULL ? 0 : likelihood->count / EARLY_PART,
 				late = likelihood->count - early;
 
 	for (int64_t t = 0; t < likelihood->count; t++)
 	{
 		field_term *term = &likelihood->terms[t];
 		int64_t		rank = t < early ? t : early + (int64_t) (((double) (t - early) + 0.5) * (double) (own - early) / (double) late);
-		const rpm_field_point *point = &likelihood->data->points[order[rank].number];
-		const tree_filter filter[TREES] = {{(int32_t) rank, NULL, 0}, {INT32_MAX, NULL, 0}, {INT32_MAX, NULL, 0}};
+		int32_t		number = order[rank].number;
+		const rpm_field_point *point = &likelihood->data->points[number];
+		const tree_filter all = {INT32_MAX, NULL, 0},
+					own_filter = {part != NULL ? INT32_MAX : (int32_t) rank, part, part != NULL ? part[number] : 0};
 		const int	most[TREES] = {options->term_neighbours, SITE_NEIGHBOURS, OTHER_NEIGHBOURS};
 
-		term->weight = t < early ? 1 : (double) (own - early) / (double) late;
+		term->weight = purpose == TERMS_FOR_TREND && t >= early ? (double) (own - early) / (double) late : 1;
 		term->count = 0;
 		for (int i = 0; i < TREES; i++)
 			if (tree[i] != NULL)
-				term->count += point_tree_nearest(tree[i], point->x_m, point->y_m, &filter[i], most[i], term->number + term->count);
-		term->number[term->count++] = order[rank].number;
+				term->count += point_tree_nearest(tree[i], point->x_m, point->y_m, i == TREE_OWN ? &own_filter : &all, most[i],
+												  term->number + term->count);
+		term->number[term->count++] = number;
 	}
 }
 

@@ -2,8 +2,9 @@
  * likelihood.h: the marginal likelihood of a covariance in Vecchia's approximation.
  *
  * The points of an antenna stand in a random order; each is conditioned on the nearest ones before it.  The product of these conditional
- * densities approximates the joint one; a sample of its factors, the early ones (far neighbours, long ranges) all and the late ones
- * evenly drawn and weighted up, estimates the logarithm without bias.
+ * densities approximates the joint one.  Of many points a sample of the factors is taken: the early ones (far neighbours, long ranges)
+ * all, the late ones (near neighbours) evenly.  For the trend, whose precision counts, the late ones are weighted up, so that the
+ * logarithm is estimated without bias; for the covariance every factor counts once (a composite likelihood): a few heavy factors are noise.
  */
 #ifndef RPM_FIELD_LIKELIHOOD_H
 #define RPM_FIELD_LIKELIHOOD_H
@@ -27,12 +28,19 @@ typedef struct field_likelihood
 	const rpm_covariance *covariance;	/* of the evaluation at work */
 } field_likelihood;
 
+typedef enum term_purpose
+{
+	TERMS_FOR_COVARIANCE,
+	TERMS_FOR_TREND,
+	TERMS_FOR_SHARES			/* conditioned on other antennas and on what lies outside of a part of squares */
+} term_purpose;
+
 /*
- * Draws the terms of the antenna; shared: also conditions each on the nearest points of other antennas.  Freed by
+ * Draws the terms of the antenna.  Freed by
  * field_likelihood_free also after an error.
  */
 rpm_code	field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, const rpm_field_options *options,
-								  bool shared, rpm_control *control, rpm_status *status);
+								  term_purpose purpose, rpm_control *control, rpm_status *status);
 void		field_likelihood_free(field_likelihood *likelihood);
 
 /*

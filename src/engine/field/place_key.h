@@ -2,6 +2,7 @@
 #ifndef RPM_FIELD_PLACE_KEY_H
 #define RPM_FIELD_PLACE_KEY_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,6 +24,13 @@ field_place_key(uint64_t seed, double x, double y)
 
 	memcpy(bits, place, sizeof(bits));
 	return field_mixed(field_mixed(field_mixed(seed) ^ bits[0]) ^ bits[1]);
+}
+
+/* Which of `parts` a square of this side belongs to: squares are numbered from the origin and dealt out by seed. */
+static inline int32_t
+field_part_of(uint64_t seed, double side_m, int32_t parts, double x, double y)
+{
+	return (int32_t) (field_place_key(seed, floor(x / side_m), floor(y / side_m)) % (uint64_t) parts);
 }
 
 #endif

@@ -240,8 +240,9 @@ choose_candidate(const predict_work *work, const predict_candidate *candidates, 
 	/* What cannot be validated stays the richest empirical prior, whose coefficients the others and the published model hold. */
 	if (best < 0 || strcmp(candidates[best].name, made->candidate.name) == 0)
 		return take_candidate(work, &made->candidate, made, status);
-	if (take_candidate(work, &candidates[best], made, status) != RPM_OK)
+	if (take_candidate(work, &candidates[best], made, status) != RPM_OK || candidates[best].prior != NULL)
 		return status->code;
+	/* What a given prior leaves over may vary much less. */
 	return learn_covariance(work, made, status);
 }
 
@@ -256,9 +257,11 @@ calibrate(const predict_work *work, decision *made, rpm_status *status)
 		predict_validate_blocks(work, &made->data, &made->covariance, &validation, status) == RPM_OK)
 	{
 		report->validation_points = validation.count;
-		predict_calibrate(&validation, full, &report->coverage_far, &report->scale_far, &report->share_far);
+		predict_calibrate(&validation, predict_blocks_of(work, &made->data, &validation), full, &report->coverage_far,
+						  &report->scale_far, &report->share_far);
 		if (predict_validate_points(work, &made->data, &made->fit, &made->covariance, &validation, status) == RPM_OK)
-			predict_calibrate(&validation, full, &report->coverage_near, &report->scale_near, &report->share_near);
+			predict_calibrate(&validation, validation.count, full, &report->coverage_near, &report->scale_near,
+							  &report->share_near);
 	}
 	predict_validation_close(&validation);
 	return status->code;

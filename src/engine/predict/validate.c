@@ -11,6 +11,7 @@
 #define FEWEST_POINTS 30		/* cells of the antenna */
 #define NORMAL_90 1.6448536269514722	/* half of a 90 % interval, in standard deviations */
 #define COVERED 0.9
+#define HIGHEST_LEVEL 0.97
 /* So many points' worth of trust that the intervals are right as they are. */
 #define TRUSTED_POINTS 60.0
 
@@ -34,7 +35,7 @@ typedef struct part_work
 
 static int	compare_drawn(const void *a, const void *b);
 static int	compare_numbers(const void *a, const void *b);
-static int32_t part_of(const predict_work *work, const rpm_field_point *point);
+static int	compare_keys(const void *a, const void *b);
 static rpm_code part_open(part_work *part, const predict_data *data, size_t targets, rpm_status *status);
 static void part_close(part_work *part);
 static rpm_code leave_out_part(const predict_work *work, const predict_data *data, const rpm_covariance *covariance, int32_t number,
@@ -95,15 +96,6 @@ compare_drawn(const void *a, const void *b)
 	return left->number < right->number ? -1 : left->number > right->number;
 }
 
-/* Blocks are numbered from the origin; a hash deals them out. */
-static int32_t
-part_of(const predict_work *work, const rpm_field_point *point)
-{
-	double		block_m = work->options->block_m;
-
-	return (int32_t) (field_place_key(work->options->field.seed, floor(point->x_m / block_m), floor(point->y_m / block_m)) % PARTS);
-}
-
 rpm_code
 predict_validate_blocks(const predict_work *work, const predict_data *data, const rpm_covariance *covariance,
 						predict_validation *validation, rpm_status *status)
@@ -113,7 +105,8 @@ predict_validate_blocks(const predict_work *work, const predict_data *data, cons
 	if (part_open(&part, data, validation->count, status) == RPM_OK)
 	{
 		for (size_t i = 0; i < data->data.count; i++)
-			part.point_group[i] = data->points[i].antenna == data->data.antenna ? part_of(work, &data->points[i]) : -1;
+			part.point_group[i] = data->points[i].antenna != data->data.antenna ? -1
+				: field_part_of(work->options->field.seed, work->options->block_m, PARTS, data->points[i].x_m, data->points[i].y_m);
 		for (int32_t number = 0; number < PARTS && status->code == RPM_OK; number++)
 			leave_out_part(work, data, covariance, number, &part, validation, status);
 	}
@@ -276,12 +269,14 @@ predict_score(const predict_validation *validation, rpm_predict_candidate *candi
 	candidate->rmse_db = sqrt(candidate->rmse_db);
 }
 
+/* With so few units the 90 % quantile must be taken a little higher, lest the next unit be covered less (split conformal prediction). */
 void
-predict_calibrate(const predict_validation *validation, double full_db2, double *coverage, double *scale, double *share)
+predict_calibrate(const predict_validation *validation, size_t units, double full_db2, double *coverage, double *scale, double *share)
 {
 	double	   *deviation = malloc((validation->count + 1) * sizeof(double));
-	double		n = (double) validation->count;
-	size_t		at = (size_t) (COVERED * n);
+	double		n = (double) validation->count,
+				level = fmin(COVERED * (1 + 1 / fmax((double) units, 1)), HIGHEST_LEVEL);
+	size_t		at = (size_t) (level * n);
 
 	*coverage = *share = 0;
 	*scale = 1;
@@ -306,6 +301,37 @@ compare_numbers(const void *a, const void *b)
 {
 	double		left = *(const double *) a,
 				right = *(const double *) b;
+
+	return left < right ? -1 : left > right;
+}
+
+size_t
+predict_blocks_of(const predict_work *work, const predict_data *data, const predict_validation *validation)
+{
+	uint64_t   *key = malloc((validation->count + 1) * sizeof(uint64_t));
+	double		block_m = work->options->block_m;
+	size_t		blocks = 0;
+
+	if (key == NULL)
+		return validation->count;
+	for (size_t v = 0; v < validation->count; v++)
+	{
+		const rpm_field_point *point = &data->points[validation->number[v]];
+
+		key[v] = field_place_key(0, floor(point->x_m / block_m), floor(point->y_m / block_m));
+	}
+	qsort(key, validation->count, sizeof(uint64_t), compare_keys);
+	for (size_t v = 0; v < validation->count; v++)
+		blocks += v == 0 || key[v] != key[v - 1];
+	free(key);
+	return blocks;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint64_t	left = *(const uint64_t *) a,
+				right = *(const uint64_t *) b;
 
 	return left < right ? -1 : left > right;
 }

@@ -100,7 +100,14 @@ rpm_code	predict_validate_points(const predict_work *work, const predict_data *d
 
 void		predict_score(const predict_validation *validation, rpm_predict_candidate *candidate);
 
-/* Coverage of 90 % intervals, the factor that makes it 90 %, and the mean variance as a share of `full`. */
-void		predict_calibrate(const predict_validation *validation, double full_db2, double *coverage, double *scale, double *share);
+/* How many blocks the validation's points lie in. */
+size_t		predict_blocks_of(const predict_work *work, const predict_data *data, const predict_validation *validation);
+
+/*
+ * Coverage of 90 % intervals, the factor that makes it 90 %, and the mean variance as a share of `full`; units: how many of the points
+ * count as independent.
+ */
+void		predict_calibrate(const predict_validation *validation, size_t units, double full_db2, double *coverage, double *scale,
+							  double *share);
 
 #endif
