@@ -225,8 +225,8 @@ integrate(const field_likelihood *likelihood, double *value, rpm_trend_fit *fit,
 	const rpm_trend *trend = &likelihood->data->trend;
 	int			n = trend->count;
 	double		normal[RPM_FIELD_MOST_COEFFICIENTS * RPM_FIELD_MOST_COEFFICIENTS],
-				right[RPM_FIELD_MOST_COEFFICIENTS],
-				solution[RPM_FIELD_MOST_COEFFICIENTS],
+				right[RPM_FIELD_MOST_COEFFICIENTS] = {0},
+				solution[RPM_FIELD_MOST_COEFFICIENTS] = {0},
 				sum = 0;
 
 	for (int i = 0; i < n; i++)
