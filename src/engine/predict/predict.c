@@ -12,6 +12,7 @@
 /* With fewer cells than this the covariance is taken from the antenna with most measurements. */
 #define OWN_COVARIANCE_CELLS 50
 #define NEAR_AND_FAR_APART 1e-6
+#define CLEARLY_BETTER 0.98
 
 /* What was decided before the map is made. */
 typedef struct decision
@@ -234,7 +235,8 @@ choose_candidate(const predict_work *work, const predict_candidate *candidates, 
 		predict_data_close(&data);
 		if (status->code != RPM_OK)
 			return status->code;
-		if (entry->validated && (best < 0 || entry->mae_db < report->candidates[best].mae_db))
+		/* They stand from the plainest to the richest; where they are equally good the richer one goes on better where nothing was measured. */
+		if (entry->validated && (best < 0 || entry->mae_db * CLEARLY_BETTER < report->candidates[best].mae_db))
 			best = c;
 	}
 	/* What cannot be validated stays the richest empirical prior, whose coefficients the others and the published model hold. */

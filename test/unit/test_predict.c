@@ -1,0 +1,311 @@
+/*
+ * test_predict.c: priors, their choice by validation, what other antennas say, calibration and every refusal, on simulated drive tests.
+ */
+#include "rpm_path_loss.h"
+#include "rpm_predict.h"
+#include "unit.h"
+
+#define CELLS 600
+#define TARGETS 300
+
+static uint64_t state;
+
+static double
+uniform(void)
+{
+	uint64_t	z = state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return (double) ((z ^ (z >> 31)) >> 11) * 0x1p-53;
+}
+
+static double
+normal(void)
+{
+	double		radius = sqrt(-2 * log(1 - uniform()));
+
+	return radius * cos(2 * M_PI * uniform());
+}
+
+/* A field of deviation 6 dB: cosines of wavelengths 80 to 400 m. */
+static double
+field_at(double x, double y)
+{
+	double		sum = 0;
+
+	for (int k = 0; k < 40; k++)
+	{
+		double		direction = 2.399963 * k,
+					wavelength = 80 + 8.0 * k;
+
+		sum += cos(2 * M_PI * (x * cos(direction) + y * sin(direction)) / wavelength + 1.7 * k * k);
+	}
+	return 6 * sqrt(2.0 / 40) * sum;
+}
+
+static rpm_predict_antenna
+antenna_at(int32_t site, double x, double y, double azimuth_deg)
+{
+	return (rpm_predict_antenna){site, x, y, 25, azimuth_deg * M_PI / 180, 0.1, 2600, 15};
+}
+
+/* 15 dBm, 100 dB of loss at 100 m, 35 dB a decade. */
+static double
+law_at(double x, double y)
+{
+	return 15 - 100 - 35 * log10(hypot(fmax(hypot(x, y), 10), 23.5) / 100);
+}
+
+typedef struct drive_test
+{
+	rpm_predict_antenna antennas[3];
+	rpm_predict_point points[CELLS];
+	double		x[TARGETS], y[TARGETS], truth[TARGETS];
+	double		mean[TARGETS], sd[TARGETS];
+	rpm_predict_input input;
+	rpm_predict_options options;
+	rpm_predict_report report;
+	rpm_status	status;
+} drive_test;
+
+static void
+begin_drive(drive_test *drive)
+{
+	memset(drive, 0, sizeof(*drive));
+	state = 12;
+	drive->antennas[0] = antenna_at(1, 0, 0, 0);
+	drive->antennas[1] = antenna_at(1, 0, 0, 120);
+	drive->antennas[2] = antenna_at(2, 700, 0, 240);
+	for (int i = 0; i < CELLS; i++)
+	{
+		double		x = 800 * (uniform() - 0.5),
+					y = 800 * (uniform() - 0.5);
+
+		drive->points[i] = (rpm_predict_point){x, y, law_at(x, y) + field_at(x, y) + 2 * normal(), 1, 0};
+	}
+	for (int i = 0; i < TARGETS; i++)
+	{
+		drive->x[i] = 800 * (uniform() - 0.5);
+		drive->y[i] = 800 * (uniform() - 0.5);
+		drive->truth[i] = law_at(drive->x[i], drive->y[i]) + field_at(drive->x[i], drive->y[i]);
+	}
+	drive->input = (rpm_predict_input){drive->antennas, 3, 0, drive->points, CELLS, TARGETS, drive->x, drive->y, 0, NULL, NULL, 0, NULL};
+	rpm_predict_options_default(&drive->options);
+	rpm_status_clear(&drive->status);
+}
+
+static rpm_code
+run_drive(drive_test *drive)
+{
+	return rpm_predict_points(&drive->input, &drive->options, NULL, drive->mean, drive->sd, &drive->report, &drive->status);
+}
+
+static double
+mean_absolute_error(const drive_test *drive)
+{
+	double		sum = 0;
+
+	for (int i = 0; i < TARGETS; i++)
+		sum += fabs(drive->mean[i] - drive->truth[i]) / TARGETS;
+	return sum;
+}
+
+/* The law alone leaves the field's 4.8 dB of mean error; with the field less than 2.5 dB of it are left. */
+static void
+test_drive(void)
+{
+	static drive_test drive;
+	int			covered = 0;
+
+	begin_drive(&drive);
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(mean_absolute_error(&drive) < 2.5);
+	for (int i = 0; i < TARGETS; i++)
+		covered += fabs(drive.mean[i] - (drive.truth[i] + 2 * normal())) <= 1.645 * drive.sd[i];
+	CHECK_NEAR(covered / (double) TARGETS, 0.9, 0.06);
+	CHECK(drive.report.candidate_count == 3 && strcmp(drive.report.prior, "site_mean") != 0);
+	CHECK(drive.report.measurements == CELLS && drive.report.cells <= CELLS && drive.report.cells > CELLS - 30);
+	CHECK(strcmp(drive.report.prior_source, "measurements") == 0 && strcmp(drive.report.covariance_source, "antenna") == 0);
+	CHECK_NEAR(drive.report.coefficients[1], -35, 8);
+	for (int c = 0; c < 3; c++)
+		CHECK(drive.report.candidates[c].validated && drive.report.candidates[c].mae_db < drive.report.candidates[c].prior_mae_db);
+}
+
+static void
+test_threads_and_order(void)
+{
+	static drive_test drive, again;
+
+	begin_drive(&drive);
+	CHECK(run_drive(&drive) == RPM_OK);
+	for (int run = 0; run < 2; run++)
+	{
+		rpm_control control = {.threads = 1 + 2 * run};
+
+		begin_drive(&again);
+		for (int i = 0; i < CELLS && run == 1; i++)
+			again.points[i] = drive.points[CELLS - 1 - i];
+		CHECK(rpm_predict_points(&again.input, &again.options, &control, again.mean, again.sd, NULL, &again.status) == RPM_OK);
+		CHECK(memcmp(drive.mean, again.mean, sizeof(drive.mean)) == 0 && memcmp(drive.sd, again.sd, sizeof(drive.sd)) == 0);
+	}
+}
+
+/* A prior that somebody computed and that is right to 1 dB is chosen, and nothing else asks for a name. */
+static void
+test_given_prior(void)
+{
+	static drive_test drive;
+	static double at_points[CELLS], at_targets[TARGETS];
+	rpm_predict_given given = {"oracle", at_points, at_targets, 8};
+
+	begin_drive(&drive);
+	for (int i = 0; i < CELLS; i++)
+		at_points[i] = law_at(drive.points[i].x_m, drive.points[i].y_m) + field_at(drive.points[i].x_m, drive.points[i].y_m) + 3;
+	for (int i = 0; i < TARGETS; i++)
+		at_targets[i] = drive.truth[i] + 3;
+	drive.input.given = &given;
+	drive.input.given_count = 1;
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(strcmp(drive.report.prior, "oracle") == 0 && drive.report.candidate_count == 4);
+	CHECK(mean_absolute_error(&drive) < 0.7);
+	drive.options.prior = "log_distance";
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(strcmp(drive.report.prior, "log_distance") == 0 && drive.report.candidate_count == 1);
+	at_points[7] = NAN;
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "measurement 8") != NULL);
+}
+
+/* A covariate that is the field itself leaves next to nothing over. */
+static void
+test_covariates(void)
+{
+	static drive_test drive;
+	static double at_points[CELLS], at_targets[TARGETS];
+
+	begin_drive(&drive);
+	for (int i = 0; i < CELLS; i++)
+		at_points[i] = field_at(drive.points[i].x_m, drive.points[i].y_m) / 3 + 100;
+	for (int i = 0; i < TARGETS; i++)
+		at_targets[i] = field_at(drive.x[i], drive.y[i]) / 3 + 100;
+	drive.input.covariate_count = 1;
+	drive.input.point_covariates = at_points;
+	drive.input.target_covariates = at_targets;
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(strstr(drive.report.prior, "_covariates") != NULL && drive.report.candidate_count == 6);
+	CHECK(mean_absolute_error(&drive) < 0.7);
+}
+
+/* Nothing measured: the published model at its place, deviation and all; then what the site and the others measured. */
+static void
+test_without_measurements(void)
+{
+	static drive_test drive;
+	const rpm_path_loss_model *model;
+	rpm_path_loss_link link = rpm_path_loss_link_of(100, 2600, 25, 1.5);
+	rpm_path_loss_value value;
+	double		published_sd;
+
+	begin_drive(&drive);
+	drive.input.point_count = 0;
+	drive.x[0] = sqrt(100 * 100 - 23.5 * 23.5);
+	drive.y[0] = 0;
+	drive.options.prior = "log_distance";
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(rpm_path_loss_find(RPM_PREDICT_PUBLISHED, NULL, &model, &drive.status) == RPM_OK);
+	CHECK(rpm_path_loss(model, &link, &value, &drive.status) == RPM_OK);
+	/* 8 dBi of gain; deviations of the level 10 dB, the field 6 dB, one measurement 3 dB. */
+	CHECK_NEAR(drive.mean[0], 15 + 8 - value.loss_db, 1e-9);
+	CHECK_NEAR(drive.sd[0], sqrt(100 + 36 + 9), 1e-9);
+	CHECK(strcmp(drive.report.prior_source, RPM_PREDICT_PUBLISHED) == 0 && drive.report.validation_points == 0);
+	CHECK(strcmp(drive.report.covariance_source, "default") == 0 && drive.report.covariance_reason != NULL);
+	published_sd = drive.sd[0];
+
+	begin_drive(&drive);
+	drive.input.antenna = 2;
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(strcmp(drive.report.prior_source, "network") == 0 && drive.report.other_cells > 0 && drive.report.cells == 0);
+	CHECK(strcmp(drive.report.covariance_source, "network") == 0);
+	drive.input.antenna = 1;
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(strcmp(drive.report.prior_source, "site") == 0 && drive.report.site_cells > 0);
+	CHECK(drive.sd[0] < published_sd);
+	CHECK(mean_absolute_error(&drive) < 7);
+	drive.options.share_site = drive.options.share_others = false;
+	CHECK(run_drive(&drive) == RPM_OK);
+}
+
+/* One point, one spot, contradictions, one level, a few points: finite maps; the covariance is said not to be learned. */
+static void
+test_poor_data(void)
+{
+	for (int what = 0; what < 5; what++)
+	{
+		static drive_test drive;
+
+		begin_drive(&drive);
+		drive.input.point_count = what == 0 ? 1 : what == 4 ? 12 : CELLS;
+		for (int i = 0; i < CELLS; i++)
+		{
+			if (what == 1 || what == 2)
+				drive.points[i].x_m = drive.points[i].y_m = 51;
+			if (what == 2)
+				drive.points[i].rsrp_dbm = i % 2 ? -60 : -120;
+			if (what == 3)
+				drive.points[i].rsrp_dbm = -140;
+		}
+		CHECK(run_drive(&drive) == RPM_OK);
+		for (int i = 0; i < TARGETS; i++)
+			CHECK(isfinite(drive.mean[i]) && drive.sd[i] > 0 && drive.sd[i] < 40);
+		CHECK((strcmp(drive.report.covariance_source, "default") == 0) == (what < 4) || what == 4);
+		if (what == 3)
+			CHECK_NEAR(drive.mean[0], -140, 3);
+	}
+}
+
+static void
+test_refusals(void)
+{
+	static drive_test drive;
+	double		nothing = NAN;
+
+	begin_drive(&drive);
+	drive.options.prior = "crystal_ball";
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.hint, "log_distance_pattern") != NULL);
+	begin_drive(&drive);
+	drive.points[3].rsrp_dbm = NAN;
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "measurement 4") != NULL);
+	begin_drive(&drive);
+	drive.points[3].antenna = 3;
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT);
+	begin_drive(&drive);
+	drive.antennas[1].frequency_mhz = 0;
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "number 2") != NULL);
+	begin_drive(&drive);
+	drive.x[5] = INFINITY;
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "place 6") != NULL);
+	begin_drive(&drive);
+	drive.input.point_count = 1;
+	drive.input.covariate_count = 1;
+	drive.input.point_covariates = &nothing;
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "covariate 1 of measurement 1") != NULL);
+	begin_drive(&drive);
+	{
+		rpm_control control = {.stop = 1};
+
+		CHECK(rpm_predict_points(&drive.input, &drive.options, &control, drive.mean, drive.sd, NULL, &drive.status) == RPM_CANCELLED);
+	}
+}
+
+int
+main(void)
+{
+	RUN(test_drive);
+	RUN(test_threads_and_order);
+	RUN(test_given_prior);
+	RUN(test_covariates);
+	RUN(test_without_measurements);
+	RUN(test_poor_data);
+	RUN(test_refusals);
+	return unit_summary("predict");
+}
