@@ -124,9 +124,10 @@ double		rpm_covariance_at(const rpm_covariance *covariance, double distance_m);
  * Merges the points of one antenna in one square cell (edges at multiples of cell_m) into their mean place and mean value; weights add
  * up.  points is replaced; *count becomes smaller; the order after is a function of the set alone.  merged (may be NULL) says for each
  * point from before which one it went into.  Errors: RPM_INVALID_ARGUMENT (a coordinate or value that is not finite, a weight that is
- * not above 0; names the point by its number from 1), RPM_OUT_OF_MEMORY.
+ * not above 0; names the point by its number from 1), RPM_LIMIT_EXCEEDED, RPM_OUT_OF_MEMORY, RPM_CANCELLED.
  */
-rpm_code	rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, int32_t *merged, rpm_status *status);
+rpm_code	rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, int32_t *merged, rpm_control *control,
+							rpm_status *status);
 
 /*
  * Learns the covariance (nugget, sills, ranges) and the coefficients of the trend from the points of `antenna`: marginal likelihood

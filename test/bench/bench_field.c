@@ -109,7 +109,7 @@ measure(int side, size_t points, int antennas, int threads)
 			field_points[i] = (rpm_field_point){measured[i].x_m, measured[i].y_m, measured[i].rsrp_dbm + 100, 1, measured[i].antenna, 1};
 		covariance = report.covariance;
 		start = now_s();
-		rpm_field_merge(field_points, &count, 5, NULL, &status);
+		rpm_field_merge(field_points, &count, 5, NULL, NULL, &status);
 		{
 			rpm_field_data data = {field_points, count, 0, 1, {0, NULL, NULL, NULL}};
 

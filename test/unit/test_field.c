@@ -364,8 +364,8 @@ test_threads_and_order(void)
 	}
 	rpm_status_clear(&status);
 	rpm_field_options_default(&options);
-	CHECK(rpm_field_merge(points, &count, 25, NULL, &status) == RPM_OK);
-	CHECK(rpm_field_merge(turned, &turned_count, 25, NULL, &status) == RPM_OK);
+	CHECK(rpm_field_merge(points, &count, 25, NULL, NULL, &status) == RPM_OK);
+	CHECK(rpm_field_merge(turned, &turned_count, 25, NULL, NULL, &status) == RPM_OK);
 	CHECK(count < MOST && count == turned_count && memcmp(points, turned, count * sizeof(points[0])) == 0);
 	for (int run = 0; run < 3; run++)
 	{
@@ -518,16 +518,16 @@ test_bad_input(void)
 	rpm_field_options_default(&options);
 	rpm_covariance_default(&covariance);
 	rpm_status_clear(&status);
-	CHECK(rpm_field_merge(&point, &count, 5, NULL, &status) == RPM_INVALID_ARGUMENT && strstr(status.message, "measurement 1") != NULL);
+	CHECK(rpm_field_merge(&point, &count, 5, NULL, NULL, &status) == RPM_INVALID_ARGUMENT && strstr(status.message, "measurement 1") != NULL);
 	rpm_status_clear(&status);
 	point = (rpm_field_point){1e12, 2, 3, 1, 1, 1};
-	CHECK(rpm_field_merge(&point, &count, 5, NULL, &status) == RPM_INVALID_ARGUMENT);
+	CHECK(rpm_field_merge(&point, &count, 5, NULL, NULL, &status) == RPM_INVALID_ARGUMENT);
 	rpm_status_clear(&status);
 	point = (rpm_field_point){1, 2, 3, 0, 1, 1};
-	CHECK(rpm_field_merge(&point, &count, 5, NULL, &status) == RPM_INVALID_ARGUMENT && strstr(status.message, "weight 0") != NULL);
+	CHECK(rpm_field_merge(&point, &count, 5, NULL, NULL, &status) == RPM_INVALID_ARGUMENT && strstr(status.message, "weight 0") != NULL);
 	rpm_status_clear(&status);
 	point.weight = 1;
-	CHECK(rpm_field_merge(&point, &count, 0, NULL, &status) == RPM_INVALID_ARGUMENT);
+	CHECK(rpm_field_merge(&point, &count, 0, NULL, NULL, &status) == RPM_INVALID_ARGUMENT);
 	rpm_status_clear(&status);
 	CHECK(rpm_field_predict(&data, &none, &covariance, &targets, &options, NULL, &mean, &variance, &status) == RPM_INVALID_ARGUMENT);
 	rpm_status_clear(&status);
@@ -548,9 +548,17 @@ test_million_in_one_cell(void)
 	for (size_t i = 0; i < count; i++)
 		points[i] = (rpm_field_point){1 + 3 * uniform(), 1 + 3 * uniform(), i % 2 ? -80 : -90, 1, 1, 1};
 	rpm_status_clear(&status);
-	CHECK(rpm_field_merge(points, &count, 5, NULL, &status) == RPM_OK);
+	CHECK(rpm_field_merge(points, &count, 5, NULL, NULL, &status) == RPM_OK);
 	CHECK(count == 1 && points[0].weight == (double) before);
 	CHECK_NEAR(points[0].value_db, -85, 1e-8);
+	/* More than one run: the order is whole, whatever it was. */
+	count = before;
+	for (size_t i = 0; i < count; i++)
+		points[i] = (rpm_field_point){1e4 * uniform(), 1e4 * uniform(), -80, 1, 1, 1};
+	CHECK(rpm_field_merge(points, &count, 100, NULL, NULL, &status) == RPM_OK && count <= 10000 && count > 6000);
+	for (size_t i = 1; i < count; i++)
+		CHECK(floor(points[i].y_m / 100) > floor(points[i - 1].y_m / 100) ||
+			  (floor(points[i].y_m / 100) == floor(points[i - 1].y_m / 100) && floor(points[i].x_m / 100) > floor(points[i - 1].x_m / 100)));
 	free(points);
 }
 

@@ -153,7 +153,7 @@ merge_points(predict_work *work, int32_t *merged, rpm_status *status)
 		work->points[i] = (rpm_field_point){point->x_m, point->y_m, point->rsrp_dbm - predict_power(antenna), point->weight,
 			point->antenna, antenna->site};
 	}
-	if (rpm_field_merge(work->points, &work->count, work->options->cell_m, merged, status) != RPM_OK)
+	if (rpm_field_merge(work->points, &work->count, work->options->cell_m, merged, work->control, status) != RPM_OK)
 		return status->code;
 	for (size_t i = 0; i < work->count; i++)
 	{
