@@ -3,10 +3,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "postgis_functions.h"
 #include "relation.h"
@@ -19,9 +22,10 @@ static const char *const columns =
 	" s.cell_size_m::pg_catalog.float8, s.receiver_height_m::pg_catalog.float8, s.building_relation::pg_catalog.oid,"
 	" s.antenna_relation::pg_catalog.oid, s.terrain_relation::pg_catalog.oid, s.ground_material::pg_catalog.text,"
 	" s.ground_elevation_m::pg_catalog.float8, s.strict::pg_catalog.bool, s.weld OPERATOR(pg_catalog.=) 'row',"
-	" s.free_edges::pg_catalog.bool, s.party_wall_m::pg_catalog.float8"
+	" s.free_edges::pg_catalog.bool, %2$s::pg_catalog.float8"
 	" FROM rpm.scene AS s WHERE s.name OPERATOR(pg_catalog.=) $1";
 
+static bool has_party_walls(void);
 static void fill_row(RpmSceneRow *row, HeapTuple tuple, MemoryContext context);
 
 RpmSceneRow *
@@ -33,7 +37,7 @@ rpm_scene_row_read(const char *name)
 	Datum		value = CStringGetTextDatum(name);
 
 	rpm_own_table_check("scene");
-	rpm_spi_query(psprintf(columns, rpm_postgis_schema()), 1, &type, &value, NULL);
+	rpm_spi_query(psprintf(columns, rpm_postgis_schema(), has_party_walls() ? "s.party_wall_m" : "0.05"), 1, &type, &value, NULL);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -42,6 +46,13 @@ rpm_scene_row_read(const char *name)
 	fill_row(row, SPI_tuptable->vals[0], context);
 	SPI_finish();
 	return row;
+}
+
+/* A database of version 0.1.0 has not, until it is updated. */
+static bool
+has_party_walls(void)
+{
+	return SearchSysCacheExistsAttName(get_relname_relid("scene", get_namespace_oid("rpm", false)), "party_wall_m");
 }
 
 static void
