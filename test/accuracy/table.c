@@ -1,0 +1,343 @@
+/*
+ * table.c: the accuracy table of docs/accuracy.md: every estimate at the held-out pixels of every antenna with at least 300 of them.
+ *
+ * table FOLDER [--antennas=N] [--seed=S] [--threads=T] [estimate ...]
+ *
+ * Others' rows are inputs wherever they lie, also at a place that is held out for the antenna: so the product is used.  The antenna's
+ * own held-out pixels are never an input of anything, the network's linear model and gains included.
+ */
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "estimate.h"
+
+#define AREAS 14
+#define NINETY_PER_CENT 1.6448536269514722
+
+/* Errors of one estimate at one antenna. */
+typedef struct score
+{
+	size_t		count;
+	double		mae_db, rmse_db, bias_db, covered, width_db;
+	bool		has_sd;
+} score;
+
+typedef struct run
+{
+	const experiment *setup;
+	const int  *antennas;
+	int			count;
+	int			next;			/* atomic */
+	const bool *wanted;			/* of the estimates */
+	score	   *scores;			/* estimate by estimate, antenna by antenna */
+	int			failures;
+	pthread_mutex_t lock;
+} run;
+
+static const protocol protocols[] = {
+	{"pixels", "30 % of the pixels at random", RPM_SPLIT_PIXEL, 0.7},
+	{"blocks", "30 % of the blocks of 100 m", RPM_SPLIT_BLOCK, 0.7},
+	{"sites", "a sixth of the sites, whole", RPM_SPLIT_SITE, 5.0 / 6}
+};
+
+static bool *split(const chengdu *data, const protocol *protocol, uint64_t seed);
+static int *choose_antennas(const chengdu *data, const protocol *protocol, const bool *learns, int most, int *count);
+static bool run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, const bool *wanted);
+static bool is_wanted(const protocol *protocol, const estimate *estimate, bool wanted);
+static void *work(void *argument);
+static void run_antenna(run *run, int number);
+static score score_of(const chengdu *data, const task *task);
+static void print_rows(const run *run, const protocol *protocol);
+static void print_areas(const run *run, int number);
+static bool mean_score(const run *run, int number, int area, score *mean, int *antennas, size_t *pixels);
+
+int
+main(int argc, char **argv)
+{
+	chengdu		data;
+	bool		wanted[64] = {false},
+				any = false,
+				good;
+	int			most = 0,
+				threads = 2;
+	uint64_t	seed = 1;
+
+	for (int i = 2; i < argc; i++)
+		if (sscanf(argv[i], "--antennas=%d", &most) != 1 && sscanf(argv[i], "--threads=%d", &threads) != 1 &&
+			sscanf(argv[i], "--seed=%lu", &seed) != 1)
+		{
+			bool		found = false;
+
+			for (int e = 0; e < estimate_count; e++)
+				if (strcmp(argv[i], estimates[e].name) == 0)
+					any = found = wanted[e] = true;
+			if (!found)
+			{
+				fprintf(stderr, "there is no row \"%s\"; there are:", argv[i]);
+				for (int e = 0; e < estimate_count; e++)
+					fprintf(stderr, " %s", estimates[e].name);
+				fprintf(stderr, "\n");
+				return 2;
+			}
+		}
+	for (int e = 0; e < estimate_count; e++)
+		wanted[e] = wanted[e] || !any;
+	if (argc < 2 || !chengdu_read(argv[1], &data))
+		return 1;
+	printf("%zu pixels of %d antennas inside their tiles (%zu rows outside left out); seed %lu\n\n", data.begin[data.antenna_count],
+		   data.antenna_count, data.outside, seed);
+	good = true;
+	for (size_t p = 0; p < sizeof(protocols) / sizeof(protocols[0]); p++)
+		good = run_protocol(&data, &protocols[p], seed, most, threads, wanted) && good;
+	return good ? 0 : 1;
+}
+
+static bool
+run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, const bool *wanted)
+{
+	bool	   *learns,
+				needed = false;
+	experiment	setup;
+	int		   *antennas;
+	pthread_t	helper[64];
+	run			run = {.wanted = wanted, .setup = &setup};
+	struct timespec begin,
+				end;
+
+	for (int e = 0; e < estimate_count; e++)
+		needed = needed || is_wanted(protocol, &estimates[e], wanted[e]);
+	if (!needed)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	learns = split(data, protocol, seed);
+	run.antennas = antennas = choose_antennas(data, protocol, learns, most, &run.count);
+	run.scores = calloc((size_t) estimate_count * run.count + 1, sizeof(score));
+	pthread_mutex_init(&run.lock, NULL);
+	if (!experiment_open(&setup, data, protocol, seed, learns))
+		return false;
+	for (int t = 1; t < threads && t < 64; t++)
+		pthread_create(&helper[t], NULL, work, &run);
+	work(&run);
+	for (int t = 1; t < threads && t < 64; t++)
+		pthread_join(helper[t], NULL);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	print_rows(&run, protocol);
+	printf("\n%s: %d antennas, %d failures, %.0f s on %d threads\n\n", protocol->name, run.count, run.failures,
+		   (double) (end.tv_sec - begin.tv_sec) + 1e-9 * (double) (end.tv_nsec - begin.tv_nsec), threads);
+	fflush(stdout);
+	experiment_close(&setup);
+	free(run.scores);
+	free(antennas);
+	free(learns);
+	return run.failures == 0;
+}
+
+static bool
+is_wanted(const protocol *protocol, const estimate *estimate, bool wanted)
+{
+	return wanted && (protocol->unit == RPM_SPLIT_SITE ? estimate->sites : estimate->pixels);
+}
+
+/* Whether each pixel learns.  Pixels and blocks are split antenna by antenna. */
+static bool *
+split(const chengdu *data, const protocol *protocol, uint64_t seed)
+{
+	bool	   *learns = malloc(data->begin[data->antenna_count] + 1);
+	rpm_status	status;
+
+	rpm_status_clear(&status);
+	for (int a = 0; a < data->antenna_count; a++)
+		for (size_t i = data->begin[a]; i < data->begin[a + 1]; i++)
+		{
+			int64_t		owner = protocol->unit == RPM_SPLIT_SITE ? data->antennas[a].site : data->antennas[a].id;
+			double		number = 1;
+
+			rpm_split_at(seed, protocol->unit, &owner, pixel_x(&data->pixels[i]), pixel_y(&data->pixels[i]),
+						 protocol->unit == RPM_SPLIT_BLOCK ? 100 : CELL_M, &number, &status);
+			learns[i] = number < protocol->learns;
+		}
+	return learns;
+}
+
+/* All of at least 300 pixels of which some are held out (and, but for sites, some learn); or `most` of them, spread over the list. */
+static int *
+choose_antennas(const chengdu *data, const protocol *protocol, const bool *learns, int most, int *count)
+{
+	int		   *chosen = malloc((size_t) data->antenna_count * sizeof(int)),
+				all = 0;
+
+	for (int a = 0; a < data->antenna_count; a++)
+	{
+		size_t		held_out = 0,
+					pixels = data->begin[a + 1] - data->begin[a];
+
+		for (size_t i = data->begin[a]; i < data->begin[a + 1]; i++)
+			held_out += !learns[i];
+		if (pixels >= FEWEST_PIXELS && held_out > 0 && (protocol->unit == RPM_SPLIT_SITE || held_out < pixels))
+			chosen[all++] = a;
+	}
+	*count = most > 0 && most < all ? most : all;
+	for (int k = 0; k < *count; k++)
+		chosen[k] = chosen[(int64_t) k * all / *count];
+	return chosen;
+}
+
+static void *
+work(void *argument)
+{
+	run		   *run = argument;
+
+	for (;;)
+	{
+		int			number = __atomic_fetch_add(&run->next, 1, __ATOMIC_RELAXED);
+
+		if (number >= run->count)
+			return NULL;
+		run_antenna(run, number);
+		if (number % 100 == 99)
+			fprintf(stderr, "%s: %d of %d\n", run->setup->protocol->name, number + 1, run->count);
+	}
+}
+
+static void
+run_antenna(run *run, int number)
+{
+	const experiment *setup = run->setup;
+	const chengdu *data = setup->data;
+	int			a = run->antennas[number];
+	size_t		pixels = data->begin[a + 1] - data->begin[a];
+	task		task = {.antenna = a};
+	bool		good = true,
+				given = false;
+
+	task.learn = malloc((pixels + 1) * sizeof(size_t));
+	task.target = malloc((pixels + 1) * sizeof(size_t));
+	task.mean_dbm = malloc((pixels + 1) * sizeof(double));
+	task.sd_db = malloc((pixels + 1) * sizeof(double));
+	task.given_learn = malloc((pixels + 1) * sizeof(double));
+	task.given_target = malloc((pixels + 1) * sizeof(double));
+	for (size_t i = data->begin[a]; i < data->begin[a + 1]; i++)
+		if (setup->learns[i])
+			task.learn[task.learn_count++] = i;
+		else
+			task.target[task.target_count++] = i;
+	for (int e = 0; e < estimate_count; e++)
+		given = given || (estimates[e].given && is_wanted(setup->protocol, &estimates[e], run->wanted[e]));
+	if (given)
+		good = experiment_given(setup, a, task.learn, task.learn_count, task.given_learn) &&
+			experiment_given(setup, a, task.target, task.target_count, task.given_target);
+	for (int e = 0; e < estimate_count && good; e++)
+		if (is_wanted(setup->protocol, &estimates[e], run->wanted[e]))
+		{
+			good = estimates[e].function(setup, &task);
+			if (good)
+				run->scores[(size_t) e * run->count + number] = score_of(data, &task);
+		}
+	pthread_mutex_lock(&run->lock);
+	run->failures += !good;
+	pthread_mutex_unlock(&run->lock);
+	free(task.learn);
+	free(task.target);
+	free(task.mean_dbm);
+	free(task.sd_db);
+	free(task.given_learn);
+	free(task.given_target);
+}
+
+static score
+score_of(const chengdu *data, const task *task)
+{
+	score		score = {.count = task->target_count};
+
+	for (size_t i = 0; i < task->target_count; i++)
+	{
+		double		error = data->pixels[task->target[i]].rsrp_dbm - task->mean_dbm[i];
+
+		score.mae_db += fabs(error);
+		score.rmse_db += error * error;
+		score.bias_db += error;
+		score.has_sd = score.has_sd || task->sd_db[i] > 0;
+		score.covered += fabs(error) <= NINETY_PER_CENT * task->sd_db[i];
+		score.width_db += 2 * NINETY_PER_CENT * task->sd_db[i];
+	}
+	score.mae_db /= (double) score.count;
+	score.rmse_db = sqrt(score.rmse_db / (double) score.count);
+	score.bias_db /= (double) score.count;
+	score.covered /= (double) score.count;
+	score.width_db /= (double) score.count;
+	return score;
+}
+
+static void
+print_rows(const run *run, const protocol *protocol)
+{
+	printf("held out: %s\n\n| row | estimate | antennas | pixels | MAE | RMSE | in 90 %% intervals | their width |\n"
+		   "|---|---|---|---|---|---|---|---|\n", protocol->title);
+	for (int e = 0; e < estimate_count; e++)
+	{
+		score		mean;
+		int			antennas;
+		size_t		pixels;
+
+		if (!is_wanted(protocol, &estimates[e], run->wanted[e]) || !mean_score(run, e, 0, &mean, &antennas, &pixels))
+			continue;
+		printf("| %s | %s | %d | %zu | %.2f | %.2f |", estimates[e].name, estimates[e].title, antennas, pixels, mean.mae_db, mean.rmse_db);
+		if (mean.has_sd)
+			printf(" %.1f %% | %.1f dB |\n", 100 * mean.covered, mean.width_db);
+		else
+			printf(" | |\n");
+	}
+	for (int e = 0; e < estimate_count; e++)
+		if (is_wanted(protocol, &estimates[e], run->wanted[e]) && estimates[e].given)
+			print_areas(run, e);
+}
+
+static void
+print_areas(const run *run, int number)
+{
+	printf("\n%s by area (antennas: MAE / RMSE, coverage):", estimates[number].name);
+	for (int area = 1; area < AREAS; area++)
+	{
+		score		mean;
+		int			antennas;
+		size_t		pixels;
+
+		if (mean_score(run, number, area, &mean, &antennas, &pixels))
+			printf(" %d (%d: %.2f / %.2f, %.0f %%)", area, antennas, mean.mae_db, mean.rmse_db, 100 * mean.covered);
+	}
+	printf("\n");
+}
+
+/* Mean over antennas of one area, 0: all; coverage and width over pixels. */
+static bool
+mean_score(const run *run, int number, int area, score *mean, int *antennas, size_t *pixels)
+{
+	*mean = (score){0};
+	*antennas = 0;
+	*pixels = 0;
+	for (int k = 0; k < run->count; k++)
+	{
+		const score *of = &run->scores[(size_t) number * run->count + k];
+
+		if (of->count == 0 || (area > 0 && run->setup->data->antennas[run->antennas[k]].area != area))
+			continue;
+		(*antennas)++;
+		*pixels += of->count;
+		mean->mae_db += of->mae_db;
+		mean->rmse_db += of->rmse_db;
+		mean->covered += of->covered * (double) of->count;
+		mean->width_db += of->width_db * (double) of->count;
+		mean->has_sd = mean->has_sd || of->has_sd;
+	}
+	if (*antennas == 0)
+		return false;
+	mean->mae_db /= *antennas;
+	mean->rmse_db /= *antennas;
+	mean->covered /= (double) *pixels;
+	mean->width_db /= (double) *pixels;
+	return true;
+}
