@@ -23,6 +23,7 @@ static bool log_distance(const experiment *setup, task *task);
 static bool plain_kriging(const experiment *setup, task *task);
 static bool product(const experiment *setup, task *task);
 static bool product_alone(const experiment *setup, task *task);
+static bool product_without_layer(const experiment *setup, task *task);
 static bool network_linear(const experiment *setup, task *task);
 static bool network_clutter(const experiment *setup, task *task);
 
@@ -31,6 +32,7 @@ const estimate estimates[] = {
 	{"log_distance", "a + b log d, fitted per antenna", true, false, false, log_distance},
 	{"plain_kriging", "the same + local ordinary kriging (24 neighbours, exponential, 80 m)", true, false, false, plain_kriging},
 	{"alone", "ours, without other antennas", true, false, false, product_alone},
+	{"field_only", "ours, other antennas by kriging alone", true, false, false, product_without_layer},
 	{"ours", "ours", true, false, true, product},
 	{"linear", "one linear model of all antennas", false, true, false, network_linear},
 	{"clutter", "the same + clutter residuals of other sites", false, true, true, network_clutter},
@@ -40,7 +42,7 @@ const int estimate_count = (int) (sizeof(estimates) / sizeof(estimates[0]));
 
 static void fit_line(const experiment *setup, const task *task, double *a, double *b);
 static double decades(const experiment *setup, int antenna, size_t pixel);
-static bool predict(const experiment *setup, task *task, bool others);
+static bool predict(const experiment *setup, task *task, bool others, bool layer);
 static size_t add_antenna(const experiment *setup, int antenna, double x0, double y0, int32_t number, rpm_predict_antenna *antennas,
 						  rpm_predict_point **points, size_t count);
 static bool nothing_to_say(const task *task);
@@ -168,21 +170,27 @@ plain_kriging(const experiment *setup, task *task)
 static bool
 product(const experiment *setup, task *task)
 {
-	return predict(setup, task, true);
+	return predict(setup, task, true, true);
 }
 
 static bool
 product_alone(const experiment *setup, task *task)
 {
-	return predict(setup, task, false);
+	return predict(setup, task, false, false);
+}
+
+static bool
+product_without_layer(const experiment *setup, task *task)
+{
+	return predict(setup, task, true, false);
 }
 
 /*
- * rpm_predict_points with all its defaults.  Others: every row inside the antenna's tile of every other antenna whose rows learn; the
- * network's model with clutter residuals as a given prior.
+ * rpm_predict_points as rpm_predict calls it, with all defaults.  Others: the rows that learn of the antennas that stand in the antenna's
+ * tile, inside the tile; the network's model with clutter residuals as a given prior, which serves alone where the antenna itself was never measured.
  */
 static bool
-predict(const experiment *setup, task *task, bool others)
+predict(const experiment *setup, task *task, bool others, bool layer)
 {
 	const chengdu *data = setup->data;
 	const antenna_row *row = &data->antennas[task->antenna];
@@ -203,8 +211,8 @@ predict(const experiment *setup, task *task, bool others)
 	{
 		size_t		before = count;
 
-		if (a == task->antenna || fabs(data->antennas[a].x_m - row->x_m) >= 2 * TILE_HALF_M ||
-			fabs(data->antennas[a].y_m - row->y_m) >= 2 * TILE_HALF_M)
+		if (a == task->antenna || fabs(data->antennas[a].x_m - row->x_m) >= TILE_HALF_M ||
+			fabs(data->antennas[a].y_m - row->y_m) >= TILE_HALF_M)
 			continue;
 		count = add_antenna(setup, a, row->x_m, row->y_m, input.antenna_count, antennas, &points, count);
 		input.antenna_count += count > before;
@@ -218,7 +226,7 @@ predict(const experiment *setup, task *task, bool others)
 	input.point_count = count;
 	input.target_x_m = x;
 	input.target_y_m = y;
-	if (others)
+	if (layer)
 	{
 		at_points = malloc((count + 1) * sizeof(double));
 		for (size_t i = 0; i < count; i++)
@@ -230,6 +238,8 @@ predict(const experiment *setup, task *task, bool others)
 	}
 	rpm_predict_options_default(&options);
 	options.share_site = options.share_others = others;
+	if (task->learn_count == 0 && layer)
+		options.prior = given.name;
 	rpm_status_clear(&status);
 	if (rpm_predict_points(&input, &options, &alone, task->mean_dbm, task->sd_db, NULL, &status) != RPM_OK)
 		fprintf(stderr, "antenna %lld: %s\n", (long long) row->id, status.message);

@@ -27,6 +27,7 @@ typedef struct experiment
 	int32_t    *tile_pixel;		/* pixels by tile of 64 x 64 cells */
 	int32_t    *pixel_antenna;	/* of every pixel */
 	size_t	   *tile_begin;
+	float	   *residual_db;	/* of every pixel, less the linear model */
 	int32_t		first_column, first_row, tile_columns, tile_rows;
 } experiment;
 
@@ -55,8 +56,9 @@ typedef struct estimate
 extern const estimate estimates[];
 extern const int estimate_count;
 
-/* Learns the network's linear model and the gains from the rows that learn. */
-bool		experiment_open(experiment *setup, const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns);
+/* Learns the network's linear model and, with_clutter, the gains from the rows that learn. */
+bool		experiment_open(experiment *setup, const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns,
+							bool with_clutter);
 void		experiment_close(experiment *setup);
 
 /* What other sites than the antenna's say at pixels: the model's level with clutter. */

@@ -9,7 +9,7 @@
 
 #define TILE_CELLS 64
 #define MODEL_POINTS 400000
-#define GAIN_ANTENNAS 60
+#define GAIN_ANTENNAS 40
 #define GAIN_PIXELS 300
 
 typedef struct scales
@@ -25,7 +25,7 @@ static void fill_grid(const experiment *setup, int64_t site, int32_t west, int32
 static bool failed(const rpm_status *status);
 
 bool
-experiment_open(experiment *setup, const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns)
+experiment_open(experiment *setup, const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns, bool with_clutter)
 {
 	memset(setup, 0, sizeof(*setup));
 	setup->data = data;
@@ -40,7 +40,7 @@ experiment_open(experiment *setup, const chengdu *data, const protocol *protocol
 		setup->antennas[a] = (rpm_clutter_antenna){row->site, row->x_m, row->y_m, row->height_m, row->azimuth_deg * RPM_PI / 180,
 			row->tilt_deg * RPM_PI / 180, row->frequency_mhz, row->rs_power_dbm};
 	}
-	return fit_model(setup) && index_pixels(setup) && fit_gains(setup);
+	return fit_model(setup) && (!with_clutter || (index_pixels(setup) && fit_gains(setup)));
 }
 
 void
@@ -50,6 +50,7 @@ experiment_close(experiment *setup)
 	free(setup->tile_pixel);
 	free(setup->pixel_antenna);
 	free(setup->tile_begin);
+	free(setup->residual_db);
 }
 
 static bool
@@ -76,6 +77,11 @@ fit_model(experiment *setup)
 	rpm_status_clear(&status);
 	rpm_clutter_fit(setup->antennas, data->antenna_count, points, count, NULL, setup->coefficient, &sd, &status);
 	free(points);
+	setup->residual_db = malloc(total * sizeof(float));
+	for (size_t i = 0; i < total && status.code == RPM_OK; i++)
+		setup->residual_db[i] = data->pixels[i].rsrp_dbm -
+			(float) rpm_clutter_linear(&setup->antennas[setup->pixel_antenna[i]], pixel_x(&data->pixels[i]), pixel_y(&data->pixels[i]),
+									   setup->coefficient);
 	return !failed(&status);
 }
 
@@ -162,11 +168,9 @@ fit_gains(experiment *setup)
 		good = taken == 0 || scales_at(setup, a, chosen, taken, at);
 		for (size_t i = 0; i < taken && good; i++, count++)
 		{
-			const pixel *p = &data->pixels[chosen[i]];
-
 			memcpy(residual_db + count * RPM_CLUTTER_SCALES, at[i].residual_db, sizeof(at[i].residual_db));
 			memcpy(weight + count * RPM_CLUTTER_SCALES, at[i].weight, sizeof(at[i].weight));
-			own_db[count] = p->rsrp_dbm - rpm_clutter_linear(&setup->antennas[a], pixel_x(p), pixel_y(p), setup->coefficient);
+			own_db[count] = setup->residual_db[chosen[i]];
 		}
 	}
 	rpm_status_clear(&status);
@@ -265,8 +269,7 @@ fill_grid(const experiment *setup, int64_t site, int32_t west, int32_t south, rp
 
 				if (of->site == site || x < 0 || x >= grid->columns || y < 0 || y >= grid->rows)
 					continue;
-				grid->sum_db[(size_t) y * grid->columns + x] +=
-					(float) (p->rsrp_dbm - rpm_clutter_linear(of, pixel_x(p), pixel_y(p), setup->coefficient));
+				grid->sum_db[(size_t) y * grid->columns + x] += setup->residual_db[setup->tile_pixel[t]];
 				grid->weight[(size_t) y * grid->columns + x] += 1;
 			}
 		}

@@ -1,7 +1,7 @@
 /*
  * table.c: the accuracy table of docs/accuracy.md: every estimate at the held-out pixels of every antenna with at least 300 of them.
  *
- * table FOLDER [--antennas=N] [--seed=S] [--threads=T] [estimate ...]
+ * table FOLDER [--antennas=N] [--seed=S] [--threads=T] [pixels|blocks|sites ...] [estimate ...]
  *
  * Others' rows are inputs wherever they lie, also at a place that is held out for the antenna: so the product is used.  The antenna's
  * own held-out pixels are never an input of anything, the network's linear model and gains included.
@@ -44,12 +44,15 @@ static const protocol protocols[] = {
 	{"sites", "a sixth of the sites, whole", RPM_SPLIT_SITE, 5.0 / 6}
 };
 
+#define PROTOCOLS ((int) (sizeof(protocols) / sizeof(protocols[0])))
+
 static bool *split(const chengdu *data, const protocol *protocol, uint64_t seed);
 static int *choose_antennas(const chengdu *data, const protocol *protocol, const bool *learns, int most, int *count);
 static bool run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, const bool *wanted);
 static bool is_wanted(const protocol *protocol, const estimate *estimate, bool wanted);
 static void *work(void *argument);
 static void run_antenna(run *run, int number);
+static bool fill_given(const experiment *setup, task *task);
 static score score_of(const chengdu *data, const task *task);
 static void print_rows(const run *run, const protocol *protocol);
 static void print_areas(const run *run, int number);
@@ -60,7 +63,9 @@ main(int argc, char **argv)
 {
 	chengdu		data;
 	bool		wanted[64] = {false},
+				wanted_protocol[PROTOCOLS] = {false},
 				any = false,
+				any_protocol = false,
 				good;
 	int			most = 0,
 				threads = 2;
@@ -75,6 +80,9 @@ main(int argc, char **argv)
 			for (int e = 0; e < estimate_count; e++)
 				if (strcmp(argv[i], estimates[e].name) == 0)
 					any = found = wanted[e] = true;
+			for (int p = 0; p < PROTOCOLS; p++)
+				if (strcmp(argv[i], protocols[p].name) == 0)
+					any_protocol = found = wanted_protocol[p] = true;
 			if (!found)
 			{
 				fprintf(stderr, "there is no row \"%s\"; there are:", argv[i]);
@@ -91,8 +99,9 @@ main(int argc, char **argv)
 	printf("%zu pixels of %d antennas inside their tiles (%zu rows outside left out); seed %lu\n\n", data.begin[data.antenna_count],
 		   data.antenna_count, data.outside, seed);
 	good = true;
-	for (size_t p = 0; p < sizeof(protocols) / sizeof(protocols[0]); p++)
-		good = run_protocol(&data, &protocols[p], seed, most, threads, wanted) && good;
+	for (int p = 0; p < PROTOCOLS; p++)
+		if (wanted_protocol[p] || !any_protocol)
+			good = run_protocol(&data, &protocols[p], seed, most, threads, wanted) && good;
 	return good ? 0 : 1;
 }
 
@@ -100,7 +109,8 @@ static bool
 run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, const bool *wanted)
 {
 	bool	   *learns,
-				needed = false;
+				needed = false,
+				with_clutter = false;
 	experiment	setup;
 	int		   *antennas;
 	pthread_t	helper[64];
@@ -109,7 +119,10 @@ run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int m
 				end;
 
 	for (int e = 0; e < estimate_count; e++)
+	{
 		needed = needed || is_wanted(protocol, &estimates[e], wanted[e]);
+		with_clutter = with_clutter || (estimates[e].given && is_wanted(protocol, &estimates[e], wanted[e]));
+	}
 	if (!needed)
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -117,7 +130,7 @@ run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int m
 	run.antennas = antennas = choose_antennas(data, protocol, learns, most, &run.count);
 	run.scores = calloc((size_t) estimate_count * run.count + 1, sizeof(score));
 	pthread_mutex_init(&run.lock, NULL);
-	if (!experiment_open(&setup, data, protocol, seed, learns))
+	if (!experiment_open(&setup, data, protocol, seed, learns, with_clutter))
 		return false;
 	for (int t = 1; t < threads && t < 64; t++)
 		pthread_create(&helper[t], NULL, work, &run);
@@ -228,8 +241,7 @@ run_antenna(run *run, int number)
 	for (int e = 0; e < estimate_count; e++)
 		given = given || (estimates[e].given && is_wanted(setup->protocol, &estimates[e], run->wanted[e]));
 	if (given)
-		good = experiment_given(setup, a, task.learn, task.learn_count, task.given_learn) &&
-			experiment_given(setup, a, task.target, task.target_count, task.given_target);
+		good = fill_given(setup, &task);
 	for (int e = 0; e < estimate_count && good; e++)
 		if (is_wanted(setup->protocol, &estimates[e], run->wanted[e]))
 		{
@@ -246,6 +258,28 @@ run_antenna(run *run, int number)
 	free(task.sd_db);
 	free(task.given_learn);
 	free(task.given_target);
+}
+
+/* One look at the layer for both kinds of pixels. */
+static bool
+fill_given(const experiment *setup, task *task)
+{
+	size_t		count = task->learn_count + task->target_count,
+			   *pixel = malloc((count + 1) * sizeof(size_t));
+	double	   *level_dbm = malloc((count + 1) * sizeof(double));
+	bool		good;
+
+	memcpy(pixel, task->learn, task->learn_count * sizeof(size_t));
+	memcpy(pixel + task->learn_count, task->target, task->target_count * sizeof(size_t));
+	good = experiment_given(setup, task->antenna, pixel, count, level_dbm);
+	if (good)
+	{
+		memcpy(task->given_learn, level_dbm, task->learn_count * sizeof(double));
+		memcpy(task->given_target, level_dbm + task->learn_count, task->target_count * sizeof(double));
+	}
+	free(pixel);
+	free(level_dbm);
+	return good;
 }
 
 static score
