@@ -43,6 +43,15 @@ static const struct
 /* Shares that are tried, from none to nearly all. */
 static const double shares[] = {0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9};
 
+/*
+ * What shares are thought to be before the data: half of the field between antennas of a site (rpm_covariance_default), and of that half
+ * again between sites, the ratio of 3GPP TR 36.942 (1.0 within a site, 0.5 between sites).  The factors of the likelihood overlap: near
+ * ones repeat each other, and without the prior one antenna's shares are noise between 0 and 0.9.
+ */
+#define USUAL_SITE_SHARE 0.5
+#define USUAL_OTHER_SHARE 0.25
+#define SHARE_SD 0.15
+#define TERMS_PER_FACT 6.0
 #define SHARES ((int) (sizeof(shares) / sizeof(shares[0])))
 
 /* Parts of the nugget that the place may have; the antenna's own points cannot tell, since there is one of them in a cell. */
@@ -55,8 +64,8 @@ static rpm_code objective(void *context, const double *x, double *value, rpm_sta
 static void covariance_of(const double *x, rpm_covariance *covariance);
 static rpm_field_point *detrend(const rpm_field_data *data, const rpm_trend_fit *fit);
 static rpm_code try_all_shares(field_likelihood *likelihood, rpm_covariance *covariance, rpm_status *status);
-static rpm_code try_shares(field_likelihood *likelihood, double share[RPM_FIELD_STRUCTURES], int most,
-						   rpm_covariance *covariance, rpm_status *status);
+static rpm_code try_shares(field_likelihood *likelihood, double share[RPM_FIELD_STRUCTURES], rpm_covariance *covariance,
+						   rpm_status *status);
 
 rpm_code
 rpm_field_learn(const rpm_field_data *data, const rpm_field_options *options, rpm_control *control, rpm_covariance *covariance,
@@ -215,19 +224,18 @@ detrend(const rpm_field_data *data, const rpm_trend_fit *fit)
 	return detrended;
 }
 
-/* The site's share first, then that of the others, which is never above it, then how much of the nugget belongs to the place. */
+/*
+ * The site's share first, then that of the others, which raises the site's where it is above it (a site of one antenna has none of its
+ * own), then how much of the nugget belongs to the place.
+ */
 static rpm_code
 try_all_shares(field_likelihood *likelihood, rpm_covariance *covariance, rpm_status *status)
 {
 	rpm_covariance tried = *covariance;
 	double		best = HUGE_VAL;
-	int			most = 0;
 
-	if (try_shares(likelihood, covariance->site_share, SHARES, covariance, status) != RPM_OK)
-		return status->code;
-	while (most < SHARES && shares[most] <= covariance->site_share[0])
-		most++;
-	if (try_shares(likelihood, covariance->other_share, most, covariance, status) != RPM_OK)
+	if (try_shares(likelihood, covariance->site_share, covariance, status) != RPM_OK ||
+		try_shares(likelihood, covariance->other_share, covariance, status) != RPM_OK)
 		return status->code;
 	for (int p = 0; p < PLACE_PARTS; p++)
 	{
@@ -249,20 +257,26 @@ try_all_shares(field_likelihood *likelihood, rpm_covariance *covariance, rpm_sta
 }
 
 static rpm_code
-try_shares(field_likelihood *likelihood, double share[RPM_FIELD_STRUCTURES], int most, rpm_covariance *covariance,
-		   rpm_status *status)
+try_shares(field_likelihood *likelihood, double share[RPM_FIELD_STRUCTURES], rpm_covariance *covariance, rpm_status *status)
 {
 	double		best = HUGE_VAL,
-				best_share = 0;
+				best_share = 0,
+				site_share = covariance->site_share[0],
+				usual = share == covariance->site_share ? USUAL_SITE_SHARE : USUAL_OTHER_SHARE;
 
-	for (int s = 0; s < most; s++)
+	for (int s = 0; s < SHARES; s++)
 	{
 		double		value;
 
 		for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
+		{
 			share[j] = shares[s];
+			if (share != covariance->site_share)
+				covariance->site_share[j] = fmax(site_share, shares[s]);
+		}
 		if (field_likelihood_at(likelihood, covariance, &value, NULL, status) != RPM_OK)
 			return status->code;
+		value = value / TERMS_PER_FACT + ((shares[s] - usual) / SHARE_SD) * ((shares[s] - usual) / SHARE_SD);
 		if (value < best)
 		{
 			best = value;
@@ -270,6 +284,10 @@ try_shares(field_likelihood *likelihood, double share[RPM_FIELD_STRUCTURES], int
 		}
 	}
 	for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
+	{
 		share[j] = best_share;
+		if (share != covariance->site_share)
+			covariance->site_share[j] = fmax(site_share, best_share);
+	}
 	return RPM_OK;
 }
