@@ -29,7 +29,7 @@ SELECT f.name, c.cell_count, c.measured_only_count = f.measured_only AND c.predi
 FROM fixture AS f, rpm_compare(pg_temp.map(f.columns, f.rows, 'predicted', f.predicted_below, f.modulus), pg_temp.map(f.columns, f.rows, 'measured', f.measured_below, f.modulus),
 	threshold_dbm => f.threshold, ssim_window_cells => f.window_cells, ssim_least_cells => f.least) AS c;
 -- By default: windows of 7 cells with 25 or more, holes below -103 dBm.
-SELECT (pg_temp.show(rpm_compare(pg_temp.map(40, 30, 'predicted', 9, 10), pg_temp.map(40, 30, 'measured', 7, 10)))).*;
+SELECT * FROM pg_temp.show(rpm_compare(pg_temp.map(40, 30, 'predicted', 9, 10), pg_temp.map(40, 30, 'measured', 7, 10)));
 
 -- Rows give the same figures as cells, however they are split, but no SSIM.
 CREATE TEMPORARY TABLE pair AS SELECT i, j, pg_temp.predicted(i, j, 9, 10) AS predicted, pg_temp.measured(i, j, 7, 10) AS measured FROM generate_series(0, 29) AS i, generate_series(0, 39) AS j;
@@ -54,10 +54,10 @@ SELECT (pg_temp.show(rpm_compare_points(p, m))).* FROM (VALUES (NULL::float8, NU
 SELECT (pg_temp.show(rpm_compare_points(p, m))).* FROM pair, (VALUES (1::float8, 1::float8)) AS v (p, m) WHERE false;
 SELECT (pg_temp.show(rpm_compare_points(p, m))).* FROM (VALUES ('NaN'::float8, -80::float8), (-80, 'Infinity'), ('-Infinity', NULL), (-80, -110), (-80, -110)) AS v (p, m);
 SELECT rpm_compare(NULL, pg_temp.map(2, 2, 'measured', 1, 1)) IS NULL AS no_raster;
-SELECT (pg_temp.show(rpm_compare(pg_temp.map(9, 9, 'predicted', 0, 1), pg_temp.map(9, 9, 'measured', 1, 1)))).*;
+SELECT * FROM pg_temp.show(rpm_compare(pg_temp.map(9, 9, 'predicted', 0, 1), pg_temp.map(9, 9, 'measured', 1, 1)));
 -- Rasters that overlap in part, on whole cells, and not at all: what lies outside is counted.
-SELECT (pg_temp.show(rpm_compare(ST_SetUpperLeft(pg_temp.map(9, 9, 'predicted', 1, 1), 500010, 5000005), pg_temp.map(9, 9, 'measured', 1, 1)))).*;
-SELECT (pg_temp.show(rpm_compare(ST_SetUpperLeft(pg_temp.map(9, 9, 'predicted', 1, 1), 600000, 5000000), pg_temp.map(9, 9, 'measured', 1, 1)))).*;
+SELECT * FROM pg_temp.show(rpm_compare(ST_SetUpperLeft(pg_temp.map(9, 9, 'predicted', 1, 1), 500010, 5000005), pg_temp.map(9, 9, 'measured', 1, 1)));
+SELECT * FROM pg_temp.show(rpm_compare(ST_SetUpperLeft(pg_temp.map(9, 9, 'predicted', 1, 1), 600000, 5000000), pg_temp.map(9, 9, 'measured', 1, 1)));
 
 -- What cannot be.
 SELECT rpm_compare(ST_SetUpperLeft(pg_temp.map(9, 9, 'predicted', 1, 1), 500002, 5000000), pg_temp.map(9, 9, 'measured', 1, 1));
