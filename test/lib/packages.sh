@@ -5,7 +5,7 @@
 PG_MAJOR=${PG_MAJOR:-$(. /etc/os-release 2>/dev/null; case "${ID:-}${VERSION_ID:-}" in debian13) echo 17 ;; *) echo 15 ;; esac)}
 
 # What builds the extension and runs a server with it.
-BUILD_PACKAGES="gcc make libc6-dev libgeos-dev libembree-dev postgresql-$PG_MAJOR postgresql-server-dev-$PG_MAJOR
+BUILD_PACKAGES="gcc make libc6-dev libgeos-dev libembree-dev libdnnl-dev postgresql-$PG_MAJOR postgresql-server-dev-$PG_MAJOR
 	postgresql-$PG_MAJOR-postgis-3 postgresql-$PG_MAJOR-postgis-3-scripts xz-utils"
 # What the demo draws with.
 DRAW_PACKAGES="gdal-bin python3-gdal python3-numpy python3-pil fonts-dejavu-core"
