@@ -11,8 +11,6 @@
 
 /* Cells per side of a tile; mirrors and edges that cannot reach a tile are left out for all its cells. */
 #define TILE_CELLS 8
-/* Fields at one point that are added; a point that sees more edges or mirrors than this does not exist in a city. */
-#define FIELDS_MAX 512
 /* Points per cell side at a shadow's edge, over those elsewhere. */
 #define CLOSER 2
 /* Signature of a cell whose points differ, and of a point that does not count. */
@@ -42,8 +40,9 @@ typedef struct candidate_list
 typedef struct points_scratch
 {
 	candidate_list tile_mirrors, tile_edges, mirrors, edges;
-	rpm_map_reflected reflected[FIELDS_MAX];
-	rpm_map_diffracted diffracted[FIELDS_MAX];
+	rpm_map_reflected *reflected;	/* at one point: room for those of the cell's mirrors and edges */
+	rpm_map_diffracted *diffracted;
+	size_t		reflected_room, diffracted_room;
 } points_scratch;
 
 static void do_tiles(void *context, int64_t begin, int64_t end, int thread);
@@ -55,6 +54,7 @@ static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
 static bool lit_between_points(const points_task *task, const points_scratch *scratch, int column, int row);
 static bool scratch_create(const points_task *task, points_scratch **scratch);
+static bool scratch_fits(points_task *task, points_scratch *scratch);
 static void scratch_free(points_scratch *scratch);
 static void select_mirrors(const points_task *task, int column_low, int row_low, int column_high, int row_high, candidate_list *list);
 static void select_edges(const points_task *task, const candidate_list *from, int column_low, int row_low, int column_high,
@@ -151,6 +151,8 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
 	scratch->edges.count = 0;
 	if (task->closer && job->sum_fields)
 		select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
+	if (!scratch_fits(task, scratch))
+		return;
 	for (int k = 0; k < n * n; k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % n, k / n, n);
@@ -185,6 +187,8 @@ do_cell_edges(points_task *task, points_scratch *scratch, int column, int row)
 	double		gain = 0;
 
 	select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
+	if (!scratch_fits(task, scratch))
+		return;
 	for (int k = 0; k < m * m && scratch->edges.count > 0; k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % m, k / m, m);
@@ -271,6 +275,31 @@ scratch_create(const points_task *task, points_scratch **scratch)
 	return s->tile_mirrors.indices && s->mirrors.indices && s->tile_edges.indices && s->edges.indices;
 }
 
+/* Room for a field of each of the cell's mirrors and edges; false when memory is out, which ends the map. */
+static bool
+scratch_fits(points_task *task, points_scratch *scratch)
+{
+	rpm_map_reflected *reflected = scratch->reflected;
+	rpm_map_diffracted *diffracted = scratch->diffracted;
+
+	if (scratch->mirrors.count > scratch->reflected_room
+		&& (reflected = realloc(reflected, 2 * scratch->mirrors.count * sizeof *reflected)) != NULL)
+	{
+		scratch->reflected = reflected;
+		scratch->reflected_room = 2 * scratch->mirrors.count;
+	}
+	if (scratch->edges.count > scratch->diffracted_room
+		&& (diffracted = realloc(diffracted, 2 * scratch->edges.count * sizeof *diffracted)) != NULL)
+	{
+		scratch->diffracted = diffracted;
+		scratch->diffracted_room = 2 * scratch->edges.count;
+	}
+	if (scratch->mirrors.count <= scratch->reflected_room && scratch->edges.count <= scratch->diffracted_room)
+		return true;
+	__atomic_store_n(&task->failed, true, __ATOMIC_RELAXED);
+	return false;
+}
+
 static void
 scratch_free(points_scratch *scratch)
 {
@@ -280,6 +309,8 @@ scratch_free(points_scratch *scratch)
 	free(scratch->mirrors.indices);
 	free(scratch->tile_edges.indices);
 	free(scratch->edges.indices);
+	free(scratch->reflected);
+	free(scratch->diffracted);
 	free(scratch);
 }
 
@@ -349,7 +380,7 @@ geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point
 		power = rpm_cvec_norm2(direct);
 		direct = rpm_cvec_zero();
 	}
-	for (size_t i = 0; i < scratch->mirrors.count && reflected < FIELDS_MAX; i++)
+	for (size_t i = 0; i < scratch->mirrors.count; i++)
 	{
 		const rpm_map_mirror *mirror = &task->mirrors[scratch->mirrors.indices[i]];
 
@@ -358,7 +389,7 @@ geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point
 		scratch->reflected[reflected++].facet = mirror->facet;
 		*signature = rpm_random_mix(*signature + (uint64_t) mirror->facet);
 	}
-	for (size_t i = 0; i < scratch->edges.count && diffracted < FIELDS_MAX; i++)
+	for (size_t i = 0; i < scratch->edges.count; i++)
 		diffracted += rpm_map_edge_field(job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
@@ -370,7 +401,7 @@ edges_power(const points_task *task, points_scratch *scratch, rpm_vec3 point)
 	double		power = 0;
 	int			diffracted = 0;
 
-	for (size_t i = 0; i < scratch->edges.count && diffracted < FIELDS_MAX; i++)
+	for (size_t i = 0; i < scratch->edges.count; i++)
 		diffracted += rpm_map_edge_field(task->job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
 	if (task->job->sum_fields)
 		return rpm_map_field_power(rpm_cvec_zero(), NULL, 0, scratch->diffracted, diffracted);
