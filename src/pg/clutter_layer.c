@@ -54,7 +54,7 @@ rpm_clutter_model_read(int32 scene_id, RpmClutterModel *model)
 	bool		found;
 
 	rpm_own_table_check("clutter_model");
-	rpm_spi_query("SELECT m.radius_m, m.coefficients, m.gains, m.measurements FROM rpm.clutter_model AS m"
+	rpm_spi_query("SELECT m.radius_m, m.coefficients, m.gains, m.measurements, m.residual_sd_db FROM rpm.clutter_model AS m"
 				  " WHERE m.scene_id OPERATOR(pg_catalog.=) $1 AND m.coefficients IS NOT NULL AND m.gains IS NOT NULL", 1, &type, &value, NULL);
 	found = SPI_processed > 0;
 	if (found)
@@ -67,6 +67,7 @@ rpm_clutter_model_read(int32 scene_id, RpmClutterModel *model)
 		model->gains.constant_db = gains[0];
 		memcpy(model->gains.gain, gains + 1, sizeof(model->gains.gain));
 		model->measurements = rpm_column_int64(SPI_tuptable->vals[0], 4);
+		model->residual_sd_db = rpm_column_is_null(SPI_tuptable->vals[0], 5) ? 0 : rpm_column_double(SPI_tuptable->vals[0], 5);
 	}
 	SPI_finish();
 	return found;

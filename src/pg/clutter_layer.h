@@ -40,6 +40,7 @@ typedef struct RpmClutterValues
 typedef struct RpmClutterModel
 {
 	double		radius_m;
+	double		residual_sd_db;
 	double		coefficient[RPM_CLUTTER_TERMS];
 	rpm_clutter_gains gains;
 	int64		measurements;

@@ -18,6 +18,7 @@
 
 #include "arguments.h"
 #include "map_grid.h"
+#include "predict_clutter.h"
 #include "predict_input.h"
 #include "progress.h"
 #include "raster_write.h"
@@ -88,6 +89,8 @@ typedef struct PredictCall
 	RpmMapGrid	grid;
 	RpmPredictInput *read;
 	rpm_predict_input input;
+	rpm_predict_given given;
+	RpmSharing	sharing;
 	rpm_predict_options options;
 	rpm_control control;
 	double	   *x_m, *y_m, *mean_dbm, *sd_db;
@@ -150,7 +153,6 @@ static PredictCall *
 prepare(FunctionCallInfo fcinfo)
 {
 	PredictCall *call = palloc0(sizeof(PredictCall));
-	RpmSharing	sharing;
 	RpmBox		box;
 
 	if (PG_ARGISNULL(ARGUMENT_ANTENNA))
@@ -160,7 +162,7 @@ prepare(FunctionCallInfo fcinfo)
 				 errhint("Give the key of an antenna.")));
 	call->antenna_id = PG_GETARG_INT64(ARGUMENT_ANTENNA);
 	(void) rpm_argument_choice(fcinfo, ARGUMENT_METHOD, "method", methods, lengthof(methods));
-	sharing = (RpmSharing) rpm_argument_choice(fcinfo, ARGUMENT_SHARING, "sharing", sharings, lengthof(sharings));
+	call->sharing = (RpmSharing) rpm_argument_choice(fcinfo, ARGUMENT_SHARING, "sharing", sharings, lengthof(sharings));
 	rpm_predict_options_default(&call->options);
 	if (!PG_ARGISNULL(ARGUMENT_PRIOR))
 		call->options.prior = text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_PRIOR));
@@ -174,7 +176,7 @@ prepare(FunctionCallInfo fcinfo)
 	rpm_progress_begin(call->source->scene->scene_id);
 	rpm_progress_antennas(0, 1);
 	box = rpm_grid_box(&call->grid);
-	call->read = rpm_predict_input_read(call->source, call->antenna_id, &box, sharing, &call->control);
+	call->read = rpm_predict_input_read(call->source, call->antenna_id, &box, call->sharing, &call->control);
 	call->input.antennas = call->read->antennas;
 	call->input.antenna_count = call->read->antenna_count;
 	call->input.points = call->read->points;
@@ -255,6 +257,9 @@ place_cells(PredictCall *call)
 static void
 run(PredictCall *call)
 {
+	if (call->sharing == RPM_SHARING_ALL)
+		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, &call->given, &call->options,
+								&call->control);
 	rpm_run_engine(predict_points, call, &call->control, psprintf("antenna " INT64_FORMAT, call->antenna_id));
 }
 

@@ -74,6 +74,14 @@ SELECT count(*) AS different FROM ((TABLE before EXCEPT TABLE rpm.clutter_residu
 SELECT antennas, refitted FROM rpm_refresh_clutter_residual('clutter town', refit => true);
 SELECT * FROM rpm_refresh_clutter_residual('clutter town', radius_m => 500);
 
+-- rpm_predict tries it as a prior; an antenna that was never measured takes it, and sees the courtyard
+SELECT r.prior_chosen = ANY (ARRAY['site_mean', 'log_distance', 'log_distance_pattern', 'network_clutter']) AS chosen, r.candidates::text LIKE '%network_clutter%' AS tried
+FROM rpm_predict_report(9010, scene => 'clutter town', size_cells => 64, sharing => 'all') AS r;
+SELECT r.prior_chosen, r.measurements FROM rpm_predict_report(9041, scene => 'clutter town', size_cells => 64, sharing => 'all') AS r;
+SELECT round((ST_Value(m, 1, 'SRID=32632;POINT(601002 5300090)'::geometry) - ST_Value(m, 1, 'SRID=32632;POINT(601200 5300090)'::geometry))::numeric) < -5 AS courtyard
+FROM rpm_predict(9041, scene => 'clutter town', extent => ST_MakeEnvelope(600950, 5300000, 601250, 5300150, 32632), sharing => 'all') AS m;
+SELECT r.candidates::text LIKE '%network_clutter%' AS tried FROM rpm_predict_report(9010, scene => 'clutter town', size_cells => 64, sharing => 'site') AS r;
+
 -- rows that say nothing are left out: no level, another SRID, another antenna; thousands in one cell count as one voice
 RESET client_min_messages;
 INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) VALUES (9010, 'SRID=32632;POINT(600500 5300000)', NULL),
