@@ -70,7 +70,7 @@ may_read(const char *table)
 	return OidIsValid(oid) && pg_class_aclcheck(oid, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
-/* The cells about the antenna's own points and all targets; false where there are none or too many. */
+/* The cells of the antenna, its own points and all targets (a report has none); false where there are too many. */
 static bool
 window_of(const RpmPredictInput *read, const rpm_predict_input *input, const rpm_control *control, RpmClutterWindow *window)
 {
@@ -80,13 +80,12 @@ window_of(const RpmPredictInput *read, const rpm_predict_input *input, const rpm
 				bytes;
 
 	window->column = window->row = PG_INT64_MAX;
+	stretch(window, &east, &north, read->x, read->y);
 	for (size_t i = 0; i < input->point_count; i++)
 		if (input->points[i].antenna == input->antenna)
 			stretch(window, &east, &north, read->x + input->points[i].x_m, read->y + input->points[i].y_m);
 	for (size_t i = 0; i < input->target_count; i++)
 		stretch(window, &east, &north, read->x + input->target_x_m[i], read->y + input->target_y_m[i]);
-	if (east < window->column || north < window->row)
-		return false;
 	bytes = (double) BYTES_PER_CELL * ((double) (east - window->column) + 1 + 2 * margin) * ((double) (north - window->row) + 1 + 2 * margin);
 	if (control->memory_limit_bytes > 0 && bytes > (double) control->memory_limit_bytes)
 	{
