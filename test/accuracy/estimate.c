@@ -10,6 +10,8 @@
 #include "rpm_predict.h"
 
 #define NEAREST_M 10.0
+/* As rpm_predict has it (src/pg/predict_clutter.c). */
+#define OFFSET_PART 0.5
 /* The plain statistic: 24 neighbours, exponential of 80 m, a nugget of 30 % of the sill. */
 #define PLAIN_NEIGHBOURS 24
 #define PLAIN_RANGE_M 80.0
@@ -196,7 +198,7 @@ predict(const experiment *setup, task *task, bool others, bool layer)
 	const antenna_row *row = &data->antennas[task->antenna];
 	rpm_predict_antenna *antennas = malloc((size_t) data->antenna_count * sizeof(rpm_predict_antenna));
 	rpm_predict_point *points = NULL;
-	rpm_predict_given given = {.name = "network_clutter", .sd_db = 10};
+	rpm_predict_given given = {.name = "network_clutter", .sd_db = OFFSET_PART * setup->residual_sd_db};
 	rpm_predict_input input = {.antennas = antennas, .antenna_count = 1, .target_count = task->target_count};
 	rpm_predict_options options;
 	rpm_control alone = {.threads = 1};

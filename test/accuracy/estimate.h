@@ -23,6 +23,7 @@ typedef struct experiment
 	const bool *learns;			/* of every pixel */
 	rpm_clutter_antenna *antennas;
 	double		coefficient[RPM_CLUTTER_TERMS];
+	double		residual_sd_db; /* of the linear model */
 	rpm_clutter_gains gains;
 	int32_t    *tile_pixel;		/* pixels by tile of 64 x 64 cells */
 	int32_t    *pixel_antenna;	/* of every pixel */

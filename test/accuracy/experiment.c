@@ -61,7 +61,6 @@ fit_model(experiment *setup)
 				step = 1 + total / MODEL_POINTS,
 				count = 0;
 	rpm_clutter_point *points = malloc((total / step + 1) * sizeof(rpm_clutter_point));
-	double		sd;
 	rpm_status	status;
 
 	setup->pixel_antenna = malloc(total * sizeof(int32_t));
@@ -75,7 +74,8 @@ fit_model(experiment *setup)
 				points[count++] = (rpm_clutter_point){pixel_x(p), pixel_y(p), p->rsrp_dbm, a};
 		}
 	rpm_status_clear(&status);
-	rpm_clutter_fit(setup->antennas, data->antenna_count, points, count, NULL, setup->coefficient, &sd, &status);
+	rpm_clutter_fit(setup->antennas, data->antenna_count, points, count, NULL, setup->coefficient, &setup->residual_sd_db,
+					&status);
 	free(points);
 	setup->residual_db = malloc(total * sizeof(float));
 	for (size_t i = 0; i < total && status.code == RPM_OK; i++)
