@@ -14,6 +14,7 @@
 
 #include "clutter_layer.h"
 #include "clutter_tiles.h"
+#include "rpm_settings.h"
 
 #define CELLS_OF_TILE (RPM_CLUTTER_TILE_CELLS * RPM_CLUTTER_TILE_CELLS)
 
@@ -35,6 +36,7 @@ struct RpmClutterTiles
 	int64	   *used;			/* measurements of each antenna */
 };
 
+static void make_room(RpmClutterTiles *tiles);
 static void write_antenna(RpmClutterTiles *tiles);
 static int	compare_residuals(const void *a, const void *b);
 static void write_tile(RpmClutterTiles *tiles, const CellResidual *residuals, Size count);
@@ -75,10 +77,7 @@ rpm_clutter_tiles_add(RpmClutterTiles *tiles, int antenna, double x, double y, d
 		tiles->antenna = antenna;
 	}
 	if (tiles->count == tiles->room)
-	{
-		tiles->room *= 2;
-		tiles->residuals = repalloc_huge(tiles->residuals, tiles->room * sizeof(CellResidual));
-	}
+		make_room(tiles);
 	tiles->used[antenna]++;
 	to = &tiles->residuals[tiles->count++];
 	to->tile_column = (int32) floor((double) column / RPM_CLUTTER_TILE_CELLS);
@@ -86,6 +85,21 @@ rpm_clutter_tiles_add(RpmClutterTiles *tiles, int antenna, double x, double y, d
 	to->cell = (int16) ((row - (int64) to->tile_row * RPM_CLUTTER_TILE_CELLS) * RPM_CLUTTER_TILE_CELLS +
 						column - (int64) to->tile_column * RPM_CLUTTER_TILE_CELLS);
 	to->residual_db = (float) residual_db;
+}
+
+static void
+make_room(RpmClutterTiles *tiles)
+{
+	Size		limit = rpm_memory_limit_bytes();
+
+	if (2 * tiles->room * sizeof(CellResidual) > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("antenna " INT64_FORMAT " has more than %zu measurements, rpm_pg.max_memory allows %zu MB",
+						tiles->source->antenna[tiles->antenna].id, tiles->room, limit / 1048576),
+				 errhint("Raise rpm_pg.max_memory, or name a view that averages the measurements of a cell.")));
+	tiles->room *= 2;
+	tiles->residuals = repalloc_huge(tiles->residuals, tiles->room * sizeof(CellResidual));
 }
 
 void
