@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define RPM_CLUTTER_TERMS 9
+#define RPM_CLUTTER_TERMS 10
 #define RPM_CLUTTER_SCALES 4
 
 /* Standard deviations of the Gaussian weights: the place, its neighbours, a building, a block. */
@@ -46,10 +46,11 @@ typedef struct rpm_clutter_point
 
 /*
  * The linear model: level = base + row' b.  base is the power less the frequency's part of free space, 20 log10(f / MHz) (ITU-R P.525-4,
- * equation 4); a power that is not known counts as 0 dBm.  row: 1, log10 d, (log10 d)^2, cos a, cos 2a, e, e^2, log10 h, log10 h log10 d,
- * with d the distance on the ground, at least 5 m; a the azimuth off boresight; e the elevation off the beam seen from the antenna, in
+ * equation 4); a power that is not known counts as 15 dBm.  row: 1, log10 d, (log10 d)^2, cos a, cos 2a, e, e^2, log10 h, log10 h log10 d,
+ * (power - 15 dBm) / 10, with d the distance on the ground, at least 5 m; a the azimuth off boresight; e the elevation off the beam seen from the antenna, in
  * tens of degrees, from -2 to 4; h the antenna's height, at least 5 m.  Textbook patterns are wrong by 20 dB behind an antenna in a
- * town: these terms learn what reaches there.
+ * town: these terms learn what reaches there.  The power stands in base and row: physics says 1 dB for 1 dB, but networks give their power
+ * to antennas that are badly heard, and the row's coefficient learns how much of it is left.
  */
 double		rpm_clutter_base(const rpm_clutter_antenna *antenna);
 void		rpm_clutter_row(const rpm_clutter_antenna *antenna, double x_m, double y_m, double row[RPM_CLUTTER_TERMS]);

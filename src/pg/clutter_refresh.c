@@ -29,7 +29,7 @@
 #include "spi_rows.h"
 #include "worker.h"
 
-#define FIT_MEASUREMENTS 200000	/* the model has nine coefficients: more say nothing new */
+#define FIT_MEASUREMENTS 200000	/* the model has ten coefficients: more say nothing new */
 #define GROWTH_BEFORE_FIT 2
 #define GAIN_ANTENNAS 24
 #define GAIN_CELLS 300			/* of each of them */

@@ -8,6 +8,7 @@
 #define SHORTEST_DISTANCE_M 5.0
 #define LOWEST_HEIGHT_M 5.0
 #define RECEIVER_HEIGHT_M 1.5
+#define USUAL_POWER_DBM 15.0	/* 46 dBm over the 1200 resource elements of 20 MHz */
 #define LEAST_ELEVATION (-2.0)	/* tens of degrees */
 #define MOST_ELEVATION 4.0
 #define HALF_WEIGHT 1.0			/* one antenna at the place itself counts half */
@@ -39,7 +40,7 @@ static double shrunk(double residual_db, double weight);
 double
 rpm_clutter_base(const rpm_clutter_antenna *antenna)
 {
-	return (isnan(antenna->rs_power_dbm) ? 0 : antenna->rs_power_dbm) - 20 * log10(antenna->frequency_mhz);
+	return (isnan(antenna->rs_power_dbm) ? USUAL_POWER_DBM : antenna->rs_power_dbm) - 20 * log10(antenna->frequency_mhz);
 }
 
 void
@@ -64,6 +65,7 @@ rpm_clutter_row(const rpm_clutter_antenna *antenna, double x_m, double y_m, doub
 	row[6] = elevation * elevation;
 	row[7] = log10(height_m);
 	row[8] = row[7] * decades;
+	row[9] = isnan(antenna->rs_power_dbm) ? 0 : (antenna->rs_power_dbm - USUAL_POWER_DBM) / 10;
 }
 
 double
@@ -83,7 +85,7 @@ rpm_clutter_fit(const rpm_clutter_antenna *antennas, int32_t antenna_count, cons
 				rpm_control *control, double coefficient[RPM_CLUTTER_TERMS], double *residual_sd_db, rpm_status *status)
 {
 	static const double mean[RPM_CLUTTER_TERMS] = {FREE_SPACE_AT_1_M_DB, FREE_SPACE_SLOPE_DB};
-	static const double sd[RPM_CLUTTER_TERMS] = {60, 30, 10, 20, 20, 20, 20, 30, 30};
+	static const double sd[RPM_CLUTTER_TERMS] = {60, 30, 10, 20, 20, 20, 20, 30, 30, 10};
 	model_rows	rows = {antennas, points};
 	rpm_least_squares_options options;
 	rpm_least_squares_fit *fit;
