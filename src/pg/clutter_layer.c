@@ -54,8 +54,11 @@ rpm_clutter_model_read(int32 scene_id, RpmClutterModel *model)
 	bool		found;
 
 	rpm_own_table_check("clutter_model");
-	rpm_spi_query("SELECT m.radius_m, m.coefficients, m.gains, m.measurements, m.residual_sd_db FROM rpm.clutter_model AS m"
-				  " WHERE m.scene_id OPERATOR(pg_catalog.=) $1 AND m.coefficients IS NOT NULL AND m.gains IS NOT NULL", 1, &type, &value, NULL);
+	/* A model of another version, with other terms, is none. */
+	rpm_spi_query(psprintf("SELECT m.radius_m, m.coefficients, m.gains, m.measurements, m.residual_sd_db FROM rpm.clutter_model AS m"
+						   " WHERE m.scene_id OPERATOR(pg_catalog.=) $1 AND pg_catalog.cardinality(m.coefficients) OPERATOR(pg_catalog.=) %d"
+						   " AND pg_catalog.cardinality(m.gains) OPERATOR(pg_catalog.=) %d", RPM_CLUTTER_TERMS, 1 + RPM_CLUTTER_SCALES),
+				  1, &type, &value, NULL);
 	found = SPI_processed > 0;
 	if (found)
 	{

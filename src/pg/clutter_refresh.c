@@ -31,8 +31,12 @@
 
 #define FIT_MEASUREMENTS 200000	/* the model has ten coefficients: more say nothing new */
 #define GROWTH_BEFORE_FIT 2
-#define GAIN_ANTENNAS 24
-#define GAIN_CELLS 300			/* of each of them */
+/* Offsets of antennas are large: it takes many of them, not many cells of each. */
+#define GAIN_ANTENNAS 240
+#define OWN_CELLS 2000			/* of each, from all over its map, of which those in one tile are used, */
+#define GAIN_CELLS 60			/* at most so many; */
+#define FEW_ANTENNAS 24
+#define CELLS_OF_FEW 300		/* but of few antennas so many from all over their maps */
 
 typedef struct Refresh
 {
@@ -78,6 +82,7 @@ static void write_antennas(Refresh *refresh);
 static void take_residual(void *context, int antenna, double x, double y, double rsrp_dbm);
 static void fit_gains(Refresh *refresh);
 static void add_gain_rows(const Refresh *refresh, const RpmClutterAntenna *antenna, GainCall *call);
+static int cells_of_one_tile(RpmClutterCell *cells, int count, int64 id);
 static rpm_code run_fit_gains(void *argument, rpm_control *control, rpm_status *status);
 static Datum numbers(const double *values, int count);
 static int64 measurements_used(int32 scene_id);
@@ -287,7 +292,7 @@ fit_gains(Refresh *refresh)
 	RpmClutterSource *source = refresh->source;
 	GainCall	call = {0};
 	int			antennas = Min(source->count, GAIN_ANTENNAS);
-	Size		room = (Size) antennas * GAIN_CELLS;
+	Size		room = (Size) antennas * Max(GAIN_CELLS, CELLS_OF_FEW);
 	double		gains[1 + RPM_CLUTTER_SCALES];
 	Oid			types[2] = {INT4OID, FLOAT8ARRAYOID};
 	Datum		values[2];
@@ -314,15 +319,18 @@ add_gain_rows(const Refresh *refresh, const RpmClutterAntenna *antenna, GainCall
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "clutter around an antenna", ALLOCSET_DEFAULT_SIZES),
 				before = MemoryContextSwitchTo(context);
-	RpmClutterCell *cells = palloc(GAIN_CELLS * sizeof(RpmClutterCell));
+	RpmClutterCell *cells = palloc(OWN_CELLS * sizeof(RpmClutterCell));
 	RpmClutterExclusion exclusion = {antenna->has_site, antenna->site_id, true, antenna->id};
-	int			count = rpm_clutter_own_cells(refresh->row->scene_id, antenna->id, cells, GAIN_CELLS);
+	bool		few = refresh->source->count <= FEW_ANTENNAS;
+	int			count = rpm_clutter_own_cells(refresh->row->scene_id, antenna->id, cells, few ? CELLS_OF_FEW : OWN_CELLS);
 	rpm_control control = refresh->control;
 	RpmClutterWindow window;
 	RpmClutterValues *values;
 	int64		east,
 				north;
 
+	if (!few)
+		count = cells_of_one_tile(cells, count, antenna->id);
 	if (count > 0)
 	{
 		window.column = east = cells[0].column;
@@ -346,6 +354,22 @@ add_gain_rows(const Refresh *refresh, const RpmClutterAntenna *antenna, GainCall
 	}
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
+}
+
+/* Keeps the cells about one of them, chosen by the antenna's id: the layer is smoothed over a small window then. */
+static int
+cells_of_one_tile(RpmClutterCell *cells, int count, int64 id)
+{
+	RpmClutterCell chosen;
+	int			kept = 0;
+
+	if (count == 0)
+		return 0;
+	chosen = cells[(uint64) id * UINT64CONST(0x9E3779B97F4A7C15) % count];
+	for (int i = 0; i < count && kept < GAIN_CELLS; i++)
+		if (Abs(cells[i].column - chosen.column) <= RPM_CLUTTER_TILE_CELLS / 2 && Abs(cells[i].row - chosen.row) <= RPM_CLUTTER_TILE_CELLS / 2)
+			cells[kept++] = cells[i];
+	return kept;
 }
 
 static rpm_code

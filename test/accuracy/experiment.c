@@ -9,7 +9,7 @@
 
 #define TILE_CELLS 64
 #define MODEL_POINTS 400000
-#define GAIN_ANTENNAS 40
+#define GAIN_ANTENNAS 200
 #define GAIN_PIXELS 300
 
 typedef struct scales
