@@ -93,6 +93,7 @@ test_party_wall(void)
 	build();
 	neighbour = quad_add(&q, rpm_vec(1504.03, 1480, 0), rpm_vec(0, 40, 0), rpm_vec(0, 0, 10), 0, 1);
 	corner = quad_add(&q, rpm_vec(1506, 1480, 0), rpm_vec(4, 40, 0), rpm_vec(0, 0, 10), 0, 1);
+	rpm_query_free(q.query);
 	CHECK(quad_scene_ready(&q));
 	q.scene.party_wall_m = 0;
 	CHECK(rpm_leg_crossings(&q.scene, q.query, p, r, NULL, 0, c, 4) == 4 && c[1].facet == back && c[2].facet == neighbour);
