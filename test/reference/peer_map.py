@@ -72,7 +72,7 @@ def compute(scene_file, maps, rays):
     gains = []
     for seed in range(1, maps + 1):
         radio_map = RadioMapSolver()(
-            scene, center=[(WEST + EAST) / 2 - ORIGIN[0], (SOUTH + NORTH) / 2 - ORIGIN[1], 1.5], orientation=[0, 0, 0],
+            scene, center=[float((WEST + EAST) / 2 - ORIGIN[0]), float((SOUTH + NORTH) / 2 - ORIGIN[1]), 1.5], orientation=[0, 0, 0],
             size=[EAST - WEST, NORTH - SOUTH], cell_size=(5, 5), samples_per_tx=rays + 1000 * seed, max_depth=5, los=True,
             specular_reflection=False, diffuse_reflection=False, refraction=False, diffraction=True, edge_diffraction=False,
             diffraction_lit_region=True, seed=seed)
