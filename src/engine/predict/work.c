@@ -15,6 +15,7 @@ static rpm_code merge_points(predict_work *work, int32_t *merged, rpm_status *st
 static void merge_values(const predict_work *work, const int32_t *merged, const double *from, int columns, double *to);
 static void standardise(predict_work *work);
 static void centre_given(predict_work *work);
+static double middle_of_targets(const rpm_predict_input *input, int given);
 static double covariate_term(const predict_work *work, int k, double value);
 
 double
@@ -228,8 +229,19 @@ centre_given(predict_work *work)
 			work->given[g][i] -= predict_power(&input->antennas[work->points[i].antenna]);
 		for (size_t i = begin; i < end; i++)
 			sum += work->given[g][i];
-		work->given_middle[g] = end > begin ? sum / (double) (end - begin) : 0;
+		work->given_middle[g] = end > begin ? sum / (double) (end - begin) : middle_of_targets(input, g);
 	}
+}
+
+/* Of an antenna that was never measured: where its slope turns about. */
+static double
+middle_of_targets(const rpm_predict_input *input, int given)
+{
+	double		sum = 0;
+
+	for (size_t i = 0; i < input->target_count; i++)
+		sum += input->given[given].at_targets_dbm[i] - predict_power(&input->antennas[input->antenna]);
+	return input->target_count > 0 ? sum / (double) input->target_count : 0;
 }
 
 int
