@@ -79,10 +79,12 @@ static rpm_code repair(rpm_scene_builder *builder, const scene_row *row, flat_po
 	char		reason[64] = "", name[64];
 	flat_point	place = {0, 0};
 	double		x, y;
-	rpm_code	code = flat_polygons_repair(flat, reason, sizeof reason, &place);
+	rpm_code	code = flat_polygons_repair(flat, builder->control, reason, sizeof reason, &place);
 
 	if (code == RPM_OUT_OF_MEMORY)
 		return builder_no_memory(status, "a footprint");
+	if (code == RPM_CANCELLED)
+		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped while repairing footprints");
 	if (reason[0] == '\0')
 		return RPM_OK;
 	for (size_t i = 0; i < sizeof name; i++)

@@ -24,8 +24,9 @@ void		flat_polygons_free(flat_polygons *set);
 
 /*
  * Makes the polygons valid (OGC simple features): overlaps united, loops cut apart.  *reason is empty when they were, else says what was
- * wrong and *place where.  Without GEOS nothing is done.  Errors: RPM_OUT_OF_MEMORY; RPM_INVALID_GEOMETRY when it cannot be repaired.
+ * wrong and *place where.  Without GEOS nothing is done.  Errors: RPM_OUT_OF_MEMORY; RPM_CANCELLED; RPM_INVALID_GEOMETRY when it cannot be
+ * repaired.
  */
-rpm_code	flat_polygons_repair(flat_polygons *set, char *reason, size_t reason_size, flat_point *place);
+rpm_code	flat_polygons_repair(flat_polygons *set, const rpm_control *control, char *reason, size_t reason_size, flat_point *place);
 
 #endif
