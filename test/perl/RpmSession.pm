@@ -3,6 +3,7 @@ package RpmSession;
 use strict;
 use warnings;
 use IPC::Run;
+use Time::HiRes qw(time usleep);
 
 # new(node, user): connects; {pid} is the server's process.
 sub new
@@ -81,6 +82,16 @@ sub finish
 
 # Threads and resident memory (kB) of a process.
 sub threads { my $pid = shift; my @tasks = glob("/proc/$pid/task/*"); return scalar @tasks; }
+
+# The number of threads once it is the one expected; else what it still is after two seconds. A thread that has been joined stands in /proc
+# for a moment more: the kernel wakes who joins it before it takes the entry away.
+sub threads_settled
+{
+	my ($pid, $expected) = @_;
+	my $end = time + 2;
+	usleep(2000) while threads($pid) != $expected && time < $end;
+	return threads($pid);
+}
 
 sub resident_kb
 {

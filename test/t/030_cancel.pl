@@ -88,7 +88,7 @@ foreach my $name ('reading', 'building', 'tracing by rays', 'tracing exactly', '
 	}
 	is(scalar @times, $wanted, "$name: reached");
 	judge("cancel while $name", @times) if @times;
-	is(RpmSession::threads($session->{pid}), $idle_threads, "$name: no thread is left");
+	is(RpmSession::threads_settled($session->{pid}, $idle_threads), $idle_threads, "$name: no thread is left");
 }
 # Building has stages of different kinds: cancelled at every sixth of its length.
 $session->ask('SELECT rpm_scene_release()');
@@ -140,7 +140,7 @@ for my $i (0 .. 20)
 }
 my $grown = RpmSession::resident_kb($session->{pid}) - $before;
 cmp_ok($grown, '<', 16 * 1024, "memory after twenty cancelled calls: $grown kB more");
-is(RpmSession::threads($session->{pid}), $idle_threads, 'no thread is left after them');
+is(RpmSession::threads_settled($session->{pid}, $idle_threads), $idle_threads, 'no thread is left after them');
 is($session->ask("SELECT count(*) FROM rpm_trace('few', samples => 1000, cell_size_m => 50)"), '1', 'and the session works');
 is($watcher->ask('SELECT count(*) FROM rpm.progress'), '0', 'nothing is said to be at work');
 $session->finish;

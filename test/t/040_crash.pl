@@ -71,7 +71,7 @@ is($session->ask(q{SELECT built FROM rpm_scene_summary('town')}), 'f', 'the kept
 is($session->ask($level), $before, 'and the level is the same');
 $session->ask('COMMIT');
 is($session->ask(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'}), '0', 'no lock is left');
-is(RpmSession::threads($session->{pid}), 1, 'no thread is left');
+is(RpmSession::threads_settled($session->{pid}, 1), 1, 'no thread is left');
 is(left_over(), '', 'no file or segment is left');
 $session->finish;
 

@@ -67,7 +67,7 @@ $_->answer foreach @sessions;
 unlike(join('', map { $_->error } @sessions), qr{ERROR|FATAL}, 'eight at once: no error');
 is($node->safe_psql('postgres', "SELECT count(DISTINCT antenna_id) FROM kept WHERE who = 'eight'"), '8', 'eight maps');
 is(pixels_that_differ('alone', 'eight'), '0', 'the same maps');
-is(join(' ', map { RpmSession::threads($_->{pid}) } @sessions), join(' ', (1) x 8), 'no thread is left in any');
+is(join(' ', map { RpmSession::threads_settled($_->{pid}, 1) } @sessions), join(' ', (1) x 8), 'no thread is left in any');
 
 # What another session changes is seen by the next call, and nothing else is built anew.
 my $built = "SELECT built FROM rpm_scene_summary('munich')";
