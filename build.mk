@@ -61,7 +61,7 @@ build/unit/test_kernels: build/kernels_host.o
 build/unit/test_scene_stop build/sanitize/unit/test_scene_stop: UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
 
 unit: $(UNIT_PROGRAMS)
-	@fail=0; for p in $(UNIT_PROGRAMS); do $$p || fail=1; done; exit $$fail
+	@bash test/unit/run.sh $(UNIT_PROGRAMS)
 
 build/sanitize/%.o: src/engine/%.c $(ENGINE_HEADERS)
 	@mkdir -p $(@D)
@@ -77,7 +77,7 @@ build/sanitize/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/sanitize/li
 build/sanitize/unit/test_kernels: build/sanitize/kernels_host.o
 
 sanitize: $(SANITIZE_PROGRAMS)
-	@fail=0; for p in $(SANITIZE_PROGRAMS); do RPM_TEST_QUICK=1 $$p || fail=1; done; exit $$fail
+	@RPM_TEST_QUICK=1 bash test/unit/run.sh $(SANITIZE_PROGRAMS)
 
 build/bench/%: test/bench/%.c build/librpm_engine.a
 	@mkdir -p $(@D)

@@ -28,22 +28,20 @@ in_tree()
 
 unit_tests()
 {
-	in_tree make -s -k -j"$(nproc)" WARNINGS="$STRICT" engine &&
-		in_tree make -k WARNINGS="$STRICT" unit
+	in_tree make -s -k -j"$(nproc)" WARNINGS="$STRICT" unit
 }
 
 sanitizer_tests()
 {
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
-	in_tree make -s -k -j"$(nproc)" WARNINGS="$STRICT" build/sanitize/librpm_engine.a &&
-		in_tree make -k WARNINGS="$STRICT" sanitize
+	in_tree make -s -k -j"$(nproc)" WARNINGS="$STRICT" sanitize
 }
 
 # Each fuzzer over its committed corpus, then over a bounded number of mutations of it.
 fuzz_tests()
 {
 	local code=0
-	in_tree make -s WARNINGS="$STRICT" fuzz || return 1
+	in_tree make -s -j"$(nproc)" WARNINGS="$STRICT" fuzz || return 1
 	for program in "$TREE"/build/fuzz/fuzz_*; do
 		[ -f "$program" ] && [ -x "$program" ] || continue
 		fuzz_one "$(basename "$program")" || code=1
