@@ -142,6 +142,23 @@ END
 $$;
 COMMENT ON FUNCTION rpm.inherited_parameters(rpm.coverage, jsonb) IS 'parameters with which the map of one antenna fits a published product';
 
+/* Schema and name of a product's table. */
+CREATE FUNCTION rpm.product_table(scene text, product text, table_name text, default_schema name) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE SET search_path FROM CURRENT
+AS $$
+DECLARE
+	parts text[] := parse_ident(coalesce(table_name,
+		quote_ident(lower(regexp_replace(scene, '[^[:alnum:]_]+', '_', 'g')) || '_' || product)));
+BEGIN
+	IF cardinality(parts) > 2 THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_name', MESSAGE = format('table_name is %L', table_name),
+			HINT = 'Give table or schema.table; put names with capitals or spaces in double quotes.';
+	END IF;
+	RETURN CASE cardinality(parts) WHEN 2 THEN parts ELSE ARRAY[default_schema::text, parts[1]] END;
+END
+$$;
+COMMENT ON FUNCTION rpm.product_table(text, text, text, name) IS 'schema and name of the table that a product is published into';
+
 CREATE FUNCTION rpm_publish(scene text, product text DEFAULT 'rsrp_dbm', table_name text DEFAULT NULL, antennas bigint[] DEFAULT NULL,
 	cell_size_m double precision DEFAULT NULL, extent geometry DEFAULT NULL, template raster DEFAULT NULL,
 	receiver_height_m double precision DEFAULT NULL, mechanisms text[] DEFAULT NULL, max_depth integer DEFAULT NULL,
@@ -153,10 +170,9 @@ AS $$
 DECLARE
 	its_scene rpm.scene;
 	per_antenna boolean := product IN ('rsrp_dbm', 'path_gain_db', 'path_loss_db');
-	parts text[] := parse_ident(coalesce(table_name,
-		quote_ident(lower(regexp_replace(scene, '[^[:alnum:]_]+', '_', 'g')) || '_' || product)));
-	target_schema name := CASE cardinality(parts) WHEN 2 THEN parts[1] ELSE default_schema END;
-	target name := parts[cardinality(parts)];
+	parts text[] := rpm.product_table(scene, product, table_name, default_schema);
+	target_schema name := parts[1];
+	target name := parts[2];
 	given jsonb := jsonb_strip_nulls(jsonb_build_object('cell_size_m', cell_size_m, 'extent', extent::text,
 		'template', ST_MakeEmptyRaster(template)::text, 'receiver_height_m', receiver_height_m, 'mechanisms', mechanisms,
 		'max_depth', max_depth, 'samples', samples, 'target_error_db', target_error_db, 'seed', seed, 'sum', sum,
@@ -167,9 +183,6 @@ BEGIN
 	IF product IS NULL OR NOT (per_antenna OR product IN ('best_server', 'strongest', 'sinr_db')) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('there is no product %s', coalesce(quote_literal(product), 'null')),
 			HINT = 'Use rsrp_dbm, path_gain_db, path_loss_db (one map per antenna), best_server, strongest or sinr_db.';
-	ELSIF cardinality(parts) > 2 THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_name', MESSAGE = format('table_name is %L', table_name),
-			HINT = 'Give table or schema.table; put names with capitals or spaces in double quotes.';
 	ELSIF cardinality(antennas) = 0 OR array_position(antennas, NULL) IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('antennas is %s', antennas),
 			HINT = 'Give at least one antenna_id and no null, or leave antennas out for all active ones.';

@@ -16,9 +16,9 @@ WHERE c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped AND col_de
 
 -- nothing runs with its owner's rights
 SELECT oid::regprocedure FROM member_function WHERE prosecdef;
--- PL/pgSQL resolves names on a path of its own
+-- PL/pgSQL resolves names on a path of its own; procedures that commit cannot have one, and name the schemas
 SELECT oid::regprocedure FROM member_function
-WHERE prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND NOT coalesce(array_to_string(proconfig, ' '), '') ~ 'search_path=';
+WHERE prokind <> 'p' AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND NOT coalesce(array_to_string(proconfig, ' '), '') ~ 'search_path=';
 -- functions for users start with rpm_, those in schema rpm do not
 SELECT oid::regprocedure FROM member_function
 WHERE (pronamespace = 'rpm'::regnamespace) = starts_with(proname, 'rpm_');

@@ -55,6 +55,24 @@ foreach my $round (1, 2)
 	is($node->safe_psql('postgres', $level), $before, 'the next trace gives the same level');
 }
 
+# Maps batch by batch: what was committed before the crash stays, and the job goes on with the rest; two sessions share it.
+my $job = q{CALL rpm_publish_batches('town', batch_size => 1, cell_size_m => 5, max_depth => 2, samples => %s)};
+my $victim = RpmSession->new($node);
+$victim->start(sprintf $job, 300000);
+ok($node->poll_query_until('postgres', "SELECT to_regclass('town_rsrp_dbm') IS NOT NULL"), 'a batch is committed');
+kill 'KILL', $victim->{pid};
+$victim->lost;
+ok($node->poll_query_until('postgres', 'SELECT true'), 'the server recovers');
+my $maps = 'SELECT count(DISTINCT antenna_id), min(rid) FROM town_rsrp_dbm';
+my ($kept, $first) = split /\|/, $node->safe_psql('postgres', $maps);
+cmp_ok($kept, '<', 3, 'some maps are missing');
+my @both = map { RpmSession->new($node) } 1, 2;
+$_->start(sprintf $job, 300000) foreach @both;
+$_->answer foreach @both;
+is(join('', map { $_->error =~ /ERROR|WARNING/g } @both), '', 'two sessions go on');
+is($node->safe_psql('postgres', $maps), "3|$first", 'now all are there, and the first is still the same');
+$_->finish foreach @both;
+
 # An error in mid-call leaves nothing either: the session, its transaction's savepoint and its kept scene go on.
 my $session = RpmSession->new($node);
 $session->ask('BEGIN');
