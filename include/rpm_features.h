@@ -116,7 +116,8 @@ typedef struct rpm_feature_antenna
 	double		rs_power_dbm;	/* of one resource element; NaN: not known, counts as RPM_FEATURE_UNKNOWN_POWER_DBM */
 	double		losses_db;
 	double		receiver_height_m;
-	/* Channels that others computed, rows x columns, NULL where not asked for: LINEAR, CLUTTER, CLUTTER_WEIGHT, GIVEN. */
+	const double *linear_coefficients;	/* RPM_CLUTTER_TERMS of rpm_clutter.h, for LINEAR; else NULL */
+	/* Channels that others computed, rows x columns, NULL where not asked for: CLUTTER, CLUTTER_WEIGHT, GIVEN. */
 	const float *given[RPM_FEATURE_COUNT];
 } rpm_feature_antenna;
 

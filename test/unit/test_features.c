@@ -1,6 +1,7 @@
 /* test_features.c: the environment and the channels of a tile against places where the answer is known. */
 #include <float.h>
 
+#include "rpm_clutter.h"
 #include "rpm_features.h"
 #include "rpm_level.h"
 #include "rpm_path_loss.h"
@@ -397,7 +398,8 @@ sight_over_hills(void)
 static void
 given_channels_and_names(void)
 {
-	static const rpm_feature channels[] = {RPM_FEATURE_CLUTTER, RPM_FEATURE_KNOWN, RPM_FEATURE_GROUND};
+	static const rpm_feature channels[] = {RPM_FEATURE_CLUTTER, RPM_FEATURE_KNOWN, RPM_FEATURE_GROUND, RPM_FEATURE_LINEAR};
+	static const double coefficients[RPM_CLUTTER_TERMS] = {-20, -30};
 	rpm_environment e = environment_of(3, 3);
 	rpm_feature_antenna a = antenna_at(1007, 2007, 12, RPM_PATTERN_ISOTROPIC);
 	const float clutter[9] = {1, 2, 3, NAN, 5, 6, 7, 8, 9};
@@ -406,7 +408,10 @@ given_channels_and_names(void)
 	e.ground_m[4] = 10;
 	rpm_environment_finish(&e, 8, everywhere, false);
 	a.given[RPM_FEATURE_CLUTTER] = clutter;
-	v = channels_of(&e, &a, channels, 3, 1);
+	a.linear_coefficients = coefficients;
+	v = channels_of(&e, &a, channels, 4, 1);
+	/* 13 dBm - 20 log10(2600) - 20 - 30 log10 of the distance from (7, 7) to (12.5, 7.5). */
+	CHECK_NEAR(v[27 + 5], 13 - 20 * log10(2600) - 20 - 30 * log10(hypot(5.5, 0.5)), 1e-4);
 	CHECK(v[0] == 1 && v[3] == 0 && v[8] == 9 && v[9] == 1 && v[18] == -2 && v[22] == 0);
 	free(v);
 	rpm_environment_free(&e);

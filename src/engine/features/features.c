@@ -95,7 +95,8 @@ check(const feature_work *work, const rpm_feature *channels, int channel_count, 
 		if (seen[channel])
 			return rpm_fail(status, RPM_INVALID_ARGUMENT, "Name each channel once.", "channel %s twice", descriptions[channel].name);
 		seen[channel] = true;
-		if (channel >= RPM_FEATURE_LINEAR && channel <= RPM_FEATURE_GIVEN && a->given[channel] == NULL)
+		if (channel == RPM_FEATURE_LINEAR ? a->linear_coefficients == NULL
+			: channel >= RPM_FEATURE_CLUTTER && channel <= RPM_FEATURE_GIVEN && a->given[channel] == NULL)
 			return rpm_fail(status, RPM_INVALID_ARGUMENT, NULL, "channel %s is not given", descriptions[channel].name);
 	}
 	if (!isfinite(a->height_m) || !isfinite(a->losses_db) || !isfinite(a->receiver_height_m) || isinf(a->rs_power_dbm) ||
@@ -149,7 +150,7 @@ copy_given(const feature_work *work)
 {
 	size_t		cells = (size_t) work->environment->grid.columns * (size_t) work->environment->grid.rows;
 
-	for (int channel = RPM_FEATURE_LINEAR; channel <= RPM_FEATURE_GIVEN; channel++)
+	for (int channel = RPM_FEATURE_CLUTTER; channel <= RPM_FEATURE_GIVEN; channel++)
 		for (size_t i = 0; i < cells && feature_wanted(work, (rpm_feature) channel); i++)
 		{
 			float		value = work->antenna->given[channel][i];

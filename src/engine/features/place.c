@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "features/channels.h"
+#include "rpm_clutter.h"
 #include "rpm_level.h"
 #include "rpm_path_loss.h"
 #include "rpm_pattern.h"
@@ -27,7 +28,8 @@ bool
 features_of_place_wanted(const feature_work *work)
 {
 	return feature_wanted(work, RPM_FEATURE_FREE_SPACE) || feature_wanted(work, RPM_FEATURE_DISTANCE) ||
-		feature_wanted(work, RPM_FEATURE_AZIMUTH) || feature_wanted(work, RPM_FEATURE_ELEVATION) || feature_wanted(work, RPM_FEATURE_EMPIRICAL);
+		feature_wanted(work, RPM_FEATURE_AZIMUTH) || feature_wanted(work, RPM_FEATURE_ELEVATION) || feature_wanted(work, RPM_FEATURE_EMPIRICAL) ||
+		feature_wanted(work, RPM_FEATURE_LINEAR);
 }
 
 rpm_code
@@ -67,7 +69,7 @@ static void
 place_cell(const feature_work *work, const rpm_vec3 axes[3], size_t cell, rpm_vec3 to)
 {
 	const rpm_antenna *antenna = &work->antenna->antenna;
-	double		ground_m = hypot(to.x, to.y),
+	double		ground_m = sqrt(to.x * to.x + to.y * to.y),
 				distance_m = fmax(sqrt(ground_m * ground_m + to.z * to.z), NEAREST_M),
 				gain = 0;
 
@@ -89,6 +91,13 @@ place_cell(const feature_work *work, const rpm_vec3 axes[3], size_t cell, rpm_ve
 			(float) (rpm_degrees(atan2(-to.z, ground_m) - antenna->mechanical_tilt_rad - antenna->electrical_tilt_rad));
 	if (feature_wanted(work, RPM_FEATURE_EMPIRICAL))
 		work->channel[RPM_FEATURE_EMPIRICAL][cell] = (float) empirical_dbm(work, ground_m, gain);
+	if (feature_wanted(work, RPM_FEATURE_LINEAR))
+	{
+		rpm_clutter_antenna at_origin = {0, 0, 0, work->antenna->height_m, antenna->grid_azimuth_rad,
+		antenna->mechanical_tilt_rad + antenna->electrical_tilt_rad, antenna->frequency_hz / 1e6, work->power_dbm};
+
+		work->channel[RPM_FEATURE_LINEAR][cell] = (float) rpm_clutter_linear(&at_origin, to.x, to.y, work->antenna->linear_coefficients);
+	}
 }
 
 /* Of the pattern, along `to`; its nulls filled. */
@@ -97,7 +106,7 @@ gain_db(const rpm_antenna *antenna, const rpm_vec3 axes[3], rpm_vec3 to)
 {
 	const rpm_antenna_pattern *pattern = &antenna->pattern;
 	rpm_vec3	local = rpm_vec(rpm_dot(to, axes[0]), rpm_dot(to, axes[1]), rpm_dot(to, axes[2]));
-	double		theta = atan2(hypot(local.x, local.y), local.z),
+	double		theta = atan2(sqrt(local.x * local.x + local.y * local.y), local.z),
 				phi = atan2(local.y, local.x);
 
 	if (pattern->kind == RPM_PATTERN_ISOTROPIC)
