@@ -68,6 +68,9 @@ typedef struct rpm_trend
 	const double *precision;
 } rpm_trend;
 
+/* Where the points are, in an order in which neighbours are found fast. */
+typedef struct rpm_field_index rpm_field_index;
+
 /* What was measured, and whose field is asked for. */
 typedef struct rpm_field_data
 {
@@ -75,6 +78,7 @@ typedef struct rpm_field_data
 	size_t		count;
 	int32_t		antenna, site;	/* the antenna that is learned or predicted, and its site */
 	rpm_trend	trend;			/* of all points; those of other antennas count without it */
+	const rpm_field_index *index;	/* of these places; NULL: every call makes its own */
 } rpm_field_data;
 
 /* The coefficients after the data. */
@@ -128,6 +132,14 @@ double		rpm_covariance_at(const rpm_covariance *covariance, double distance_m);
  */
 rpm_code	rpm_field_merge(rpm_field_point *points, size_t *count, double cell_m, int32_t *merged, rpm_control *control,
 							rpm_status *status);
+
+/*
+ * An index of the points' places for as many calls as are made with them: numbers, places, antennas and sites must stay, values, weights
+ * and trend may change.  rpm_field_index_close takes NULL.
+ */
+rpm_code	rpm_field_index_open(const rpm_field_data *data, const rpm_field_options *options, rpm_field_index **index,
+								 rpm_status *status);
+void		rpm_field_index_close(rpm_field_index *index);
 
 /*
  * Learns the covariance (nugget, sills, ranges) and the coefficients of the trend from the points of `antenna`: marginal likelihood

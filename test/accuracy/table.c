@@ -1,10 +1,13 @@
 /*
  * table.c: the accuracy table of docs/accuracy.md: every estimate at the held-out pixels of every antenna with at least 300 of them.
  *
- * table FOLDER [--antennas=N] [--seed=S] [--threads=T] [pixels|blocks|sites ...] [estimate ...]
+ * table FOLDER [--antennas=N] [--seed=S] [--threads=T] [--minutes=M] [pixels|blocks|sites ...] [estimate ...]
  *
  * Others' rows are inputs wherever they lie, also at a place that is held out for the antenna: so the product is used.  The antenna's
  * own held-out pixels are never an input of anything, the network's linear model and gains included.
+ *
+ * Antennas are taken in an order drawn by the seed: any N of them are a random sample of the list, and so are those that were done after
+ * M minutes of a protocol, when no new one is begun.
  */
 #include <math.h>
 #include <pthread.h>
@@ -16,6 +19,7 @@
 #include "estimate.h"
 
 #define AREAS 14
+#define DRAW 1000				/* added to the seed, so that the order has nothing to do with what is held out */
 #define NINETY_PER_CENT 1.6448536269514722
 
 /* Errors of one estimate at one antenna. */
@@ -26,12 +30,21 @@ typedef struct score
 	bool		has_sd;
 } score;
 
+/* An antenna and what the seed drew for it. */
+typedef struct drawn
+{
+	int			antenna;
+	double		number;
+} drawn;
+
 typedef struct run
 {
 	const experiment *setup;
 	const int  *antennas;
 	int			count;
 	int			next;			/* atomic */
+	struct timespec begin;
+	double		most_s;			/* 0: no limit */
 	const bool *wanted;			/* of the estimates */
 	score	   *scores;			/* estimate by estimate, antenna by antenna */
 	int			failures;
@@ -47,8 +60,11 @@ static const protocol protocols[] = {
 #define PROTOCOLS ((int) (sizeof(protocols) / sizeof(protocols[0])))
 
 static bool *split(const chengdu *data, const protocol *protocol, uint64_t seed);
-static int *choose_antennas(const chengdu *data, const protocol *protocol, const bool *learns, int most, int *count);
-static bool run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, const bool *wanted);
+static int *choose_antennas(const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns, int most, int *count);
+static int	compare_drawn(const void *a, const void *b);
+static double seconds_since(const struct timespec *begin);
+static bool run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, double minutes,
+						 const bool *wanted);
 static bool is_wanted(const protocol *protocol, const estimate *estimate, bool wanted);
 static void *work(void *argument);
 static void run_antenna(run *run, int number);
@@ -69,11 +85,12 @@ main(int argc, char **argv)
 				good;
 	int			most = 0,
 				threads = 2;
+	double		minutes = 0;
 	uint64_t	seed = 1;
 
 	for (int i = 2; i < argc; i++)
 		if (sscanf(argv[i], "--antennas=%d", &most) != 1 && sscanf(argv[i], "--threads=%d", &threads) != 1 &&
-			sscanf(argv[i], "--seed=%lu", &seed) != 1)
+			sscanf(argv[i], "--seed=%lu", &seed) != 1 && sscanf(argv[i], "--minutes=%lf", &minutes) != 1)
 		{
 			bool		found = false;
 
@@ -101,12 +118,12 @@ main(int argc, char **argv)
 	good = true;
 	for (int p = 0; p < PROTOCOLS; p++)
 		if (wanted_protocol[p] || !any_protocol)
-			good = run_protocol(&data, &protocols[p], seed, most, threads, wanted) && good;
+			good = run_protocol(&data, &protocols[p], seed, most, threads, minutes, wanted) && good;
 	return good ? 0 : 1;
 }
 
 static bool
-run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, const bool *wanted)
+run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, double minutes, const bool *wanted)
 {
 	bool	   *learns,
 				needed = false,
@@ -114,9 +131,7 @@ run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int m
 	experiment	setup;
 	int		   *antennas;
 	pthread_t	helper[64];
-	run			run = {.wanted = wanted, .setup = &setup};
-	struct timespec begin,
-				end;
+	run			run = {.wanted = wanted, .setup = &setup, .most_s = 60 * minutes};
 
 	for (int e = 0; e < estimate_count; e++)
 	{
@@ -125,9 +140,9 @@ run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int m
 	}
 	if (!needed)
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	clock_gettime(CLOCK_MONOTONIC, &run.begin);
 	learns = split(data, protocol, seed);
-	run.antennas = antennas = choose_antennas(data, protocol, learns, most, &run.count);
+	run.antennas = antennas = choose_antennas(data, protocol, seed, learns, most, &run.count);
 	run.scores = calloc((size_t) estimate_count * run.count + 1, sizeof(score));
 	pthread_mutex_init(&run.lock, NULL);
 	if (!experiment_open(&setup, data, protocol, seed, learns, with_clutter))
@@ -137,10 +152,9 @@ run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int m
 	work(&run);
 	for (int t = 1; t < threads && t < 64; t++)
 		pthread_join(helper[t], NULL);
-	clock_gettime(CLOCK_MONOTONIC, &end);
 	print_rows(&run, protocol);
-	printf("\n%s: %d antennas, %d failures, %.0f s on %d threads\n\n", protocol->name, run.count, run.failures,
-		   (double) (end.tv_sec - begin.tv_sec) + 1e-9 * (double) (end.tv_nsec - begin.tv_nsec), threads);
+	printf("\n%s: %d of %d antennas, %d failures, %.0f s on %d threads\n\n", protocol->name, run.next < run.count ? run.next : run.count,
+		   run.count, run.failures, seconds_since(&run.begin), threads);
 	fflush(stdout);
 	experiment_close(&setup);
 	free(run.scores);
@@ -176,12 +190,13 @@ split(const chengdu *data, const protocol *protocol, uint64_t seed)
 	return learns;
 }
 
-/* All of at least 300 pixels of which some are held out (and, but for sites, some learn); or `most` of them, spread over the list. */
+/* All of at least 300 pixels of which some are held out (and, but for sites, some learn), in an order drawn by seed; or `most` of them. */
 static int *
-choose_antennas(const chengdu *data, const protocol *protocol, const bool *learns, int most, int *count)
+choose_antennas(const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns, int most, int *count)
 {
 	int		   *chosen = malloc((size_t) data->antenna_count * sizeof(int)),
 				all = 0;
+	drawn	   *order = malloc((size_t) data->antenna_count * sizeof(drawn));
 
 	for (int a = 0; a < data->antenna_count; a++)
 	{
@@ -191,12 +206,38 @@ choose_antennas(const chengdu *data, const protocol *protocol, const bool *learn
 		for (size_t i = data->begin[a]; i < data->begin[a + 1]; i++)
 			held_out += !learns[i];
 		if (pixels >= FEWEST_PIXELS && held_out > 0 && (protocol->unit == RPM_SPLIT_SITE || held_out < pixels))
-			chosen[all++] = a;
+		{
+			rpm_status	status;
+
+			rpm_status_clear(&status);
+			order[all].antenna = a;
+			rpm_split_at(seed + DRAW, RPM_SPLIT_SITE, &data->antennas[a].id, 0, 0, CELL_M, &order[all++].number, &status);
+		}
 	}
+	qsort(order, (size_t) all, sizeof(drawn), compare_drawn);
 	*count = most > 0 && most < all ? most : all;
 	for (int k = 0; k < *count; k++)
-		chosen[k] = chosen[(int64_t) k * all / *count];
+		chosen[k] = order[k].antenna;
+	free(order);
 	return chosen;
+}
+
+static int
+compare_drawn(const void *a, const void *b)
+{
+	double		left = ((const drawn *) a)->number,
+				right = ((const drawn *) b)->number;
+
+	return left < right ? -1 : left > right;
+}
+
+static double
+seconds_since(const struct timespec *begin)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double) (now.tv_sec - begin->tv_sec) + 1e-9 * (double) (now.tv_nsec - begin->tv_nsec);
 }
 
 static void *
@@ -204,16 +245,17 @@ work(void *argument)
 {
 	run		   *run = argument;
 
-	for (;;)
+	while (run->most_s <= 0 || seconds_since(&run->begin) < run->most_s)
 	{
 		int			number = __atomic_fetch_add(&run->next, 1, __ATOMIC_RELAXED);
 
 		if (number >= run->count)
-			return NULL;
+			break;
 		run_antenna(run, number);
 		if (number % 100 == 99)
 			fprintf(stderr, "%s: %d of %d\n", run->setup->protocol->name, number + 1, run->count);
 	}
+	return NULL;
 }
 
 static void

@@ -111,7 +111,7 @@ measure(int side, size_t points, int antennas, int threads)
 		start = now_s();
 		rpm_field_merge(field_points, &count, 5, NULL, NULL, &status);
 		{
-			rpm_field_data data = {field_points, count, 0, 1, {0, NULL, NULL, NULL}};
+			rpm_field_data data = {field_points, count, 0, 1, {0, NULL, NULL, NULL}, NULL};
 
 			if (rpm_field_predict(&data, &none, &covariance, &targets, &options.field, &control, mean, sd, &status) != RPM_OK)
 				printf("%s\n", status.message);

@@ -159,7 +159,7 @@ test_dense_textbook(void)
 	options.term_neighbours = COUNT - 1;
 	options.own_neighbours = COUNT;
 	{
-		rpm_field_data data = {points, COUNT, 1, 1, {3, rows, mean, precision}};
+		rpm_field_data data = {points, COUNT, 1, 1, {3, rows, mean, precision}, NULL};
 		rpm_field_targets targets = {4, x, y, target_rows, NULL, NULL};
 
 		CHECK(rpm_field_fit_trend(&data, &covariance, &options, NULL, &fit, &status) == RPM_OK);
@@ -183,7 +183,7 @@ test_dense_two_antennas(void)
 {
 	rpm_field_point points[5] = {{0, 0, 5, 1, 1, 1}, {30, 10, -2, 1, 1, 1}, {12, 9, 4, 2, 2, 1}, {20, 25, 1, 1, 2, 1}, {15, 15, -7, 1, 9, 4}};
 	rpm_covariance covariance = covariance_of(4, 20, 30, 40, 200);
-	rpm_field_data data = {points, 5, 1, 1, {0, NULL, NULL, NULL}};
+	rpm_field_data data = {points, 5, 1, 1, {0, NULL, NULL, NULL}, NULL};
 	double		x = 14,
 				y = 11,
 				got,
@@ -241,7 +241,7 @@ test_limits(void)
 				got[2],
 				variance[2];
 	rpm_covariance covariance = covariance_of(0, 16, 30, 0, 100);
-	rpm_field_data data = {points, 3, 1, 1, {1, rows, &mean, &precision}};
+	rpm_field_data data = {points, 3, 1, 1, {1, rows, &mean, &precision}, NULL};
 	rpm_field_targets targets = {2, x, y, target_rows, NULL, NULL};
 	rpm_field_options options;
 	rpm_trend_fit fit;
@@ -275,7 +275,7 @@ test_recovery(void)
 		double		rows[300],
 					mean = -80,
 					precision = 1e-3;
-		rpm_field_data data = {points, 300, 1, 1, {1, rows, &mean, &precision}};
+		rpm_field_data data = {points, 300, 1, 1, {1, rows, &mean, &precision}, NULL};
 		rpm_covariance learned;
 		rpm_trend_fit fit;
 		rpm_field_learned how;
@@ -310,7 +310,7 @@ test_coverage(void)
 {
 	rpm_covariance truth = covariance_of(4, 20, 25, 30, 120);
 	rpm_field_point points[MOST];
-	rpm_field_data data = {points, MOST / 2, 1, 1, {0, NULL, NULL, NULL}};
+	rpm_field_data data = {points, MOST / 2, 1, 1, {0, NULL, NULL, NULL}, NULL};
 	double		x[MOST / 2],
 				y[MOST / 2],
 				mean[MOST / 2],
@@ -370,7 +370,7 @@ test_threads_and_order(void)
 	for (int run = 0; run < 3; run++)
 	{
 		rpm_control control = {.threads = run == 0 ? 1 : run == 1 ? 2 : 5};
-		rpm_field_data data = {points, count, 1, 1, {0, NULL, NULL, NULL}};
+		rpm_field_data data = {points, count, 1, 1, {0, NULL, NULL, NULL}, NULL};
 		rpm_covariance learned;
 		rpm_field_learned how;
 		rpm_trend_fit fit;
@@ -398,7 +398,7 @@ test_seams(void)
 				variance[2 * BORDERS],
 				worst = 0,
 				average = 0;
-	rpm_field_data data = {points, MOST, 1, 1, {0, NULL, NULL, NULL}};
+	rpm_field_data data = {points, MOST, 1, 1, {0, NULL, NULL, NULL}, NULL};
 	rpm_field_targets targets = {2 * BORDERS, x, y, NULL, NULL, NULL};
 	rpm_field_options options;
 	rpm_trend_fit none = {.count = 0};
@@ -436,7 +436,7 @@ test_shares(void)
 	for (int related = 0; related < 2; related++)
 	{
 		static rpm_field_point points[MOST], own[MOST];
-		rpm_field_data data = {points, MOST, 1, 1, {0, NULL, NULL, NULL}};
+		rpm_field_data data = {points, MOST, 1, 1, {0, NULL, NULL, NULL}, NULL};
 		rpm_covariance covariance = truth;
 		rpm_trend_fit none = {.count = 0};
 		rpm_field_options options;
@@ -476,7 +476,7 @@ test_degenerate(void)
 					y = 4,
 					mean,
 					variance;
-		rpm_field_data data = {points, (size_t) count, 1, 1, {0, NULL, NULL, NULL}};
+		rpm_field_data data = {points, (size_t) count, 1, 1, {0, NULL, NULL, NULL}, NULL};
 		rpm_field_targets targets = {1, &x, &y, NULL, NULL, NULL};
 		rpm_covariance covariance, defaults;
 		rpm_field_learned how;
@@ -509,7 +509,7 @@ test_bad_input(void)
 				mean,
 				variance;
 	rpm_covariance covariance;
-	rpm_field_data data = {&point, 1, 1, 1, {0, NULL, NULL, NULL}};
+	rpm_field_data data = {&point, 1, 1, 1, {0, NULL, NULL, NULL}, NULL};
 	rpm_field_targets targets = {1, &x, &y, NULL, NULL, NULL};
 	rpm_field_options options;
 	rpm_trend_fit none = {.count = 0};
@@ -567,7 +567,7 @@ test_stops(void)
 {
 	rpm_field_point points[50];
 	rpm_covariance covariance = covariance_of(4, 20, 30, 20, 100);
-	rpm_field_data data = {points, 50, 1, 1, {0, NULL, NULL, NULL}};
+	rpm_field_data data = {points, 50, 1, 1, {0, NULL, NULL, NULL}, NULL};
 	rpm_control control = {.stop = 1};
 	rpm_field_options options;
 	rpm_field_learned how;

@@ -7,22 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field/point_tree.h"
+#include "field/field_index.h"
 #include "field/system.h"
 
 /* Below this part of the sill a covariance tells nothing: the place is far from every point. */
 #define NEGLIGIBLE_COVARIANCE 1e-9
 #define BLOCK_GRAIN 8
-#define BATCH 8				/* places that are solved for at once */
-
-/* Points that neighbours are taken from, each with a number of its own. */
-enum
-{
-	POOL_OWN,
-	POOL_SITE,
-	POOL_OTHERS,
-	POOLS
-};
 
 typedef struct target_key
 {
@@ -40,7 +30,7 @@ typedef struct krige_work
 	const rpm_field_options *options;
 	rpm_control *control;
 	int			most[POOLS];	/* neighbours */
-	point_tree *tree[POOLS];
+	const rpm_field_index *index;
 	double		reach_m;		/* beyond it every covariance is negligible */
 	target_key *keys;			/* sorted by block */
 	int64_t    *block_begin;	/* of keys; block_count + 1 of them */
@@ -48,18 +38,15 @@ typedef struct krige_work
 	double	   *mean_db, *variance_db2;
 } krige_work;
 
-static bool neighbour_counts(const rpm_field_options *options, int most[POOLS]);
-static rpm_code build_trees(krige_work *work, rpm_status *status);
-static int	pool_of(const krige_work *work, const rpm_field_point *point);
+static bool neighbour_counts(const rpm_field_options *options, const rpm_covariance *covariance, int most[POOLS]);
+static bool shares_anything(const double share[RPM_FIELD_STRUCTURES]);
 static rpm_code gather_blocks(krige_work *work, rpm_status *status);
 static int	compare_keys(const void *a, const void *b);
 static bool same_block(const target_key *a, const target_key *b);
 static double reach_of(const rpm_covariance *covariance);
 static void predict_blocks(void *context, int64_t begin, int64_t end, int thread);
 static void choose_neighbours(const krige_work *work, const target_key *keys, field_system *system);
-static void predict_batch(const krige_work *work, const field_system *system, const target_key *keys, int count);
-static void finish_target(const krige_work *work, const field_system *system, const double c[][BATCH], int column, double mean,
-						  int32_t target);
+static void predict_batch(const krige_work *work, field_system *system, const target_key *keys, int count);
 static double trend_variance(const rpm_trend_fit *fit, const double *at);
 
 rpm_code
@@ -71,9 +58,10 @@ rpm_field_predict(const rpm_field_data *data, const rpm_trend_fit *fit, const rp
 		.data = data, .fit = fit, .covariance = covariance, .targets = targets, .options = options, .control = control,
 		.mean_db = mean_db, .variance_db2 = variance_db2
 	};
-	rpm_code	code;
+	rpm_field_index *own = NULL;
+	rpm_code	code = RPM_OK;
 
-	if (!neighbour_counts(options, work.most))
+	if (!neighbour_counts(options, covariance, work.most))
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Use at least one of the antenna itself, and together no more than 64.",
 						"%d, %d and %d neighbours cannot be", options->own_neighbours, options->site_neighbours,
 						options->other_neighbours);
@@ -81,66 +69,43 @@ rpm_field_predict(const rpm_field_data *data, const rpm_trend_fit *fit, const rp
 		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Predict a part at a time.", "%zu places or points are too many",
 						targets->count > data->count ? targets->count : data->count);
 	work.reach_m = reach_of(covariance);
-	code = build_trees(&work, status);
+	work.index = data->index;
+	if (work.index == NULL)
+	{
+		code = field_index_build(data, work.most[POOL_SITE] > 0, work.most[POOL_OTHERS] > 0, &own, status);
+		work.index = own;
+	}
 	if (code == RPM_OK)
 		code = gather_blocks(&work, status);
 	if (code == RPM_OK)
 		code = rpm_parallel_for(control, work.block_count, BLOCK_GRAIN, predict_blocks, &work, status);
-	for (int pool = 0; pool < POOLS; pool++)
-		point_tree_free(work.tree[pool]);
+	rpm_field_index_close(own);
 	free(work.keys);
 	free(work.block_begin);
 	return code;
 }
 
+/* Of the others only those that share something with the antenna. */
 static bool
-neighbour_counts(const rpm_field_options *options, int most[POOLS])
+neighbour_counts(const rpm_field_options *options, const rpm_covariance *covariance, int most[POOLS])
 {
+	if (options->own_neighbours < 1 || options->site_neighbours < 0 || options->other_neighbours < 0 ||
+		(int64_t) options->own_neighbours + options->site_neighbours + options->other_neighbours > RPM_FIELD_MOST_NEIGHBOURS)
+		return false;
 	most[POOL_OWN] = options->own_neighbours;
-	most[POOL_SITE] = options->site_neighbours;
-	most[POOL_OTHERS] = options->other_neighbours;
-	return most[POOL_OWN] >= 1 && most[POOL_SITE] >= 0 && most[POOL_OTHERS] >= 0 &&
-		(int64_t) most[POOL_OWN] + most[POOL_SITE] + most[POOL_OTHERS] <= RPM_FIELD_MOST_NEIGHBOURS;
+	most[POOL_SITE] = shares_anything(covariance->site_share) ? options->site_neighbours : 0;
+	most[POOL_OTHERS] = shares_anything(covariance->other_share) ? options->other_neighbours : 0;
+	return true;
 }
 
-/* One tree of each pool; of the others only those that share something with the antenna. */
-static rpm_code
-build_trees(krige_work *work, rpm_status *status)
+static bool
+shares_anything(const double share[RPM_FIELD_STRUCTURES])
 {
-	const rpm_field_data *data = work->data;
-	int32_t    *member = calloc(data->count + 1, sizeof(int32_t));
-	bool		built = member != NULL;
-
-	for (int pool = 0; pool < POOLS && built; pool++)
-	{
-		int32_t		members = 0;
-
-		for (size_t i = 0; i < data->count && work->most[pool] > 0; i++)
-			if (pool_of(work, &data->points[i]) == pool)
-				member[members++] = (int32_t) i;
-		work->tree[pool] = point_tree_build(data->points, member, members, NULL);
-		built = work->tree[pool] != NULL;
-	}
-	free(member);
-	if (!built)
-		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
-	return RPM_OK;
-}
-
-/* POOLS: in none. */
-static int
-pool_of(const krige_work *work, const rpm_field_point *point)
-{
-	const rpm_field_data *data = work->data;
 	bool		shares = false;
 
-	if (point->antenna == data->antenna)
-		return POOL_OWN;
 	for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
-		shares |= field_share(work->covariance, j, data->antenna, data->site, point->antenna, point->site) > 0;
-	if (!shares)
-		return POOLS;
-	return point->site == data->site ? POOL_SITE : POOL_OTHERS;
+		shares |= share[j] > 0;
+	return shares;
 }
 
 static rpm_code
@@ -221,8 +186,8 @@ predict_blocks(void *context, int64_t begin, int64_t end, int thread)
 		choose_neighbours(work, keys, &system);
 		field_system_factor(&system, work->data, work->covariance);
 		field_system_detrend(&system, work->fit->mean);
-		for (int64_t i = 0; i < count; i += BATCH)
-			predict_batch(work, &system, keys + i, count - i < BATCH ? (int) (count - i) : BATCH);
+		for (int64_t i = 0; i < count; i += PANEL_LANES)
+			predict_batch(work, &system, keys + i, count - i < PANEL_LANES ? (int) (count - i) : PANEL_LANES);
 		if (rpm_stopped(work->control))
 			return;
 	}
@@ -242,7 +207,7 @@ choose_neighbours(const krige_work *work, const target_key *keys, field_system *
 				kept = 0;
 
 	for (int pool = 0; pool < POOLS; pool++)
-		found += point_tree_nearest(work->tree[pool], x, y, &filter, work->most[pool], system->number + found);
+		found += point_tree_nearest(work->index->tree[pool], x, y, &filter, work->most[pool], system->number + found);
 	for (int i = 0; i < found; i++)
 		if (hypot(work->data->points[system->number[i]].x_m - x, work->data->points[system->number[i]].y_m - y) <=
 			work->reach_m + 2 * work->options->block_m)
@@ -250,60 +215,46 @@ choose_neighbours(const krige_work *work, const target_key *keys, field_system *
 	system->count = kept;
 }
 
-/* Covariances of up to BATCH places side by side, so that one pass over the factor serves them all. */
+/* Up to PANEL_LANES places side by side: one pass over the factor serves them all. */
 static void
-predict_batch(const krige_work *work, const field_system *system, const target_key *keys, int count)
-{
-	double		c[SYSTEM_MOST][BATCH],
-				mean[BATCH] = {0};
-
-	for (int b = 0; b < BATCH; b++)
-	{
-		int32_t		target = keys[b < count ? b : 0].target;
-		double		column[SYSTEM_MOST];
-
-		field_system_covariances(system, work->covariance, work->targets->x_m[target], work->targets->y_m[target], column);
-		for (int i = 0; i < system->count; i++)
-		{
-			c[i][b] = column[i];
-			mean[b] += column[i] * system->weight[i];
-		}
-	}
-	for (int i = 0; i < system->count; i++)
-	{
-		const double *row = system->factor + (size_t) i * SYSTEM_MOST;
-
-		for (int k = 0; k < i; k++)
-			for (int b = 0; b < BATCH; b++)
-				c[i][b] -= row[k] * c[k][b];
-		for (int b = 0; b < BATCH; b++)
-			c[i][b] *= system->inverse_pivot[i];
-	}
-	for (int b = 0; b < count; b++)
-		finish_target(work, system, c, b, mean[b], keys[b].target);
-}
-
-static void
-finish_target(const krige_work *work, const field_system *system, const double c[][BATCH], int column, double mean, int32_t target)
+predict_batch(const krige_work *work, field_system *system, const target_key *keys, int count)
 {
 	int			coefficients = work->data->trend.count;
-	const double *trend = work->targets->trend + (size_t) target * coefficients;
-	double		left_over[RPM_FIELD_MOST_COEFFICIENTS],
-				variance = rpm_covariance_sill(work->covariance);
+	field_lanes x, y,
+				mean = {{0}},
+				explained = {{0}},
+				along[RPM_FIELD_MOST_COEFFICIENTS];
+	field_panel panel;
 
-	for (int i = 0; i < system->count; i++)
-		variance -= c[i][column] * c[i][column];
+	for (int lane = 0; lane < PANEL_LANES; lane++)
+	{
+		int32_t		target = keys[lane < count ? lane : 0].target;
+
+		x.lane[lane] = work->targets->x_m[target];
+		y.lane[lane] = work->targets->y_m[target];
+	}
+	field_system_places(system, &x, &y, &panel);
+	field_panel_sums(&panel, system->count, field_system_row(system, system->count + system->columns), &mean, &explained);
 	for (int k = 0; k < coefficients; k++)
 	{
-		const double *side = system->side + (size_t) (k + 1) * SYSTEM_MOST;
-
-		mean += trend[k] * work->fit->mean[k];
-		left_over[k] = trend[k];
-		for (int i = 0; i < system->count; i++)
-			left_over[k] -= c[i][column] * side[i];
+		memset(&along[k], 0, sizeof(along[k]));
+		field_panel_sums(&panel, system->count, field_system_row(system, system->count + 1 + k), &along[k], NULL);
 	}
-	work->mean_db[target] = mean;
-	work->variance_db2[target] = fmax(variance, 0) + trend_variance(work->fit, left_over);
+	for (int lane = 0; lane < count; lane++)
+	{
+		int32_t		target = keys[lane].target;
+		const double *trend = work->targets->trend + (size_t) target * coefficients;
+		double		left_over[RPM_FIELD_MOST_COEFFICIENTS];
+
+		for (int k = 0; k < coefficients; k++)
+		{
+			mean.lane[lane] += trend[k] * work->fit->mean[k];
+			left_over[k] = trend[k] - along[k].lane[lane];
+		}
+		work->mean_db[target] = mean.lane[lane];
+		work->variance_db2[target] = fmax(rpm_covariance_sill(work->covariance) - explained.lane[lane], 0) +
+			trend_variance(work->fit, left_over);
+	}
 }
 
 static double

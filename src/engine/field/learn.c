@@ -194,7 +194,7 @@ rpm_field_learn_shares(const rpm_field_data *data, const rpm_trend_fit *fit, con
 					   rpm_covariance *covariance, rpm_status *status)
 {
 	rpm_field_point *detrended = detrend(data, fit);
-	rpm_field_data without_trend = {detrended, data->count, data->antenna, data->site, {0, NULL, NULL, NULL}};
+	rpm_field_data without_trend = {detrended, data->count, data->antenna, data->site, {0, NULL, NULL, NULL}, data->index};
 	field_likelihood likelihood;
 	rpm_code	code;
 

@@ -5,8 +5,8 @@
 
 #include "field/dense.h"
 #include "field/likelihood.h"
+#include "field/field_index.h"
 #include "field/place_key.h"
-#include "field/point_tree.h"
 
 /* This part of the terms are the first points of the order, all of them. */
 #define EARLY_PART 4
@@ -18,14 +18,6 @@
 #define OTHER_NEIGHBOURS 6
 #define LEFT_OUT_PARTS 4		/* squares left out are dealt to so many parts, one of which is left out with each term */
 
-enum
-{
-	TREE_OWN,
-	TREE_SITE,
-	TREE_OTHERS,
-	TREES
-};
-
 typedef struct ranked_point
 {
 	uint64_t	key;
@@ -36,8 +28,7 @@ static rpm_code open_terms(field_likelihood *likelihood, const rpm_field_options
 						   int32_t *rank, int32_t *member, rpm_status *status);
 static int64_t order_points(const field_likelihood *likelihood, uint64_t seed, ranked_point *order, int32_t *rank);
 static int	compare_ranked(const void *a, const void *b);
-static point_tree *tree_of_others(const rpm_field_data *data, bool of_site, int32_t *member);
-static void draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, point_tree *const tree[TREES],
+static void draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, const point_tree *const tree[POOLS],
 					   const rpm_field_options *options, term_purpose purpose, const int32_t *part);
 static void whiten_terms(void *context, int64_t begin, int64_t end, int thread);
 static rpm_code integrate(const field_likelihood *likelihood, double *value, rpm_trend_fit *fit, rpm_status *status);
@@ -73,46 +64,36 @@ open_terms(field_likelihood *likelihood, const rpm_field_options *options, term_
 {
 	const rpm_field_data *data = likelihood->data;
 	int64_t		own = order_points(likelihood, options->seed, order, rank);
-	point_tree *tree[TREES] = {NULL};
+	point_tree *ranked;
+	rpm_field_index *made = NULL;
+	const rpm_field_index *index = data->index;
 	bool		shared = purpose == TERMS_FOR_SHARES;
 	int32_t    *part = shared ? malloc((data->count + 1) * sizeof(int32_t)) : NULL;
-	bool		built;
 
 	for (int64_t i = 0; i < own; i++)
 		member[i] = order[i].number;
-	tree[TREE_OWN] = point_tree_build(data->points, member, (int32_t) own, rank);
-	if (shared)
-	{
-		for (size_t i = 0; i < data->count && part != NULL; i++)
-			part[i] = field_part_of(options->seed, options->left_out_m, LEFT_OUT_PARTS, data->points[i].x_m, data->points[i].y_m);
-		tree[TREE_SITE] = tree_of_others(data, true, member);
-		tree[TREE_OTHERS] = tree_of_others(data, false, member);
-	}
-	built = tree[TREE_OWN] != NULL && (!shared || (part != NULL && tree[TREE_SITE] != NULL && tree[TREE_OTHERS] != NULL));
+	ranked = point_tree_build(data->points, member, (int32_t) own, rank);
+	for (size_t i = 0; i < data->count && part != NULL; i++)
+		part[i] = field_part_of(options->seed, options->left_out_m, LEFT_OUT_PARTS, data->points[i].x_m, data->points[i].y_m);
+	if (shared && index == NULL && field_index_build(data, true, true, &made, status) == RPM_OK)
+		index = made;
 	likelihood->count = (int64_t) options->terms * (purpose == TERMS_FOR_TREND ? TREND_TERMS : 1);
 	if (likelihood->count > own)
 		likelihood->count = own;
 	likelihood->terms = malloc((size_t) (likelihood->count + 1) * sizeof(field_term));
 	likelihood->whitened = malloc((size_t) (likelihood->count + 1) * (size_t) (2 + data->trend.count) * sizeof(double));
-	if (!built || likelihood->terms == NULL || likelihood->whitened == NULL)
+	if (ranked == NULL || (shared && (part == NULL || index == NULL)) || likelihood->terms == NULL || likelihood->whitened == NULL)
 		rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu points", data->count);
 	else
+	{
+		const point_tree *const tree[POOLS] = {ranked, shared ? index->tree[POOL_SITE] : NULL, shared ? index->tree[POOL_OTHERS] : NULL};
+
 		draw_terms(likelihood, order, own, tree, options, purpose, part);
-	for (int t = 0; t < TREES; t++)
-		point_tree_free(tree[t]);
+	}
+	point_tree_free(ranked);
+	rpm_field_index_close(made);
 	free(part);
 	return status->code;
-}
-
-static point_tree *
-tree_of_others(const rpm_field_data *data, bool of_site, int32_t *member)
-{
-	int32_t		count = 0;
-
-	for (size_t i = 0; i < data->count; i++)
-		if (data->points[i].antenna != data->antenna && (data->points[i].site == data->site) == of_site)
-			member[count++] = (int32_t) i;
-	return point_tree_build(data->points, member, count, NULL);
 }
 
 void
@@ -157,7 +138,7 @@ compare_ranked(const void *a, const void *b)
 
 /* part: NULL, or that of each point; then a term is conditioned on all of the antenna's points that are not in its part. */
 static void
-draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, point_tree *const tree[TREES],
+draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own, const point_tree *const tree[POOLS],
 		   const rpm_field_options *options, term_purpose purpose, const int32_t *part)
 {
 	int64_t		early = own <= likelihood->count ? own : part != NULL ? 0 : likelihood->count / EARLY_PART,
@@ -171,13 +152,13 @@ draw_terms(field_likelihood *likelihood, const ranked_point *order, int64_t own,
 		const rpm_field_point *point = &likelihood->data->points[number];
 		const tree_filter all = {INT32_MAX, NULL, 0},
 					own_filter = {part != NULL ? INT32_MAX : (int32_t) rank, part, part != NULL ? part[number] : 0};
-		const int	most[TREES] = {options->term_neighbours, SITE_NEIGHBOURS, OTHER_NEIGHBOURS};
+		const int	most[POOLS] = {options->term_neighbours, SITE_NEIGHBOURS, OTHER_NEIGHBOURS};
 
 		term->weight = purpose == TERMS_FOR_TREND && t >= early ? (double) (own - early) / (double) late : 1;
 		term->count = 0;
-		for (int i = 0; i < TREES; i++)
+		for (int i = 0; i < POOLS; i++)
 			if (tree[i] != NULL)
-				term->count += point_tree_nearest(tree[i], point->x_m, point->y_m, i == TREE_OWN ? &own_filter : &all, most[i],
+				term->count += point_tree_nearest(tree[i], point->x_m, point->y_m, i == POOL_OWN ? &own_filter : &all, most[i],
 												  term->number + term->count);
 		term->number[term->count++] = number;
 	}
@@ -212,10 +193,10 @@ whiten_terms(void *context, int64_t begin, int64_t end, int thread)
 		system.count = term->count;
 		memcpy(system.number, term->number, (size_t) term->count * sizeof(int32_t));
 		field_system_factor(&system, likelihood->data, likelihood->covariance);
-		deviation = system.factor[(size_t) last * SYSTEM_MOST + last];
+		deviation = field_system_row(&system, last)[last * PANEL_LANES];
 		whitened[0] = deviation > 0 ? 2 * log(deviation) : 0;
 		for (int k = 0; k <= coefficients; k++)
-			whitened[1 + k] = system.side[(size_t) k * SYSTEM_MOST + last];
+			whitened[1 + k] = field_system_row(&system, term->count + k)[last * PANEL_LANES];
 	}
 }
 

@@ -16,13 +16,18 @@ typedef struct tree_node
 	int32_t		lowest_rank;
 } tree_node;
 
+/* What a search looks at, in the order of the leaves. */
+typedef struct tree_point
+{
+	double		place[2];
+	int32_t		number, rank;
+} tree_point;
+
 struct point_tree
 {
-	const rpm_field_point *points;
-	const int32_t *rank;
 	int32_t		count;
 	int32_t		node_count;
-	int32_t    *order;			/* numbers of points */
+	tree_point *order;
 	tree_node  *nodes;
 };
 
@@ -42,8 +47,7 @@ typedef struct pending_node
 static int32_t add_node(point_tree *tree, int32_t begin, int32_t end);
 static void measure_node(const point_tree *tree, tree_node *node);
 static void split_at_median(const point_tree *tree, int32_t begin, int32_t end, int32_t middle, int axis);
-static double coordinate(const point_tree *tree, int32_t number, int axis);
-static bool before(const point_tree *tree, int32_t a, int32_t b, int axis);
+static bool before(const tree_point *a, const tree_point *b, int axis);
 static double distance2_to_box(const tree_node *node, double x, double y);
 static void visit_leaf(const point_tree *tree, const tree_node *node, double x, double y, const tree_filter *filter,
 					   nearest_list *list);
@@ -57,10 +61,8 @@ point_tree_build(const rpm_field_point *points, const int32_t *member, int32_t c
 
 	if (tree == NULL)
 		return NULL;
-	tree->points = points;
-	tree->rank = rank;
 	tree->count = count;
-	tree->order = malloc(((size_t) count + 1) * sizeof(int32_t));
+	tree->order = malloc(((size_t) count + 1) * sizeof(tree_point));
 	tree->nodes = malloc(most_nodes * sizeof(tree_node));
 	if (tree->order == NULL || tree->nodes == NULL)
 	{
@@ -68,7 +70,8 @@ point_tree_build(const rpm_field_point *points, const int32_t *member, int32_t c
 		return NULL;
 	}
 	for (int32_t i = 0; i < count; i++)
-		tree->order[i] = member[i];
+		tree->order[i] = (tree_point){{points[member[i]].x_m, points[member[i]].y_m}, member[i],
+			rank != NULL ? rank[member[i]] : INT32_MIN};
 	if (count > 0)
 		add_node(tree, 0, count);
 	return tree;
@@ -82,12 +85,6 @@ point_tree_free(point_tree *tree)
 	free(tree->order);
 	free(tree->nodes);
 	free(tree);
-}
-
-int32_t
-point_tree_count(const point_tree *tree)
-{
-	return tree->count;
 }
 
 static int32_t
@@ -118,21 +115,19 @@ measure_node(const point_tree *tree, tree_node *node)
 	node->lowest_rank = INT32_MAX;
 	for (int32_t i = node->begin; i < node->end; i++)
 	{
-		int32_t		number = tree->order[i];
+		const tree_point *point = &tree->order[i];
 
 		for (int axis = 0; axis < 2; axis++)
 		{
-			double		value = coordinate(tree, number, axis);
+			double		value = point->place[axis];
 
 			if (value < node->low[axis])
 				node->low[axis] = value;
 			if (value > node->high[axis])
 				node->high[axis] = value;
 		}
-		if (tree->rank == NULL)
-			node->lowest_rank = INT32_MIN;
-		else if (tree->rank[number] < node->lowest_rank)
-			node->lowest_rank = tree->rank[number];
+		if (point->rank < node->lowest_rank)
+			node->lowest_rank = point->rank;
 	}
 }
 
@@ -140,25 +135,25 @@ measure_node(const point_tree *tree, tree_node *node)
 static void
 split_at_median(const point_tree *tree, int32_t begin, int32_t end, int32_t middle, int axis)
 {
-	int32_t    *order = tree->order;
+	tree_point *order = tree->order;
 	int32_t		low = begin,
 				high = end - 1;
 
 	while (low < high)
 	{
-		int32_t		pivot = order[low + (high - low) / 2];
+		tree_point	pivot = order[low + (high - low) / 2];
 		int32_t		i = low,
 					j = high;
 
 		while (i <= j)
 		{
-			while (before(tree, order[i], pivot, axis))
+			while (before(&order[i], &pivot, axis))
 				i++;
-			while (before(tree, pivot, order[j], axis))
+			while (before(&pivot, &order[j], axis))
 				j--;
 			if (i <= j)
 			{
-				int32_t		swap = order[i];
+				tree_point	swap = order[i];
 
 				order[i++] = order[j];
 				order[j--] = swap;
@@ -173,19 +168,10 @@ split_at_median(const point_tree *tree, int32_t begin, int32_t end, int32_t midd
 	}
 }
 
-static double
-coordinate(const point_tree *tree, int32_t number, int axis)
-{
-	return axis == 0 ? tree->points[number].x_m : tree->points[number].y_m;
-}
-
 static bool
-before(const point_tree *tree, int32_t a, int32_t b, int axis)
+before(const tree_point *a, const tree_point *b, int axis)
 {
-	double		at_a = coordinate(tree, a, axis),
-				at_b = coordinate(tree, b, axis);
-
-	return at_a < at_b || (at_a == at_b && a < b);
+	return a->place[axis] < b->place[axis] || (a->place[axis] == b->place[axis] && a->number < b->number);
 }
 
 int
@@ -235,15 +221,13 @@ visit_leaf(const point_tree *tree, const tree_node *node, double x, double y, co
 {
 	for (int32_t i = node->begin; i < node->end; i++)
 	{
-		int32_t		number = tree->order[i];
-		double		dx = tree->points[number].x_m - x,
-					dy = tree->points[number].y_m - y;
+		const tree_point *point = &tree->order[i];
+		double		dx = point->place[0] - x,
+					dy = point->place[1] - y;
 
-		if (tree->rank != NULL && tree->rank[number] >= filter->below_rank)
+		if (point->rank >= filter->below_rank || (filter->group != NULL && filter->group[point->number] == filter->not_group))
 			continue;
-		if (filter->group != NULL && filter->group[number] == filter->not_group)
-			continue;
-		insert(list, number, dx * dx + dy * dy);
+		insert(list, point->number, dx * dx + dy * dy);
 	}
 }
 

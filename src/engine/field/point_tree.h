@@ -21,12 +21,11 @@ typedef struct tree_filter
 } tree_filter;
 
 /*
- * A tree over the points whose numbers are in member[count]; rank (by the number of a point) may be NULL.  The arrays must outlive the
- * tree.  Returns NULL without memory.
+ * A tree over the points whose numbers are in member[count]; rank (by the number of a point) may be NULL.  Nothing of the arrays is
+ * kept.  Returns NULL without memory.
  */
 point_tree *point_tree_build(const rpm_field_point *points, const int32_t *member, int32_t count, const int32_t *rank);
 void		point_tree_free(point_tree *tree);
-int32_t		point_tree_count(const point_tree *tree);
 
 /* Up to `most` numbers of points, nearest first; returns how many. */
 int			point_tree_nearest(const point_tree *tree, double x, double y, const tree_filter *filter, int most, int32_t *nearest);

@@ -37,7 +37,7 @@ rpm_field_reweigh(rpm_field_point *points, size_t count, int32_t antenna, int32_
 	/* Antenna by antenna, each against the unchanged weights of all. */
 	for (size_t i = 0; i < count && status->code == RPM_OK; i++)
 	{
-		rpm_field_data data = {points, count, points[i].antenna, points[i].site, {0, NULL, NULL, NULL}};
+		rpm_field_data data = {points, count, points[i].antenna, points[i].site, {0, NULL, NULL, NULL}, NULL};
 
 		if (done[i] || (points[i].antenna != antenna && points[i].site != site))
 			continue;

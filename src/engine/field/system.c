@@ -1,87 +1,61 @@
 /* system.c: the kriging system of one neighbourhood (system.h). */
 #include <math.h>
+#include <string.h>
 
 #include "field/system.h"
 
 /* A pivot below this part of the variance is rounding: the point repeats others. */
 #define SMALLEST_PIVOT 1e-12
-/* Beyond so many ranges a structure is rounding (e^-40). */
-#define REACH_IN_RANGES 40.0
 
-static double covariance_of(const rpm_covariance *covariance, const rpm_field_point *a, const rpm_field_point *b, double distance_m);
+static void place_points(field_system *system, const rpm_field_data *data);
 static void fill_sides(field_system *system, const rpm_field_data *data);
-static void factor(field_system *system, double variance);
-
-double
-field_share(const rpm_covariance *covariance, int structure, int32_t antenna_a, int32_t site_a, int32_t antenna_b, int32_t site_b)
-{
-	if (antenna_a == antenna_b)
-		return 1;
-	return site_a == site_b ? covariance->site_share[structure] : covariance->other_share[structure];
-}
 
 void
 field_system_factor(field_system *system, const rpm_field_data *data, const rpm_covariance *covariance)
 {
-	const rpm_field_point *points = data->points;
-	double		sill = rpm_covariance_sill(covariance);
+	double		sill = rpm_covariance_sill(covariance),
+				smallest = SMALLEST_PIVOT * (sill + covariance->nugget_db2);
+	int			count = system->count,
+				panels;
 
-	for (int i = 0; i < system->count; i++)
+	system->columns = 1 + data->trend.count;
+	panels = (count + system->columns + PANEL_LANES) / PANEL_LANES;
+	place_points(system, data);
+	field_kernel_prepare(&system->kernel, covariance, system->kernel.one_antenna);
+	for (int p = 0; p < panels; p++)
 	{
-		const rpm_field_point *point = &points[system->number[i]];
-		double	   *row = system->factor + (size_t) i * SYSTEM_MOST;
+		int			columns = count < (p + 1) * PANEL_LANES ? count : (p + 1) * PANEL_LANES;
 
-		system->x[i] = point->x_m;
-		system->y[i] = point->y_m;
-		for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
-			system->share[i][j] = field_share(covariance, j, data->antenna, data->site, point->antenna, point->site);
-		for (int k = 0; k < i; k++)
-			row[k] = covariance_of(covariance, point, &points[system->number[k]],
-								   sqrt((point->x_m - system->x[k]) * (point->x_m - system->x[k]) +
-										(point->y_m - system->y[k]) * (point->y_m - system->y[k])));
-		row[i] = sill + covariance->nugget_db2 / point->weight;
+		if (p * PANEL_LANES < count)
+			field_panel_fill(&system->stack[p], &system->places[p], system->places, columns, &system->kernel);
+		else
+			memset(&system->stack[p], 0, (size_t) count * sizeof(field_lanes));
 	}
-	factor(system, sill + covariance->nugget_db2);
+	for (int i = 0; i < count; i++)
+		field_system_row(system, i)[i * PANEL_LANES] += covariance->nugget_db2 / data->points[system->number[i]].weight;
 	fill_sides(system, data);
+	for (int p = 0; p < panels; p++)
+		field_panel_eliminate(&system->stack[p], system->stack, p, count < (p + 1) * PANEL_LANES ? count : (p + 1) * PANEL_LANES,
+							  system->inverse_pivot, smallest);
 }
 
-static double
-covariance_of(const rpm_covariance *covariance, const rpm_field_point *a, const rpm_field_point *b, double distance_m)
-{
-	double		sum = 0;
-
-	for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
-		if (covariance->sill_db2[j] > 0 && distance_m < REACH_IN_RANGES * covariance->range_m[j])
-			sum += field_share(covariance, j, a->antenna, a->site, b->antenna, b->site) * covariance->sill_db2[j] *
-				exp(-distance_m / covariance->range_m[j]);
-	return sum;
-}
-
-/* A row whose pivot vanishes becomes a unit row that nothing refers to: its inverse pivot is 0. */
+/* Lanes beyond the last point repeat the first. */
 static void
-factor(field_system *system, double variance)
+place_points(field_system *system, const rpm_field_data *data)
 {
-	for (int i = 0; i < system->count; i++)
+	system->antenna = data->antenna;
+	system->site = data->site;
+	system->kernel.one_antenna = true;
+	for (int i = 0; i < (system->count + PANEL_LANES - 1) / PANEL_LANES * PANEL_LANES; i++)
 	{
-		double	   *row = system->factor + (size_t) i * SYSTEM_MOST;
+		const rpm_field_point *point = &data->points[system->number[i < system->count ? i : 0]];
+		field_panel_places *places = &system->places[i / PANEL_LANES];
 
-		for (int k = 0; k <= i; k++)
-		{
-			const double *other = system->factor + (size_t) k * SYSTEM_MOST;
-			double		sum = row[k];
-
-			for (int m = 0; m < k; m++)
-				sum -= row[m] * other[m];
-			if (k < i)
-				row[k] = sum * system->inverse_pivot[k];
-			else if (sum > SMALLEST_PIVOT * variance)
-			{
-				row[i] = sqrt(sum);
-				system->inverse_pivot[i] = 1 / row[i];
-			}
-			else
-				system->inverse_pivot[i] = row[i] = 0;
-		}
+		places->x.lane[i % PANEL_LANES] = point->x_m;
+		places->y.lane[i % PANEL_LANES] = point->y_m;
+		places->antenna.lane[i % PANEL_LANES] = point->antenna;
+		places->site.lane[i % PANEL_LANES] = point->site;
+		system->kernel.one_antenna &= point->antenna == data->antenna;
 	}
 }
 
@@ -90,63 +64,42 @@ fill_sides(field_system *system, const rpm_field_data *data)
 {
 	int			coefficients = data->trend.count;
 
-	system->columns = 1 + coefficients;
-	for (int column = 0; column < system->columns; column++)
+	for (int side = 0; side < system->columns; side++)
 	{
-		double	   *side = system->side + (size_t) column * SYSTEM_MOST;
+		double	   *row = field_system_row(system, system->count + side);
 
 		for (int i = 0; i < system->count; i++)
-			side[i] = column == 0 ? data->points[system->number[i]].value_db
-				: data->trend.at_points[(size_t) system->number[i] * coefficients + column - 1];
-		field_system_solve(system, side);
-	}
-}
-
-void
-field_system_solve(const field_system *system, double *c)
-{
-	for (int i = 0; i < system->count; i++)
-	{
-		const double *row = system->factor + (size_t) i * SYSTEM_MOST;
-		double		sum = c[i];
-
-		for (int k = 0; k < i; k++)
-			sum -= row[k] * c[k];
-		c[i] = sum * system->inverse_pivot[i];
+			row[i * PANEL_LANES] = side == 0 ? data->points[system->number[i]].value_db
+				: data->trend.at_points[(size_t) system->number[i] * coefficients + side - 1];
 	}
 }
 
 void
 field_system_detrend(field_system *system, const double *coefficients)
 {
-	for (int i = 0; i < system->count; i++)
-	{
-		system->weight[i] = system->side[i];
-		for (int k = 1; k < system->columns; k++)
-			system->weight[i] -= coefficients[k - 1] * system->side[(size_t) k * SYSTEM_MOST + i];
-	}
-	for (int i = system->count - 1; i >= 0; i--)
-	{
-		const double *row = system->factor + (size_t) i * SYSTEM_MOST;
+	double	   *row = field_system_row(system, system->count + system->columns);
 
-		system->weight[i] *= system->inverse_pivot[i];
-		for (int k = 0; k < i; k++)
-			system->weight[k] -= row[k] * system->weight[i];
+	for (int i = 0; i < system->count; i++)
+		row[i * PANEL_LANES] = field_system_row(system, system->count)[i * PANEL_LANES];
+	for (int side = 1; side < system->columns; side++)
+	{
+		const double *trend = field_system_row(system, system->count + side);
+
+		for (int i = 0; i < system->count; i++)
+			row[i * PANEL_LANES] -= coefficients[side - 1] * trend[i * PANEL_LANES];
 	}
 }
 
 void
-field_system_covariances(const field_system *system, const rpm_covariance *covariance, double x, double y, double *c)
+field_system_places(field_system *system, const field_lanes *x, const field_lanes *y, field_panel *panel)
 {
-	for (int i = 0; i < system->count; i++)
-	{
-		double		dx = x - system->x[i],
-					dy = y - system->y[i],
-					distance_m = sqrt(dx * dx + dy * dy);
+	field_panel_places places = {.x = *x, .y = *y};
 
-		c[i] = 0;
-		for (int j = 0; j < RPM_FIELD_STRUCTURES; j++)
-			if (covariance->sill_db2[j] > 0 && distance_m < REACH_IN_RANGES * covariance->range_m[j])
-				c[i] += system->share[i][j] * covariance->sill_db2[j] * exp(-distance_m / covariance->range_m[j]);
+	for (int lane = 0; lane < PANEL_LANES; lane++)
+	{
+		places.antenna.lane[lane] = system->antenna;
+		places.site.lane[lane] = system->site;
 	}
+	field_panel_fill(panel, &places, system->places, system->count, &system->kernel);
+	field_panel_eliminate(panel, system->stack, -1, system->count, system->inverse_pivot, 0);
 }

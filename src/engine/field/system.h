@@ -5,26 +5,23 @@
 #ifndef RPM_FIELD_SYSTEM_H
 #define RPM_FIELD_SYSTEM_H
 
-#include "rpm_field.h"
+#include "field/panel.h"
 
 #define SYSTEM_MOST RPM_FIELD_MOST_NEIGHBOURS
+/* Rows: the points, the values, the trend, the values less the trend. */
+#define SYSTEM_PANELS ((SYSTEM_MOST + 1 + RPM_FIELD_MOST_COEFFICIENTS + 1 + PANEL_LANES - 1) / PANEL_LANES)
 
 typedef struct field_system
 {
 	int			count;			/* neighbours */
 	int			columns;		/* right-hand sides: the values, then the trend */
 	int32_t		number[SYSTEM_MOST];
-	double		x[SYSTEM_MOST], y[SYSTEM_MOST];
-	double		share[SYSTEM_MOST][RPM_FIELD_STRUCTURES];	/* of the field of the antenna that is predicted */
-	double		factor[SYSTEM_MOST * SYSTEM_MOST];	/* lower Cholesky factor, by rows */
+	field_kernel kernel;
+	double		antenna, site;	/* whose field is predicted */
+	field_panel_places places[SYSTEM_MOST / PANEL_LANES];
+	field_panel stack[SYSTEM_PANELS];	/* rows: the factor, then the sides, solved by it */
 	double		inverse_pivot[SYSTEM_MOST];
-	double		side[(1 + RPM_FIELD_MOST_COEFFICIENTS) * SYSTEM_MOST];	/* solved by the factor, column after column */
-	double		weight[SYSTEM_MOST];	/* inverse covariance matrix times detrended values */
 } field_system;
-
-/* Share of structure j between two points, and of a point with an antenna. */
-double		field_share(const rpm_covariance *covariance, int structure, int32_t antenna_a, int32_t site_a, int32_t antenna_b,
-						int32_t site_b);
 
 /*
  * Fills and factors the system of system->number[count].  A point that says nothing new (two in one place without noise) is left out by
@@ -32,13 +29,17 @@ double		field_share(const rpm_covariance *covariance, int structure, int32_t ant
  */
 void		field_system_factor(field_system *system, const rpm_field_data *data, const rpm_covariance *covariance);
 
-/* weight from the coefficients: of the values less the trend. */
+/* A row of the stack: element k is [k * PANEL_LANES].  Row count + k is side k, row count + columns the values less the trend. */
+static inline double *
+field_system_row(field_system *system, int row)
+{
+	return system->stack[row / PANEL_LANES].column[0].lane + row % PANEL_LANES;
+}
+
+/* The row of the values less the trend, from the coefficients. */
 void		field_system_detrend(field_system *system, const double *coefficients);
 
-/* Covariances with a place, into c[count]. */
-void		field_system_covariances(const field_system *system, const rpm_covariance *covariance, double x, double y, double *c);
-
-/* Solves factor * v = c in place. */
-void		field_system_solve(const field_system *system, double *c);
+/* Covariances with PANEL_LANES places, solved by the factor. */
+void		field_system_places(field_system *system, const field_lanes *x, const field_lanes *y, field_panel *panel);
 
 #endif

@@ -236,7 +236,8 @@ predict_data_open(predict_data *data, const predict_work *work, const predict_ca
 		else
 			data->points[i].value_db = work->residual[i];
 	data->data = (rpm_field_data){data->points, work->count, antenna, work->input->antennas[antenna].site,
-		{candidate->count, data->rows, data->before.mean, data->before.precision}};
+		{candidate->count, data->rows, data->before.mean, data->before.precision},
+		antenna == work->input->antenna ? work->index : NULL};
 	return RPM_OK;
 }
 

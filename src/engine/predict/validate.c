@@ -175,6 +175,7 @@ leave_out_part(const predict_work *work, const predict_data *data, const rpm_cov
 			part->count++;
 		}
 	rest.points = part->points;
+	rest.index = NULL;
 	rest.count = part->count;
 	rest.trend.at_points = part->rows;
 	options.block_m = 0;

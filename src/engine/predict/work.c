@@ -15,6 +15,7 @@ static rpm_code merge_points(predict_work *work, int32_t *merged, rpm_status *st
 static void merge_values(const predict_work *work, const int32_t *merged, const double *from, int columns, double *to);
 static void standardise(predict_work *work);
 static void centre_given(predict_work *work);
+static rpm_code index_points(predict_work *work, rpm_status *status);
 static double middle_of_targets(const rpm_predict_input *input, int given);
 static double covariate_term(const predict_work *work, int k, double value);
 
@@ -52,6 +53,7 @@ predict_work_open(predict_work *work, const rpm_predict_input *input, const rpm_
 		for (int g = 0; g < input->given_count; g++)
 			merge_values(work, merged, input->given[g].at_points_dbm, 1, work->given[g]);
 		centre_given(work);
+		index_points(work, status);
 	}
 	free(merged);
 	return status->code;
@@ -66,6 +68,7 @@ predict_work_close(predict_work *work)
 	free(work->covariates);
 	for (int g = 0; g < RPM_PREDICT_MOST_GIVEN; g++)
 		free(work->given[g]);
+	rpm_field_index_close(work->index);
 	free(work->residual);
 	free(work->fits);
 }
@@ -231,6 +234,16 @@ centre_given(predict_work *work)
 			sum += work->given[g][i];
 		work->given_middle[g] = end > begin ? sum / (double) (end - begin) : middle_of_targets(input, g);
 	}
+}
+
+/* One for all that is learned, validated and predicted. */
+static rpm_code
+index_points(predict_work *work, rpm_status *status)
+{
+	const rpm_predict_input *input = work->input;
+	rpm_field_data data = {work->points, work->count, input->antenna, input->antennas[input->antenna].site, {0, NULL, NULL, NULL}, NULL};
+
+	return rpm_field_index_open(&data, &work->options->field, &work->index, status);
 }
 
 /* Of an antenna that was never measured: where its slope turns about. */

@@ -45,6 +45,7 @@ typedef struct predict_work
 	double		covariate_middle[RPM_PREDICT_MOST_COVARIATES], covariate_spread[RPM_PREDICT_MOST_COVARIATES];
 	double	   *given[RPM_PREDICT_MOST_GIVEN];	/* at the points, less the antenna's power */
 	double		given_middle[RPM_PREDICT_MOST_GIVEN];
+	rpm_field_index *index;		/* of the points, for the antenna that is predicted */
 	double	   *residual;		/* of every point, less its own antenna's fit */
 	double	   *fits;			/* prior by prior, antenna by antenna: RPM_FIELD_MOST_COEFFICIENTS each */
 } predict_work;
