@@ -1,0 +1,191 @@
+/*
+ * knife_edges.c: Vogler's integral over several knife edges (rpm_multiple_diffraction.h).
+ *
+ * With t_i the height above edge i in units that make the quadratic form's diagonal 1, turned into the complex plane by pi / 4,
+ *   A = C pi^(-N/2) integral exp(-sum t_i^2 - 2 sum beta_i t_i + 2 sum alpha_i t_i t_i+1) over all t_i >= 0,
+ * |exp| of which is a Gaussian.  The variables form a chain: N - 1 small matrices times vectors.
+ */
+#include "rpm_multiple_diffraction.h"
+
+#include <stdbool.h>
+
+#define NODES_FEW 12
+#define NODES_MANY 24
+#define NODES_MAX (2 * NODES_MANY)
+/* An interval reaches this many exponents down, 10^(-3.9) of the integrand. */
+#define EXPONENTS 9.0
+/* The longer rule from this length and this phase over the interval on. */
+#define LONG_INTERVAL 5.0
+#define LONG_PHASE 10.0
+
+static const double few_x[NODES_FEW / 2] = {0.125233408511469, 0.367831498998180, 0.587317954286617, 0.769902674194305,
+	0.904117256370475, 0.981560634246719};
+static const double few_w[NODES_FEW / 2] = {0.249147045813403, 0.233492536538355, 0.203167426723066, 0.160078328543346,
+	0.106939325995318, 0.047175336386512};
+static const double many_x[NODES_MANY / 2] = {0.064056892862606, 0.191118867473616, 0.315042679696163, 0.433793507626045,
+	0.545421471388840, 0.648093651936976, 0.740124191578554, 0.820001985973903, 0.886415527004401, 0.938274552002733,
+	0.974728555971309, 0.995187219997021};
+static const double many_w[NODES_MANY / 2] = {0.127938195346752, 0.125837456346828, 0.121670472927803, 0.115505668053726,
+	0.107444270115966, 0.097618652104114, 0.086190161531953, 0.073346481411080, 0.059298584915437, 0.044277438817420,
+	0.028531388628934, 0.012341229799987};
+
+/* The chain in Vogler's variables; beta_i = b_i e^{j pi / 4}. */
+typedef struct chain
+{
+	int			count;
+	double		b[RPM_EDGES_MAX], alpha[RPM_EDGES_MAX], opacity[RPM_EDGES_MAX];
+	double		width[RPM_EDGES_MAX], middle[RPM_EDGES_MAX];	/* of |exp| over each variable when all others are free */
+	double		front;			/* C pi^(-N/2) */
+} chain;
+
+/* Nodes of one variable: heights and weights with its own factor of the integrand in them. */
+typedef struct rule
+{
+	int			count;
+	double		t[NODES_MAX];
+	rpm_complex weight[NODES_MAX];
+} rule;
+
+static void describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m);
+static void marginals(chain *c);
+static void make_rule(const chain *c, int i, rule *r);
+static double reach(double b, double width, double middle);
+static void add_interval(rule *r, double length, int side, double share, double b, double own);
+static void carry(const rule *from, const rule *to, double alpha, const rpm_complex *field, rpm_complex *next);
+
+double
+rpm_knife_edges(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m)
+{
+	chain		c;
+	rule		rules[2];
+	rpm_complex fields[2][NODES_MAX], sum = rpm_cx(0, 0);
+	int			now = 0;
+
+	if (count == 0)
+		return 1;
+	if (count == 1 && edges[0].opacity >= 1 && edges[0].turn >= 0)
+		return rpm_knife_edge(rpm_knife_edge_parameter(edges[0].turn, edges[0].leg_m, last_leg_m, wavelength_m));
+	describe(&c, edges, count, last_leg_m, wavelength_m);
+	make_rule(&c, 0, &rules[0]);
+	for (int k = 0; k < rules[0].count; k++)
+		fields[0][k] = rules[0].weight[k];
+	for (int i = 1; i < count; i++, now = 1 - now)
+	{
+		make_rule(&c, i, &rules[1 - now]);
+		carry(&rules[now], &rules[1 - now], c.alpha[i - 1], fields[now], fields[1 - now]);
+	}
+	for (int k = 0; k < rules[now].count; k++)
+		sum = rpm_cx_add(sum, fields[now][k]);
+	return c.front * sqrt(rpm_cx_norm2(sum));
+}
+
+/* Vogler's alpha, beta and C of NTIA 81-86, equations 8 to 11. */
+static void
+describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m)
+{
+	double		total = last_leg_m, square = 1;
+
+	c->count = count;
+	for (int i = 0; i < count; i++)
+	{
+		double		before = edges[i].leg_m, after = i + 1 < count ? edges[i + 1].leg_m : last_leg_m;
+
+		c->b[i] = sqrt(RPM_PI / 2) * rpm_knife_edge_parameter(edges[i].turn, before, after, wavelength_m);
+		c->opacity[i] = edges[i].opacity;
+		if (i + 1 < count)
+		{
+			double		beyond = i + 2 < count ? edges[i + 2].leg_m : last_leg_m;
+
+			c->alpha[i] = sqrt(before * beyond / ((before + after) * (after + beyond)));
+			square *= after;
+		}
+		square /= before + after;
+		total += before;
+	}
+	c->front = sqrt(square * total) * pow(RPM_PI, -count / 2.0);
+	marginals(c);
+}
+
+/* The inverse of the tridiagonal form from both ends: its diagonal and the middle of the Gaussian. */
+static void
+marginals(chain *c)
+{
+	double		from_left[RPM_EDGES_MAX], from_right[RPM_EDGES_MAX], left[RPM_EDGES_MAX], right[RPM_EDGES_MAX];
+
+	for (int i = 0; i < c->count; i++)
+	{
+		double		drive = -c->b[i] / sqrt(2.0);
+
+		from_left[i] = i > 0 ? 1 - c->alpha[i - 1] * c->alpha[i - 1] / from_left[i - 1] : 1;
+		left[i] = drive + (i > 0 ? c->alpha[i - 1] * left[i - 1] / from_left[i - 1] : 0);
+	}
+	for (int i = c->count - 1; i >= 0; i--)
+	{
+		double		drive = -c->b[i] / sqrt(2.0), pivot;
+
+		from_right[i] = i + 1 < c->count ? 1 - c->alpha[i] * c->alpha[i] / from_right[i + 1] : 1;
+		right[i] = drive + (i + 1 < c->count ? c->alpha[i] * right[i + 1] / from_right[i + 1] : 0);
+		pivot = from_left[i] + from_right[i] - 1;
+		c->middle[i] = (left[i] + right[i] - drive) / pivot;
+		c->width[i] = sqrt(1 / pivot);
+	}
+}
+
+/* t >= 0, and with the transparent share of the screen t <= 0. */
+static void
+make_rule(const chain *c, int i, rule *r)
+{
+	/* Half of t^2 goes into the coupling with each neighbour, whose exponents are then never positive. */
+	double		own = 1 - (i > 0 ? 0.5 : 0) - (i + 1 < c->count ? 0.5 : 0);
+
+	r->count = 0;
+	add_interval(r, reach(c->b[i], c->width[i], c->middle[i]), 1, 1, c->b[i], own);
+	if (c->opacity[i] < 1)
+		add_interval(r, reach(-c->b[i], c->width[i], -c->middle[i]), -1, 1 - c->opacity[i], c->b[i], own);
+}
+
+/* How far up the integrand reaches: with the other variables free, or at their edges. */
+static double
+reach(double b, double width, double middle)
+{
+	double		half = b / sqrt(2.0), alone = sqrt(half * half + EXPONENTS) - half;
+	double		depth = sqrt(EXPONENTS) * width;
+	double		among = middle > 0 ? middle + depth : middle + sqrt(middle * middle + depth * depth);
+
+	return fmax(alone, among);
+}
+
+static void
+add_interval(rule *r, double length, int side, double share, double b, double own)
+{
+	bool		many = length > LONG_INTERVAL || sqrt(2.0) * fabs(b) * length > LONG_PHASE;
+	const double *x = many ? many_x : few_x, *w = many ? many_w : few_w;
+	int			half = (many ? NODES_MANY : NODES_FEW) / 2;
+
+	for (int k = 0; k < 2 * half; k++)
+	{
+		double		place = k < half ? x[k] : -x[k - half], t = side * length * (1 + place) / 2;
+		rpm_complex e = rpm_cx_exp(rpm_cx(-own * t * t - sqrt(2.0) * b * t, -sqrt(2.0) * b * t));
+
+		r->t[r->count] = t;
+		r->weight[r->count++] = rpm_cx_scale(e, share * length / 2 * w[k % half]);
+	}
+}
+
+static void
+carry(const rule *from, const rule *to, double alpha, const rpm_complex *field, rpm_complex *next)
+{
+	for (int k = 0; k < to->count; k++)
+	{
+		double		re = 0, im = 0, t = to->t[k];
+
+		for (int l = 0; l < from->count; l++)
+		{
+			double		u = from->t[l], coupling = exp(2 * alpha * t * u - (t * t + u * u) / 2);
+
+			re += coupling * field[l].re;
+			im += coupling * field[l].im;
+		}
+		next[k] = rpm_cx_mul(rpm_cx(re, im), to->weight[k]);
+	}
+}
