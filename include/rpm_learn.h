@@ -64,18 +64,19 @@ typedef struct rpm_learn_data rpm_learn_data;
 size_t		rpm_learn_data_bytes(const rpm_learn_form *form, size_t tiles, size_t levels);
 
 /*
- * Room for so many tiles.  Errors: RPM_INVALID_ARGUMENT (a form that cannot be), RPM_LIMIT_EXCEEDED before anything is taken,
+ * Room for so many tiles and, to begin with, measured cells.  Errors: RPM_INVALID_ARGUMENT (a form that cannot be), RPM_LIMIT_EXCEEDED before anything is taken,
  * RPM_OUT_OF_MEMORY.
  */
 rpm_code	rpm_learn_data_create(const rpm_learn_form *form, size_t tiles, size_t levels, const rpm_control *control,
 								  rpm_learn_data **data, rpm_status *status);
 void		rpm_learn_data_free(rpm_learn_data *data);
 
-/* Errors: RPM_INVALID_ARGUMENT (infinite values, a cell outside the tile or twice, a level that is not finite, a fold), RPM_LIMIT_EXCEEDED (no room). */
+/* Errors: RPM_INVALID_ARGUMENT (infinite values, a cell outside the tile or twice, a level that is not finite, a fold), RPM_LIMIT_EXCEEDED (more tiles, more memory than allowed). */
 rpm_code	rpm_learn_data_add(rpm_learn_data *data, const rpm_learn_tile *tile, rpm_status *status);
 
 size_t		rpm_learn_data_tiles(const rpm_learn_data *data);
 size_t		rpm_learn_data_levels(const rpm_learn_data *data, int fold);	/* of a fold; -1: all */
+size_t		rpm_learn_data_size(const rpm_learn_data *data);	/* bytes that it has taken */
 
 /* Of everything that was added, in its order. */
 uint64_t	rpm_learn_data_fingerprint(const rpm_learn_data *data);

@@ -454,7 +454,7 @@ check_tile(const rpm_learn_tile *tile, rpm_code code, const char *message)
 	rpm_status	status;
 
 	rpm_status_clear(&status);
-	CHECK(rpm_learn_data_create(&form, 1, 2, NULL, &data, &status) == RPM_OK);
+	CHECK(rpm_learn_data_create(&form, 1, 0, NULL, &data, &status) == RPM_OK);
 	CHECK(rpm_learn_data_add(data, tile, &status) == code && strstr(status.message, message) != NULL);
 	rpm_learn_data_free(data);
 }
@@ -467,8 +467,6 @@ test_bad_tiles(void)
 	rpm_learn_tile tile = {42, values, 2, levels};
 
 	check_tile(&tile, RPM_INVALID_ARGUMENT, "tile 42: cell 5");
-	tile.level_count = 3;
-	check_tile(&tile, RPM_LIMIT_EXCEEDED, "there is room for 1 tiles and 2 measured cells");
 	tile.level_count = 1;
 	levels[0].cell = CELLS;
 	check_tile(&tile, RPM_INVALID_ARGUMENT, "tile 42: cell 1024");
@@ -477,6 +475,27 @@ test_bad_tiles(void)
 	levels[0] = (rpm_learn_level) {0, -90, RPM_LEARN_MOST_FOLDS};
 	check_tile(&tile, RPM_INVALID_ARGUMENT, "in fold 100");
 	levels[0].fold = 0;
+	/* Levels grow into the memory that is allowed, not beyond; tiles do not grow. */
+	{
+		size_t		bytes = rpm_learn_data_bytes(&form, 1, 3);
+		rpm_control limit = {.memory_limit_bytes = bytes};
+		rpm_learn_data *data;
+		rpm_status	status;
+
+		rpm_status_clear(&status);
+		levels[1].cell = 7;
+		tile.level_count = 3;
+		CHECK(rpm_learn_data_create(&form, 1, 0, &limit, &data, &status) == RPM_OK && rpm_learn_data_add(data, &tile, &status) == RPM_OK);
+		CHECK(rpm_learn_data_size(data) == bytes);
+		CHECK(rpm_learn_data_add(data, &tile, &status) == RPM_LIMIT_EXCEEDED && strstr(status.message, "room for 1 tiles") != NULL);
+		rpm_learn_data_free(data);
+		limit.memory_limit_bytes--;
+		rpm_status_clear(&status);
+		CHECK(rpm_learn_data_create(&form, 1, 0, &limit, &data, &status) == RPM_OK);
+		CHECK(rpm_learn_data_add(data, &tile, &status) == RPM_LIMIT_EXCEEDED && strstr(status.message, "3 measured cells of 1 tiles") != NULL);
+		rpm_learn_data_free(data);
+		tile.level_count = 1;
+	}
 	values[CELLS + 3] = INFINITY;
 	check_tile(&tile, RPM_INVALID_ARGUMENT, "channel 1 is infinite in cell 3");
 }

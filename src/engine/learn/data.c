@@ -8,6 +8,7 @@
 static rpm_code check_form(const rpm_learn_form *form, rpm_status *status);
 static rpm_code check_levels(const rpm_learn_data *data, const rpm_learn_tile *tile, rpm_status *status);
 static rpm_code keep_channel(rpm_learn_data *data, learn_tile *tile, int channel, const float *values, int64_t id, rpm_status *status);
+static rpm_code make_room(rpm_learn_data *data, size_t count, rpm_status *status);
 static int	compare_levels(const void *a, const void *b);
 static void add_to_fingerprint(rpm_learn_data *data, const rpm_learn_tile *given, const learn_tile *kept);
 static void channel_moments(const rpm_learn_data *data, int channel, double *mean, double *sd);
@@ -44,6 +45,7 @@ rpm_learn_data_create(const rpm_learn_form *form, size_t tiles, size_t levels, c
 		data->form = *form;
 		data->tile_room = tiles;
 		data->level_room = levels;
+		data->memory_limit = control != NULL ? control->memory_limit_bytes : 0;
 		data->tiles = calloc(tiles + 1, sizeof(learn_tile));
 		data->numbers = malloc(tiles * values_of(form) * sizeof(uint16_t) + 1);
 		data->levels = malloc((levels + 1) * sizeof(rpm_learn_level));
@@ -82,11 +84,13 @@ rpm_learn_data_add(rpm_learn_data *data, const rpm_learn_tile *tile, rpm_status 
 {
 	size_t		cells = (size_t) data->form.side * (size_t) data->form.side;
 	learn_tile *kept = &data->tiles[data->tile_count];
-	rpm_learn_level *levels = data->levels + data->level_count;
+	rpm_learn_level *levels;
 
-	if (data->tile_count == data->tile_room || tile->level_count > data->level_room - data->level_count)
-		return rpm_fail(status, RPM_LIMIT_EXCEEDED, NULL, "there is room for %zu tiles and %zu measured cells, and no more", data->tile_room,
-						data->level_room);
+	if (data->tile_count == data->tile_room)
+		return rpm_fail(status, RPM_LIMIT_EXCEEDED, NULL, "there is room for %zu tiles, and no more", data->tile_room);
+	if (tile->level_count > data->level_room - data->level_count && make_room(data, tile->level_count, status) != RPM_OK)
+		return status->code;
+	levels = data->levels + data->level_count;
 	memcpy(levels, tile->levels, tile->level_count * sizeof(rpm_learn_level));
 	qsort(levels, tile->level_count, sizeof(rpm_learn_level), compare_levels);
 	kept->first_level = data->level_count;
@@ -101,6 +105,25 @@ rpm_learn_data_add(rpm_learn_data *data, const rpm_learn_tile *tile, rpm_status 
 	add_to_fingerprint(data, tile, kept);
 	data->tile_count++;
 	data->level_count += tile->level_count;
+	return RPM_OK;
+}
+
+static rpm_code
+make_room(rpm_learn_data *data, size_t count, rpm_status *status)
+{
+	size_t		room = 2 * data->level_room > data->level_count + count ? 2 * data->level_room : data->level_count + count,
+				bytes = rpm_learn_data_bytes(&data->form, data->tile_room, room);
+	rpm_learn_level *grown;
+
+	if (data->memory_limit > 0 && bytes > data->memory_limit)
+		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Take fewer antennas or larger cells, or allow more memory.",
+						"%zu measured cells of %zu tiles would need %.0f MB, %.0f MB are allowed", data->level_count + count,
+						data->tile_count + 1, (double) bytes / 1048576.0, (double) data->memory_limit / 1048576.0);
+	grown = realloc(data->levels, (room + 1) * sizeof(rpm_learn_level));
+	if (grown == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, "Take fewer antennas or larger cells.", "out of memory for %zu measured cells", room);
+	data->levels = grown;
+	data->level_room = room;
 	return RPM_OK;
 }
 
@@ -198,6 +221,12 @@ size_t
 rpm_learn_data_levels(const rpm_learn_data *data, int fold)
 {
 	return fold < 0 ? data->level_count : fold < RPM_LEARN_MOST_FOLDS ? data->in_fold[fold] : 0;
+}
+
+size_t
+rpm_learn_data_size(const rpm_learn_data *data)
+{
+	return rpm_learn_data_bytes(&data->form, data->tile_room, data->level_room);
 }
 
 uint64_t

@@ -18,6 +18,7 @@ struct rpm_learn_data
 	rpm_learn_form form;
 	size_t		tile_room, tile_count;
 	size_t		level_room, level_count;
+	size_t		memory_limit;	/* 0: none */
 	learn_tile *tiles;
 	uint16_t   *numbers;		/* tiles x channels x side x side */
 	rpm_learn_level *levels;	/* of each tile, by cell */
