@@ -14,8 +14,7 @@ MODULE_big = rpm_pg
 
 ENGINE_SOURCES = $(sort $(wildcard src/engine/*/*.c))
 PG_SOURCES = $(sort $(wildcard src/pg/*.c))
-# No function of the server uses the networks yet: their library is not linked in.
-OBJS = $(PG_SOURCES:.c=.o) $(patsubst %.c,%.o,$(filter-out src/engine/nn/%,$(ENGINE_SOURCES)))
+OBJS = $(PG_SOURCES:.c=.o) $(patsubst %.c,%.o,$(ENGINE_SOURCES))
 
 SQL_ROOMS = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 
@@ -39,7 +38,7 @@ include build.mk
 # The server's headers count as the system's: their unused parameters are not our warnings.
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iinclude -Isrc/engine -DRPM_PG_VERSION='"$(EXTVERSION)"' $(ENGINE_CPPFLAGS)
 PG_CFLAGS = $(WARNINGS) -Wno-declaration-after-statement -Wno-missing-prototypes
-SHLIB_LINK = $(filter-out $(DNNL_LIBS),$(ENGINE_LIBS))
+SHLIB_LINK = $(ENGINE_LIBS)
 
 # No bitcode: the engine gains nothing from the server's JIT, and kernels have none.
 override with_llvm = no

@@ -15,8 +15,16 @@ typedef enum rpm_nn_loss_kind
 {
 	RPM_NN_MSE,
 	RPM_NN_MAE,
-	RPM_NN_HUBER				/* Huber 1964: square / 2 up to delta, then straight with that slope (PyTorch's HuberLoss) */
+	RPM_NN_HUBER,				/* Huber 1964: square / 2 up to delta, then straight with that slope (PyTorch's HuberLoss) */
+	RPM_NN_GAUSSIAN				/* of a trainer whose output has two channels, mean and logarithm of the variance: rpm_nn_gaussian_loss */
 } rpm_nn_loss_kind;
+
+/* Logarithms of variances beyond these count as these, and are not driven further. */
+#define RPM_NN_LEAST_LOG_VARIANCE (-10.0)
+#define RPM_NN_MOST_LOG_VARIANCE 10.0
+
+/* The power of the variance that weighs each cell in a trainer's rpm_nn_gaussian_loss. */
+#define RPM_NN_GAUSSIAN_BETA 0.5
 
 /*
  * Mean loss over the cells with mask != 0 (NULL: all) and a target that is not NaN.  gradient (may be NULL) receives d loss / d
@@ -24,6 +32,14 @@ typedef enum rpm_nn_loss_kind
  */
 double		rpm_nn_loss(rpm_nn_loss_kind kind, double delta, const float *prediction, const float *target, const uint8_t *mask,
 						int64_t count, float *gradient, int64_t *known);
+
+/*
+ * Mean over the known cells of variance^beta x (log variance + (target - mean)^2 / variance) / 2, in whose gradient the weight variance^beta
+ * is a constant (Nix and Weigend 1994; Seitzer et al. 2022, equation (5); beta 0 is the likelihood itself).  prediction and gradient:
+ * images x 2 x cells; target and mask: images x cells, as in rpm_nn_loss.
+ */
+double		rpm_nn_gaussian_loss(double beta, const float *prediction, const float *target, const uint8_t *mask, int64_t images,
+								 int64_t cells, float *gradient, int64_t *known);
 
 /* Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2, as torch.optim.AdamW. */
 typedef struct rpm_nn_adamw
@@ -102,7 +118,7 @@ rpm_code	rpm_nn_trainer_create(const rpm_nn_model *model, const rpm_nn_shape *in
 void		rpm_nn_trainer_free(rpm_nn_trainer *trainer);
 
 /*
- * One batch: forward, loss of the first output against target (of its shape; mask may be NULL), backward, and a step of the optimiser
+ * One batch: forward, loss of the first output against target (of its shape, of RPM_NN_GAUSSIAN with one channel; mask may be NULL), backward, and a step of the optimiser
  * where it is due.  A batch without a known cell changes nothing but the running values of batch norms and counts as a batch.
  * Not a number in the loss or the gradients: RPM_INVALID_ARGUMENT, with the weights as they were.  RPM_CANCELLED: this batch and those waiting for the step are lost;
  * running values of batch norms may have moved; a trainer stopped within a step of the optimiser goes on only from a checkpoint

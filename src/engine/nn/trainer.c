@@ -113,6 +113,9 @@ rpm_nn_trainer_create(const rpm_nn_model *model, const rpm_nn_shape *inputs, con
 		rpm_fail(status, RPM_OUT_OF_MEMORY, "Choose a smaller network.", "no memory for the optimiser");
 	else
 		rpm_nn_create(model, inputs, &trainer->training.net, weights, control, &trainer->net, status);
+	if (status->code == RPM_OK && training->loss == RPM_NN_GAUSSIAN && rpm_nn_output_shape(trainer->net, 0).c != 2)
+		rpm_fail(status, RPM_INVALID_ARGUMENT, "Two channels: the mean and the logarithm of the variance.",
+				 "a Gaussian loss needs an output of 2 channels, not %lld", (long long) rpm_nn_output_shape(trainer->net, 0).c);
 	if (status->code == RPM_OK)
 		*made = trainer;
 	else
@@ -164,8 +167,15 @@ run_batch(rpm_nn_trainer *trainer, const void *const *inputs, const float *targe
 	if (rpm_nn_forward(trainer->net, inputs, control, status) != RPM_OK ||
 		rpm_nn_read_output(trainer->net, 0, trainer->prediction, status) != RPM_OK)
 		return status->code;
-	*loss = rpm_nn_loss(trainer->training.loss, trainer->training.huber_delta, trainer->prediction, target, mask, trainer->cells,
-						trainer->slope, known);
+	if (trainer->training.loss == RPM_NN_GAUSSIAN)
+	{
+		rpm_nn_shape shape = rpm_nn_output_shape(trainer->net, 0);
+
+		*loss = rpm_nn_gaussian_loss(RPM_NN_GAUSSIAN_BETA, trainer->prediction, target, mask, shape.n, shape.h * shape.w, trainer->slope, known);
+	}
+	else
+		*loss = rpm_nn_loss(trainer->training.loss, trainer->training.huber_delta, trainer->prediction, target, mask, trainer->cells,
+							trainer->slope, known);
 	if (!isfinite(*loss))
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Lower the learning rate, clip the gradients, or look for infinite inputs.",
 						"the loss of a batch after %lld steps is not a number", (long long) trainer->steps);
