@@ -22,7 +22,7 @@ DNNL_LIBS = -ldnnl -lgomp
 endif
 
 ENGINE_CPPFLAGS = $(EMBREE_CPPFLAGS) $(GEOS_CPPFLAGS) $(DNNL_CPPFLAGS) -D_GNU_SOURCE
-ENGINE_LIBS = $(EMBREE_LIBS) $(GEOS_LIBS) $(DNNL_LIBS) -lm -lpthread
+ENGINE_LIBS = $(EMBREE_LIBS) $(GEOS_LIBS) $(DNNL_LIBS) -lm -lpthread -ldl
 
 ENGINE_HEADERS = $(wildcard include/*.h src/engine/*/*.h)
 UNIT_SOURCES = $(sort $(wildcard test/unit/test_*.c))
@@ -35,6 +35,13 @@ UNIT_PROGRAMS = $(patsubst test/unit/%.c,build/unit/%,$(UNIT_SOURCES))
 SANITIZE_PROGRAMS = $(patsubst test/unit/%.c,build/sanitize/unit/%,$(UNIT_SOURCES))
 BENCH_PROGRAMS = $(patsubst test/bench/%.c,build/bench/%,$(BENCH_SOURCES))
 FUZZ_PROGRAMS = $(patsubst test/fuzz/%.c,build/fuzz/%,$(FUZZ_SOURCES))
+
+HOST_MODULE = build/host/rpm_pg_cuda.so
+KERNEL_SOURCES = $(sort $(wildcard kernels/*.cu))
+# What a module needs of the engine; hidden, so that it never meets the extension's own copy.
+CUDA_ENGINE_OBJECTS = build/cuda/status.o build/cuda/control.o
+KERNEL_HOST_OBJECTS = $(patsubst kernels/%.cu,build/host/%.o,$(KERNEL_SOURCES))
+KERNEL_SANITIZE_OBJECTS = $(patsubst kernels/%.cu,build/sanitize/host/%.o,$(KERNEL_SOURCES))
 
 COMPILE = $(CC) $(ENGINE_CFLAGS) $(ENGINE_CPPFLAGS) -Iinclude -Isrc/engine
 SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1
@@ -55,7 +62,11 @@ build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/unit $< $(filter %.o,$^) build/librpm_engine.a $(UNIT_LDFLAGS) $(ENGINE_LIBS) -o $@
 
-build/unit/test_kernels: build/kernels_host.o
+build/unit/test_kernels: $(KERNEL_HOST_OBJECTS)
+
+# The module that it opens is named when it is compiled: in the sanitizers' programs too the plain one.
+build/unit/test_device build/sanitize/unit/test_device: ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(HOST_MODULE)"'
+build/unit/test_device build/sanitize/unit/test_device: $(HOST_MODULE)
 
 # It counts the looks at the stop flag.
 build/unit/test_scene_stop build/sanitize/unit/test_scene_stop: UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
@@ -74,7 +85,7 @@ build/sanitize/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/sanitize/li
 	@mkdir -p $(@D)
 	$(COMPILE) $(SANITIZE_FLAGS) -Itest/unit $< $(filter %.o,$^) build/sanitize/librpm_engine.a $(UNIT_LDFLAGS) $(ENGINE_LIBS) -o $@
 
-build/sanitize/unit/test_kernels: build/sanitize/kernels_host.o
+build/sanitize/unit/test_kernels: $(KERNEL_SANITIZE_OBJECTS)
 
 sanitize: $(SANITIZE_PROGRAMS)
 	@RPM_TEST_QUICK=1 bash test/unit/run.sh $(SANITIZE_PROGRAMS)
@@ -101,16 +112,20 @@ fuzz: $(FUZZ_PROGRAMS)
 NVCC := $(shell command -v nvcc 2>/dev/null)
 
 # The kernels as host C++ (kernels/host_launch.h), for the tests of a machine without a GPU.
-KERNEL_HEADERS = $(wildcard include/*.h kernels/*.h)
-KERNEL_HOST_FLAGS = -std=c++17 -O2 -g -fPIC $(WARNINGS) -Wno-unused-function -fno-exceptions -fno-rtti -D_GNU_SOURCE -Iinclude
+KERNEL_HEADERS = $(wildcard include/*.h kernels/*.h src/engine/trace/*.h)
+KERNEL_HOST_FLAGS = -std=c++17 -O2 -g -fPIC $(WARNINGS) -Wno-unused-function -Wno-missing-field-initializers -fno-exceptions -fno-rtti -fvisibility=hidden -D_GNU_SOURCE -Iinclude -Isrc/engine
 
-build/kernels_host.o: kernels/ray_query.cu $(KERNEL_HEADERS)
+build/host/%.o: kernels/%.cu $(KERNEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CXX) $(KERNEL_HOST_FLAGS) -x c++ -c $< -o $@
 
-build/sanitize/kernels_host.o: kernels/ray_query.cu $(KERNEL_HEADERS)
+build/sanitize/host/%.o: kernels/%.cu $(KERNEL_HEADERS)
 	@mkdir -p $(@D)
 	$(CXX) $(KERNEL_HOST_FLAGS) $(SANITIZE_FLAGS) -x c++ -c $< -o $@
+
+# The module for tests: its devices are loops and ordinary memory, its faults those of kernels/host_runtime.h.
+$(HOST_MODULE): $(KERNEL_HOST_OBJECTS) $(CUDA_ENGINE_OBJECTS)
+	$(CXX) -shared $^ -lm -lpthread -o $@
 
 # The GPU module: machine code for what this nvcc knows of the list, and PTX of the last of them for later devices.
 CUDA_MODULE = build/rpm_pg_cuda.so
@@ -118,9 +133,7 @@ CUDA_KNOWN = $(if $(NVCC),$(shell $(NVCC) --list-gpu-code))
 CUDA_CODES = $(filter $(CUDA_KNOWN),sm_75 sm_80 sm_86 sm_89 sm_90)
 CUDA_GENCODE = $(foreach code,$(CUDA_CODES),-gencode arch=$(code:sm_%=compute_%),code=$(code)) \
 	-gencode arch=$(patsubst sm_%,compute_%,$(lastword $(CUDA_CODES))),code=$(patsubst sm_%,compute_%,$(lastword $(CUDA_CODES)))
-CUDA_OBJECTS = $(patsubst kernels/%.cu,build/cuda/%.o,$(sort $(wildcard kernels/*.cu)))
-# What the module needs of the engine; hidden, so that it never meets the extension's own copy.
-CUDA_ENGINE_OBJECTS = build/cuda/status.o build/cuda/control.o
+CUDA_OBJECTS = $(patsubst kernels/%.cu,build/cuda/%.o,$(KERNEL_SOURCES))
 
 ifeq ($(NVCC),)
 cuda:
@@ -131,7 +144,7 @@ endif
 
 build/cuda/%.o: kernels/%.cu $(KERNEL_HEADERS)
 	@mkdir -p $(@D)
-	$(NVCC) -std=c++17 -O3 -lineinfo $(CUDA_GENCODE) -Xcompiler -fPIC,-Wall,-Wextra,-fvisibility=hidden -Iinclude -c $< -o $@
+	$(NVCC) -std=c++17 -O3 -lineinfo $(CUDA_GENCODE) -Xcompiler -fPIC,-Wall,-Wextra,-fvisibility=hidden -Iinclude -Isrc/engine -c $< -o $@
 
 $(CUDA_ENGINE_OBJECTS): build/cuda/%.o: src/engine/base/%.c $(ENGINE_HEADERS)
 	@mkdir -p $(@D)

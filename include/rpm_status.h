@@ -20,7 +20,8 @@ typedef enum rpm_code
 	RPM_OUT_OF_MEMORY,			/* 53200 */
 	RPM_CANCELLED,				/* rpm_control.stop was set */
 	RPM_UNSUPPORTED,			/* 0A000 */
-	RPM_INTERNAL				/* XX000 */
+	RPM_INTERNAL,				/* XX000 */
+	RPM_DEVICE_LOST				/* a GPU failed and is of no more use to this process: 58000 */
 } rpm_code;
 
 typedef struct rpm_status

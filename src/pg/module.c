@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
+#include "device_settings.h"
 #include "rpm_settings.h"
 
 #define DEFAULT_MEMORY_MB 2048
@@ -38,6 +39,7 @@ _PG_init(void)
 							"Memory in which a session keeps the scenes that it has built.",
 							"The scene used longest ago goes first; 0 keeps none.",
 							&scene_cache_mb, DEFAULT_SCENE_CACHE_MB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	rpm_device_settings_define();
 	MarkGUCPrefixReserved("rpm_pg");
 }
 

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "device_settings.h"
 #include "progress.h"
 #include "rpm_settings.h"
 #include "scene_cache.h"
@@ -35,12 +36,23 @@ typedef struct KeptScene
 	rpm_scene_builder *builder; /* while it is built */
 	rpm_scene  *scene;
 	rpm_query  *query;
+	rpm_device_scene *on_device[RPM_DEVICES_MAX + 1];	/* CUDA devices by number, then the CPU */
 	RpmBox		box;
 	int			material_count;
 	char	  **material_names;
 	char	  **material_users;
 	MemoryContextCallback release;
 } KeptScene;
+
+/* What rpm_scene_on does on the helper thread. */
+typedef struct Upload
+{
+	KeptScene  *kept;
+	rpm_device *device;
+	size_t		limit_bytes;
+	rpm_device_scene *uploaded;
+	rpm_status	status;
+} Upload;
 
 typedef struct Pin
 {
@@ -62,6 +74,12 @@ static RpmBox united(const RpmBox *a, const RpmBox *b);
 static KeptScene *build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach, rpm_control *control);
 static void check_reach(const RpmSceneSource *source, const RpmBox *reach);
 static void start_builder(KeptScene *kept, const RpmSceneSource *source, const RpmBox *reach, rpm_control *control);
+static rpm_device_scene **place_on(KeptScene *kept, const rpm_device *device);
+static void upload(Upload *call, rpm_control *control);
+static rpm_code upload_scene(void *argument, rpm_control *control, rpm_status *status);
+static bool clear_device(const KeptScene *but, const rpm_device *device);
+static size_t bytes_on(const rpm_device *device);
+static bool is_too_small(const rpm_status *status);
 static rpm_code finish_scene(void *argument, rpm_control *control, rpm_status *status);
 static void note_box(KeptScene *kept, const RpmSceneRow *row, const RpmBox *reach);
 static void copy_names(KeptScene *kept, int count, char **names, char **users);
@@ -150,6 +168,103 @@ rpm_scene_notice_problems(const RpmScene *scene, const char *name)
 		ereport(NOTICE,
 				(errmsg("scene \"%s\": %zu problems in its buildings were repaired, %zu skipped", name, count - skipped, skipped),
 				 errhint("SELECT * FROM rpm_scene_problems(%s) names the rows.", quote_literal_cstr(name))));
+}
+
+rpm_device_scene *
+rpm_scene_on(const RpmScene *scene, rpm_device *device, rpm_control *control, rpm_status *why)
+{
+	rpm_device_scene **place = place_on(scene->kept, device);
+	Upload		call = {scene->kept, device};
+
+	if (*place != NULL)
+		return *place;
+	upload(&call, control);
+	if (is_too_small(&call.status) && clear_device(scene->kept, device))
+		upload(&call, control);
+	if (is_too_small(&call.status))
+	{
+		*why = call.status;
+		return NULL;
+	}
+	rpm_report_status_of(&call.status, "bringing the scene to the device");
+	*place = call.uploaded;
+	return *place;
+}
+
+static rpm_device_scene **
+place_on(KeptScene *kept, const rpm_device *device)
+{
+	return &kept->on_device[rpm_device_kind_of(device) == RPM_DEVICE_CPU ? RPM_DEVICES_MAX : rpm_device_number(device)];
+}
+
+static void
+upload(Upload *call, rpm_control *control)
+{
+	size_t		limit = rpm_device_memory_limit_bytes(),
+				taken = bytes_on(call->device);
+
+	/* A limit that is used up is not the same as none. */
+	call->limit_bytes = limit == 0 ? 0 : limit > taken ? limit - taken : 1;
+	rpm_status_clear(&call->status);
+	if (rpm_device_kind_of(call->device) == RPM_DEVICE_CPU)
+		(void) upload_scene(call, control, NULL);
+	else
+		rpm_run_engine(upload_scene, call, control, NULL);
+}
+
+/* Its failures are judged by rpm_scene_on, all but the cancel. */
+static rpm_code
+upload_scene(void *argument, rpm_control *control, rpm_status *status)
+{
+	Upload	   *call = argument;
+
+	(void) rpm_device_upload(call->device, call->kept->scene, call->kept->query, call->limit_bytes, control, &call->uploaded,
+							 &call->status);
+	if (call->status.code == RPM_CANCELLED)
+		*status = call->status;
+	return RPM_OK;
+}
+
+/* Takes the scenes that no call uses off the device; false when there was none. */
+static bool
+clear_device(const KeptScene *but, const rpm_device *device)
+{
+	dlist_iter	iter;
+	bool		any = false;
+
+	dlist_foreach(iter, &kept_scenes)
+	{
+		KeptScene  *kept = dlist_container(KeptScene, node, iter.cur);
+		rpm_device_scene **place = place_on(kept, device);
+
+		if (kept == but || kept->pins > 0 || *place == NULL)
+			continue;
+		rpm_device_scene_free(*place);
+		*place = NULL;
+		any = true;
+	}
+	return any;
+}
+
+static size_t
+bytes_on(const rpm_device *device)
+{
+	dlist_iter	iter;
+	size_t		bytes = 0;
+
+	dlist_foreach(iter, &kept_scenes)
+	{
+		rpm_device_scene *there = *place_on(dlist_container(KeptScene, node, iter.cur), device);
+
+		bytes += there != NULL ? rpm_device_scene_bytes(there) : 0;
+	}
+	return bytes;
+}
+
+static bool
+is_too_small(const rpm_status *status)
+{
+	return status->code == RPM_LIMIT_EXCEEDED || status->code == RPM_OUT_OF_MEMORY;
 }
 
 /* Drops what this session keeps and no call uses; returns the number of scenes. */
@@ -351,6 +466,11 @@ release_engine_memory(void *argument)
 {
 	KeptScene  *kept = argument;
 
+	for (int i = 0; i <= RPM_DEVICES_MAX; i++)
+	{
+		rpm_device_scene_free(kept->on_device[i]);
+		kept->on_device[i] = NULL;
+	}
 	rpm_query_free(kept->query);
 	rpm_scene_free(kept->scene);
 	rpm_scene_builder_free(kept->builder);
@@ -380,6 +500,7 @@ pin(KeptScene *kept, bool built)
 	scene->material_users = kept->material_users;
 	scene->box = kept->box;
 	scene->built = built;
+	scene->kept = kept;
 	return scene;
 }
 

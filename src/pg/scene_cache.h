@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "read_material.h"
-#include "rpm_query.h"
+#include "rpm_device.h"
 #include "scene_row.h"
 
 /* A built scene.  Its geometry is kept; its materials are read at every call. */
@@ -18,6 +18,7 @@ typedef struct RpmScene
 	char	  **material_users; /* the row that names each */
 	RpmBox		box;			/* of the buildings; the scene's extent where it has one */
 	bool		built;			/* by this call; else it was kept */
+	struct KeptScene *kept;		/* private */
 } RpmScene;
 
 /*
@@ -28,6 +29,12 @@ extern RpmScene *rpm_scene_get(const RpmSceneRow *row, const RpmBox *reach, rpm_
 
 /* A view of a scene with the materials of one frequency, in the current memory context; not to be freed by the engine. */
 extern const rpm_scene *rpm_scene_at(const RpmScene *scene, rpm_material *materials);
+
+/*
+ * The scene on a device: brought there unless it lies there already, and kept there as long as the session keeps the scene.  Other
+ * scenes of the session make room.  NULL where the device's memory is too small; *why then says so.  Other failures are errors.
+ */
+extern rpm_device_scene *rpm_scene_on(const RpmScene *scene, rpm_device *device, rpm_control *control, rpm_status *why);
 
 /* One NOTICE when rows were skipped or repaired. */
 extern void rpm_scene_notice_problems(const RpmScene *scene, const char *name);

@@ -44,6 +44,8 @@ sqlstate_of(rpm_code code)
 			return ERRCODE_QUERY_CANCELED;
 		case RPM_UNSUPPORTED:
 			return ERRCODE_FEATURE_NOT_SUPPORTED;
+		case RPM_DEVICE_LOST:
+			return ERRCODE_SYSTEM_ERROR;
 		case RPM_INTERNAL:
 			break;
 	}

@@ -1,7 +1,8 @@
 /*
  * trace.c: rpm_trace: radio maps of a scene's antennas as rasters.
  *
- * Antenna by antenna: one map is in memory at a time, and its tiles go to a tuplestore, which spills to disk.
+ * Antenna by antenna, or as many at once as there are devices: so many maps are in memory at a time, and their tiles go to a tuplestore,
+ * which spills to disk.
  */
 #include "postgres.h"
 
@@ -12,6 +13,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "device.h"
+#include "device_settings.h"
 #include "progress.h"
 #include "raster_write.h"
 #include "read_antenna.h"
@@ -19,19 +22,21 @@
 #include "rpm_settings.h"
 #include "scene_cache.h"
 #include "scene_report.h"
+#include "status_report.h"
 #include "trace_arguments.h"
 #include "worker.h"
 
 #define NODATA (-9999.0)
 
+/* The maps that are traced at once: one on each device. */
 typedef struct MapCall
 {
-	const rpm_scene *scene;
-	const rpm_query *query;
-	rpm_antenna antenna;
+	int			count;
+	rpm_device_task tasks[RPM_DEVICES_MAX];
+	rpm_antenna antennas[RPM_DEVICES_MAX];
+	rpm_map		maps[RPM_DEVICES_MAX];
 	rpm_grid	grid;
 	rpm_trace_options options;
-	rpm_map		map;
 } MapCall;
 
 typedef struct TraceWork
@@ -42,6 +47,7 @@ typedef struct TraceWork
 	RpmAntennaList *antennas;
 	RpmMaterials *materials;
 	rpm_control control;
+	RpmDevices	devices;
 	MapCall		call;
 	int			missed;			/* antennas whose target error was not reached */
 	double		worst_error_db;
@@ -53,13 +59,18 @@ PG_FUNCTION_INFO_V1(rpm_sql_trace);
 static void prepare(TraceWork *work, FunctionCallInfo fcinfo);
 static void check_not_empty(const TraceWork *work);
 static void check_power(const TraceWork *work);
+static void bring_to_devices(TraceWork *work);
+static bool bring_to(TraceWork *work, rpm_status *why);
 static void take_map_memory(TraceWork *work);
-static void trace_antenna(TraceWork *work, int number);
-static rpm_code trace_map(void *argument, rpm_control *control, rpm_status *status);
-static void write_tiles(TraceWork *work, const RpmAntenna *antenna);
-static void write_tile(TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows);
-static void fill_level(const TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows,
-					   float *level, float *error);
+static void trace_antennas(TraceWork *work, int first, int count);
+static void prepare_map(TraceWork *work, int number, const RpmAntenna *antenna);
+static rpm_code trace_maps(void *argument, rpm_control *control, rpm_status *status);
+static void note_missed(TraceWork *work, const rpm_map *map);
+static void write_tiles(TraceWork *work, const RpmAntenna *antenna, const rpm_map *map);
+static void write_tile(TraceWork *work, const RpmAntenna *antenna, const rpm_map *map, int first_column, int first_row, int columns,
+					   int rows);
+static void fill_level(const TraceWork *work, const RpmAntenna *antenna, const rpm_map *map, int first_column, int first_row,
+					   int columns, int rows, float *level, float *error);
 static void notice_missed(const TraceWork *work);
 
 Datum
@@ -74,11 +85,12 @@ rpm_sql_trace(PG_FUNCTION_ARGS)
 	work = palloc0(sizeof(TraceWork));
 	work->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	prepare(work, fcinfo);
-	for (int i = 0; i < work->antennas->count; i++)
+	for (int i = 0; i < work->antennas->count; i += work->devices.count)
 	{
 		rpm_progress_antennas(i, work->antennas->count);
-		trace_antenna(work, i);
+		trace_antennas(work, i, Min(work->devices.count, work->antennas->count - i));
 	}
+	rpm_devices_give_back(&work->devices);
 	notice_missed(work);
 	rpm_progress_end();
 	MemoryContextSwitchTo(before);
@@ -111,7 +123,36 @@ prepare(TraceWork *work, FunctionCallInfo fcinfo)
 		pfree(rpm_materials_at(work->materials, work->antennas->antennas[i].antenna.frequency_hz));
 	rpm_materials_notice(work->materials);
 	rpm_scene_notice_problems(work->scene, work->row->name);
+	bring_to_devices(work);
 	take_map_memory(work);
+}
+
+/* The scene to the devices that the settings name; to the CPU where their memory is too small. */
+static void
+bring_to_devices(TraceWork *work)
+{
+	rpm_status	why;
+
+	rpm_devices_take(work->antennas->count, &work->devices);
+	rpm_status_clear(&why);
+	if (bring_to(work, &why))
+		return;
+	if (rpm_setting_device == RPM_CHOOSE_CUDA)
+		rpm_report_status(&why);
+	rpm_devices_take_cpu_instead(&why, &work->devices);
+	bring_to(work, &why);
+}
+
+static bool
+bring_to(TraceWork *work, rpm_status *why)
+{
+	for (int i = 0; i < work->devices.count; i++)
+	{
+		work->call.tasks[i].uploaded = rpm_scene_on(work->scene, work->devices.devices[i], &work->control, why);
+		if (work->call.tasks[i].uploaded == NULL)
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -147,49 +188,78 @@ take_map_memory(TraceWork *work)
 	MapCall    *call = &work->call;
 	Size		bytes;
 
-	call->query = work->scene->query;
 	call->options = work->request.options;
 	call->grid = rpm_grid_local(&work->request.grid, work->scene->scene, work->request.receiver_height_m);
 	bytes = (Size) call->grid.columns * call->grid.rows * sizeof(double);
-	call->map.path_gain = palloc_extended(bytes, MCXT_ALLOC_HUGE);
-	if (work->request.standard_error)
-		call->map.standard_error = palloc_extended(bytes, MCXT_ALLOC_HUGE);
+	for (int i = 0; i < Min(work->devices.count, work->antennas->count); i++)
+	{
+		call->maps[i].path_gain = palloc_extended(bytes, MCXT_ALLOC_HUGE);
+		if (work->request.standard_error)
+			call->maps[i].standard_error = palloc_extended(bytes, MCXT_ALLOC_HUGE);
+	}
 }
 
+/* As many antennas as there are devices, or fewer. */
 static void
-trace_antenna(TraceWork *work, int number)
+trace_antennas(TraceWork *work, int first, int count)
 {
-	const RpmAntenna *antenna = &work->antennas->antennas[number];
+	const RpmAntenna *antennas = &work->antennas->antennas[first];
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rpm_trace antenna", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext before = MemoryContextSwitchTo(context);
-	MapCall    *call = &work->call;
 
-	call->scene = rpm_scene_at(work->scene, rpm_materials_at(work->materials, antenna->antenna.frequency_hz));
-	call->antenna = rpm_antenna_place(antenna, call->scene);
-	if (rpm_quantity_is_isotropic(work->request.quantity))
-		call->antenna.pattern = rpm_pattern_default(RPM_PATTERN_ISOTROPIC);
+	for (int i = 0; i < count; i++)
+		prepare_map(work, i, &antennas[i]);
+	work->call.count = count;
 	rpm_progress_phase(&work->control, RPM_PHASE_TRACING, 0);
-	rpm_run_engine(trace_map, call, &work->control, psprintf("antenna " INT64_FORMAT, antenna->id));
-	if (call->options.target_error_db > 0 && call->map.reached_error_db > call->options.target_error_db)
+	rpm_run_engine(trace_maps, &work->call, &work->control,
+				   count == 1 ? psprintf("antenna " INT64_FORMAT, antennas[0].id)
+				   : psprintf("one of antennas " INT64_FORMAT " to " INT64_FORMAT, antennas[0].id, antennas[count - 1].id));
+	for (int i = 0; i < count; i++)
 	{
-		work->missed++;
-		work->worst_error_db = Max(work->worst_error_db, call->map.reached_error_db);
+		note_missed(work, &work->call.maps[i]);
+		write_tiles(work, &antennas[i], &work->call.maps[i]);
 	}
-	write_tiles(work, antenna);
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
 }
 
+static void
+prepare_map(TraceWork *work, int number, const RpmAntenna *antenna)
+{
+	MapCall    *call = &work->call;
+	rpm_device_task *task = &call->tasks[number];
+
+	task->scene = rpm_scene_at(work->scene, rpm_materials_at(work->materials, antenna->antenna.frequency_hz));
+	call->antennas[number] = rpm_antenna_place(antenna, task->scene);
+	if (rpm_quantity_is_isotropic(work->request.quantity))
+		call->antennas[number].pattern = rpm_pattern_default(RPM_PATTERN_ISOTROPIC);
+	task->antenna = &call->antennas[number];
+	task->grid = &call->grid;
+	task->options = &call->options;
+	task->map = &call->maps[number];
+}
+
 static rpm_code
-trace_map(void *argument, rpm_control *control, rpm_status *status)
+trace_maps(void *argument, rpm_control *control, rpm_status *status)
 {
 	MapCall    *call = argument;
 
-	return rpm_trace_map(call->scene, call->query, &call->antenna, &call->grid, &call->options, control, &call->map, status);
+	return rpm_device_trace_all(call->tasks, call->count, control, status);
 }
 
 static void
-write_tiles(TraceWork *work, const RpmAntenna *antenna)
+note_missed(TraceWork *work, const rpm_map *map)
+{
+	double		target_db = work->call.options.target_error_db;
+
+	if (!(target_db > 0 && map->reached_error_db > target_db))
+		return;
+	work->missed++;
+	work->worst_error_db = Max(work->worst_error_db, map->reached_error_db);
+}
+
+static void
+write_tiles(TraceWork *work, const RpmAntenna *antenna, const rpm_map *map)
 {
 	const rpm_grid *grid = &work->call.grid;
 	int			across = (grid->columns + RPM_TILE_CELLS - 1) / RPM_TILE_CELLS,
@@ -200,14 +270,15 @@ write_tiles(TraceWork *work, const RpmAntenna *antenna)
 		for (int column = 0; column < grid->columns; column += RPM_TILE_CELLS)
 		{
 			CHECK_FOR_INTERRUPTS();
-			write_tile(work, antenna, column, row, Min(RPM_TILE_CELLS, grid->columns - column), Min(RPM_TILE_CELLS, grid->rows - row));
+			write_tile(work, antenna, map, column, row, Min(RPM_TILE_CELLS, grid->columns - column),
+					   Min(RPM_TILE_CELLS, grid->rows - row));
 			rpm_phase_add(&work->control, 1);
 			rpm_progress_copy(&work->control);
 		}
 }
 
 static void
-write_tile(TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows)
+write_tile(TraceWork *work, const RpmAntenna *antenna, const rpm_map *map, int first_column, int first_row, int columns, int rows)
 {
 	const RpmMapGrid *grid = &work->request.grid;
 	size_t		cells = (size_t) columns * rows;
@@ -218,7 +289,7 @@ write_tile(TraceWork *work, const RpmAntenna *antenna, int first_column, int fir
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	fill_level(work, antenna, first_column, first_row, columns, rows, level, error);
+	fill_level(work, antenna, map, first_column, first_row, columns, rows, level, error);
 	tile.columns = columns;
 	tile.rows = rows;
 	tile.scale_x = grid->cell_width_m;
@@ -236,10 +307,9 @@ write_tile(TraceWork *work, const RpmAntenna *antenna, int first_column, int fir
 }
 
 static void
-fill_level(const TraceWork *work, const RpmAntenna *antenna, int first_column, int first_row, int columns, int rows,
+fill_level(const TraceWork *work, const RpmAntenna *antenna, const rpm_map *map, int first_column, int first_row, int columns, int rows,
 		   float *level, float *error)
 {
-	const rpm_map *map = &work->call.map;
 	double		rs_power_dbm = antenna->rs_power_dbm,
 				losses_db = antenna->losses_db;
 

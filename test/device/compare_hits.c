@@ -56,7 +56,7 @@ main(int argc, char **argv)
 		printf("no CUDA device was found: nothing compared\n");
 		return 77;
 	}
-	fail_on(rpm_cuda_describe(0, &c.device, &status), &status);
+	fail_on(rpm_cuda_describe(0, true, &c.device, &status), &status);
 	measure(&c, argc > 2 ? atoi(argv[2]) : 90);
 	passed = print_report(&c);
 	if (getenv("RPM_REPORT") != NULL)
@@ -94,7 +94,7 @@ measure(comparison *c, int blocks)
 	start = now_s();
 	fail_on(rpm_parallel_for(&control, (int64_t) c->rays, 4096, cpu_rays, &work, &status), &status);
 	c->cpu_s = now_s() - start;
-	fail_on(rpm_cuda_scene_create(0, rpm_query_bvh(query), &scene, &status), &status);
+	fail_on(rpm_cuda_scene_create(0, rpm_query_bvh(query), NULL, 0, &scene, &status), &status);
 	/* The first call warms up; the fastest of the others counts. */
 	for (int i = 0; i <= REPEATS; i++)
 	{

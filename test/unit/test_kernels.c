@@ -32,7 +32,7 @@ same_hits(const rpm_scene *scene, size_t rays, rpm_vec3 low, rpm_vec3 high)
 	for (size_t i = 0; i < rays; i++)
 		ray[i] = scenes_random_ray(&random, low, high);
 	ray[0].t_max = -1;
-	CHECK(rpm_cuda_scene_create(0, rpm_query_bvh(query), &device_scene, &status) == RPM_OK);
+	CHECK(rpm_cuda_scene_create(0, rpm_query_bvh(query), NULL, 0, &device_scene, &status) == RPM_OK);
 	CHECK(rpm_cuda_intersect(device_scene, ray, rays, hit, &control, &seconds, &status) == RPM_OK);
 	CHECK(seconds >= 0);
 	CHECK(control.done == (int64_t) rays);
@@ -98,7 +98,7 @@ stopped(void)
 	rpm_ray		ray = scenes_ray(rpm_vec(0, 0, 0), rpm_vec(0, 0, 1), 0, 1);
 	rpm_hit		hit;
 
-	CHECK(rpm_cuda_scene_create(0, rpm_query_bvh(query), &device_scene, &status) == RPM_OK);
+	CHECK(rpm_cuda_scene_create(0, rpm_query_bvh(query), NULL, 0, &device_scene, &status) == RPM_OK);
 	CHECK(rpm_cuda_intersect(device_scene, &ray, 1, &hit, &control, NULL, &status) == RPM_CANCELLED);
 	rpm_cuda_scene_free(device_scene);
 	rpm_query_free(query);
@@ -115,11 +115,11 @@ devices(void)
 	int			count = -1;
 
 	CHECK(rpm_cuda_device_count(&count, &status) == RPM_OK && count == 1);
-	CHECK(rpm_cuda_describe(0, &description, &status) == RPM_OK);
+	CHECK(rpm_cuda_describe(0, true, &description, &status) == RPM_OK);
 	CHECK(strcmp(description.name, "host loop") == 0 && description.memory_bytes > 0);
-	CHECK(rpm_cuda_describe(1, &description, &status) == RPM_INTERNAL);
+	CHECK(rpm_cuda_describe(1, true, &description, &status) == RPM_INTERNAL);
 	rpm_status_clear(&status);
-	CHECK(rpm_cuda_scene_create(1, &none, &scene, &status) == RPM_INTERNAL && scene == NULL);
+	CHECK(rpm_cuda_scene_create(1, &none, NULL, 0, &scene, &status) == RPM_INTERNAL && scene == NULL);
 	rpm_cuda_scene_free(NULL);
 }
 
@@ -130,7 +130,7 @@ too_large_for_the_device(void)
 	rpm_cuda_scene *scene = NULL;
 	rpm_status	status = {0};
 
-	CHECK(rpm_cuda_scene_create(0, &huge, &scene, &status) == RPM_LIMIT_EXCEEDED && scene == NULL);
+	CHECK(rpm_cuda_scene_create(0, &huge, NULL, 0, &scene, &status) == RPM_LIMIT_EXCEEDED && scene == NULL);
 	CHECK(strstr(status.message, "on the device") != NULL);
 }
 

@@ -1,0 +1,52 @@
+/*
+ * cuda_internal.h: what the parts of the GPU module share.
+ */
+#ifndef RPM_CUDA_INTERNAL_H
+#define RPM_CUDA_INTERNAL_H
+
+#include "host_launch.h"
+#include "rpm_cuda.h"
+
+#define RPM_CUDA_BLOCK_THREADS 128
+
+/* Memory of the device, taken through rpm_cuda_take and given back in one go. */
+#define RPM_CUDA_BLOCKS_MAX 32
+
+typedef struct rpm_cuda_memory
+{
+	int			device;
+	size_t		limit_bytes;	/* 0: what is free */
+	size_t		bytes;
+	int			block_count;
+	void	   *blocks[RPM_CUDA_BLOCKS_MAX];
+} rpm_cuda_memory;
+
+struct rpm_cuda_scene
+{
+	rpm_cuda_memory memory;
+	rpm_bvh		bvh;			/* pointers of the device */
+	rpm_scene	scene;			/* likewise, of what maps need */
+	rpm_ray    *rays;			/* for rpm_cuda_intersect; taken at its first call */
+	rpm_hit    *hits;
+	cudaEvent_t begin, end;
+	bool		has_events;
+};
+
+/* A failure as a status; the error is forgotten where the device allows it. */
+rpm_code	rpm_cuda_failure(cudaError_t error, const char *doing, rpm_status *status);
+
+/*
+ * Takes `bytes` of the device's memory and fills them from `from` (NULL: with zeros).  what, for messages, is what they are for.  The
+ * calling thread's device must be memory->device.
+ */
+rpm_code	rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const char *what, void **pointer, rpm_status *status);
+/* Gives everything back; without an error when the device is lost. */
+void		rpm_cuda_give_back(rpm_cuda_memory *memory);
+
+static inline unsigned int
+rpm_cuda_grid(size_t threads)
+{
+	return (unsigned int) ((threads + RPM_CUDA_BLOCK_THREADS - 1) / RPM_CUDA_BLOCK_THREADS);
+}
+
+#endif

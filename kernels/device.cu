@@ -1,0 +1,179 @@
+/*
+ * device.cu: what devices there are, their memory, and their errors (rpm_cuda.h).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cuda_internal.h"
+
+/* Left free on the device for the driver and for others. */
+#define SPARE_BYTES ((size_t) 16 << 20)
+
+static bool is_lost(cudaError_t error);
+
+static const rpm_cuda_module table = {
+	RPM_CUDA_INTERFACE,
+	rpm_cuda_survey_devices,
+	rpm_cuda_describe,
+	rpm_cuda_scene_create,
+	rpm_cuda_scene_free,
+	rpm_cuda_scene_bytes
+};
+
+const rpm_cuda_module *
+rpm_cuda_module_table(void)
+{
+	return &table;
+}
+
+void
+rpm_cuda_survey_devices(rpm_cuda_survey *survey)
+{
+	const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+	cudaError_t error;
+
+	memset(survey, 0, sizeof(*survey));
+	cudaDriverGetVersion(&survey->driver_version);
+	cudaRuntimeGetVersion(&survey->runtime_version);
+	error = cudaGetDeviceCount(&survey->count);
+	if (error == cudaSuccess && survey->count > 0)
+		return;
+	cudaGetLastError();
+	survey->count = 0;
+	if (survey->driver_version == 0)
+	{
+		snprintf(survey->problem, sizeof(survey->problem), "no driver of a CUDA device is installed");
+		snprintf(survey->hint, sizeof(survey->hint), "Install the NVIDIA driver where the machine has such a device.");
+	}
+	else if (error == cudaErrorInsufficientDriver)
+	{
+		snprintf(survey->problem, sizeof(survey->problem), "the driver knows CUDA %d.%d, the module was built with %d.%d",
+				 survey->driver_version / 1000, survey->driver_version % 1000 / 10, survey->runtime_version / 1000,
+				 survey->runtime_version % 1000 / 10);
+		snprintf(survey->hint, sizeof(survey->hint), "Update the driver, or build the module with CUDA %d.",
+				 survey->driver_version / 1000);
+	}
+	else if (visible != NULL && (error == cudaErrorNoDevice || error == cudaSuccess || error == cudaErrorInvalidDevice))
+	{
+		snprintf(survey->problem, sizeof(survey->problem), "CUDA_VISIBLE_DEVICES, \"%.100s\", leaves no device to see", visible);
+		snprintf(survey->hint, sizeof(survey->hint), "It is set in the environment of the server: name a device that exists, or unset it there.");
+	}
+	else
+	{
+		snprintf(survey->problem, sizeof(survey->problem), "the driver shows no device: %s", cudaGetErrorString(error));
+		snprintf(survey->hint, sizeof(survey->hint), "nvidia-smi says what the driver sees; the server's user needs access to /dev/nvidia*.");
+	}
+}
+
+rpm_code
+rpm_cuda_device_count(int *count, rpm_status *status)
+{
+	rpm_cuda_survey survey;
+
+	(void) status;
+	rpm_cuda_survey_devices(&survey);
+	*count = survey.count;
+	return RPM_OK;
+}
+
+rpm_code
+rpm_cuda_describe(int device, bool ask_memory, rpm_cuda_device *description, rpm_status *status)
+{
+	struct cudaDeviceProp properties;
+	size_t		total;
+	cudaError_t error;
+
+	memset(description, 0, sizeof(*description));
+	error = cudaGetDeviceProperties(&properties, device);
+	if (error == cudaSuccess && ask_memory)
+		error = cudaSetDevice(device);
+	if (error == cudaSuccess && ask_memory)
+		error = cudaMemGetInfo(&description->free_bytes, &total);
+	if (error == cudaSuccess)
+		error = cudaDriverGetVersion(&description->driver_version);
+	if (error == cudaSuccess)
+		error = cudaRuntimeGetVersion(&description->runtime_version);
+	if (error != cudaSuccess)
+		return rpm_cuda_failure(error, "describing the device", status);
+	memcpy(description->name, properties.name, sizeof(description->name));
+	description->name[sizeof(description->name) - 1] = '\0';
+	description->capability_major = properties.major;
+	description->capability_minor = properties.minor;
+	description->multiprocessor_count = properties.multiProcessorCount;
+	description->memory_bytes = properties.totalGlobalMem;
+	return RPM_OK;
+}
+
+rpm_code
+rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const char *what, void **pointer, rpm_status *status)
+{
+	size_t		free_bytes,
+				total_bytes,
+				allowed;
+	cudaError_t error;
+
+	*pointer = NULL;
+	if (memory->block_count == RPM_CUDA_BLOCKS_MAX)
+		return rpm_fail(status, RPM_INTERNAL, NULL, "more than %d blocks of the device's memory were asked for", RPM_CUDA_BLOCKS_MAX);
+	error = cudaMemGetInfo(&free_bytes, &total_bytes);
+	if (error != cudaSuccess)
+		return rpm_cuda_failure(error, "asking for its free memory", status);
+	allowed = free_bytes > SPARE_BYTES ? free_bytes - SPARE_BYTES : 0;
+	if (memory->limit_bytes > 0 && memory->limit_bytes - memory->bytes < allowed)
+		allowed = memory->limit_bytes - memory->bytes;
+	if (bytes > allowed)
+		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Trace a smaller extent, allow more of the device's memory, or trace on the CPU.",
+						"%s would need %.1f MB on the device, %.1f MB are allowed and free", what, (double) bytes / 1048576.0,
+						(double) allowed / 1048576.0);
+	/* No block is empty. */
+	error = cudaMalloc((char **) pointer, bytes > 0 ? bytes : 1);
+	if (error != cudaSuccess)
+		return rpm_cuda_failure(error, what, status);
+	memory->blocks[memory->block_count++] = *pointer;
+	memory->bytes += bytes > 0 ? bytes : 1;
+	if (bytes == 0)
+		return RPM_OK;
+	error = from != NULL ? cudaMemcpy(*pointer, from, bytes, cudaMemcpyHostToDevice) : cudaMemset(*pointer, 0, bytes);
+	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, what, status);
+}
+
+void
+rpm_cuda_give_back(rpm_cuda_memory *memory)
+{
+	cudaSetDevice(memory->device);
+	while (memory->block_count > 0)
+		cudaFree(memory->blocks[--memory->block_count]);
+	memory->bytes = 0;
+	cudaGetLastError();
+}
+
+rpm_code
+rpm_cuda_failure(cudaError_t error, const char *doing, rpm_status *status)
+{
+	const char *text = cudaGetErrorString(error);
+
+	cudaGetLastError();			/* forgotten, so that the next call begins anew */
+	if (is_lost(error))
+		return rpm_fail(status, RPM_DEVICE_LOST,
+						"This session goes on without the device: trace on the CPU, or connect again to try it once more.",
+						"the CUDA device failed while %s: %s", doing, text);
+	if (error == cudaErrorInsufficientDriver || error == cudaErrorInitializationError || error == cudaErrorNoDevice)
+		return rpm_fail(status, RPM_UNSUPPORTED, "Trace on the CPU, or install the driver of the device.", "no CUDA device was found");
+	if (error == cudaErrorMemoryAllocation)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, "Trace a smaller extent, or trace on the CPU.",
+						"out of memory on the CUDA device while %s", doing);
+	return rpm_fail(status, RPM_INTERNAL, "Trace on the CPU.", "CUDA failed while %s: %s", doing, text);
+}
+
+/* An error that stays says so at the next call too; out of memory and bad arguments do not stay. */
+static bool
+is_lost(cudaError_t error)
+{
+	if (error == cudaErrorMemoryAllocation || error == cudaErrorInvalidValue || error == cudaErrorNoDevice
+		|| error == cudaErrorInsufficientDriver || error == cudaErrorInvalidDevice || error == cudaErrorInitializationError)
+		return false;
+	error = cudaDeviceSynchronize();
+	cudaGetLastError();
+	return error != cudaSuccess;
+}

@@ -1,0 +1,38 @@
+/*
+ * device.h: what an implementation of devices gives (rpm_device.h).
+ */
+#ifndef RPM_DEVICE_INTERNAL_H
+#define RPM_DEVICE_INTERNAL_H
+
+#include "rpm_device.h"
+
+typedef struct rpm_device_operations
+{
+	rpm_code	(*upload) (rpm_device *device, const rpm_scene *scene, const rpm_query *query, size_t memory_limit_bytes,
+						   rpm_control *control, rpm_device_scene **uploaded, rpm_status *status);
+	rpm_code	(*trace) (rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
+						  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status);
+	void		(*release_scene) (rpm_device_scene *uploaded);
+} rpm_device_operations;
+
+/* Every implementation's own structs begin with these. */
+struct rpm_device
+{
+	const rpm_device_operations *operations;
+	rpm_device_kind kind;
+	int			number;
+};
+
+struct rpm_device_scene
+{
+	rpm_device *device;
+	const rpm_query *query;
+	size_t		bytes;			/* of the device's memory */
+};
+
+rpm_code	rpm_device_open_cuda(int number, const char *module_path, rpm_device **device, rpm_status *status);
+
+/* Appends the CUDA devices, or why there are none, to devices[count..]; returns the new count. */
+int			rpm_devices_describe_cuda(const char *module_path, bool ask_memory, rpm_device_description *devices, int count);
+
+#endif
