@@ -174,7 +174,7 @@ rpm_device_scene *
 rpm_scene_on(const RpmScene *scene, rpm_device *device, rpm_control *control, rpm_status *why)
 {
 	rpm_device_scene **place = place_on(scene->kept, device);
-	Upload		call = {scene->kept, device};
+	Upload		call = {.kept = scene->kept, .device = device};
 
 	if (*place != NULL)
 		return *place;
