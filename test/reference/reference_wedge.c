@@ -115,15 +115,15 @@ find_stretches_of(const rpm_wedge *wedge, int *first, size_t *count)
 }
 
 bool
-rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_map_diffracted *diffracted)
+rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_map_diffracted *diffracted)
 {
 	double		along, away, place;
 
-	if (!engine_edge_field(job, edge, point, diffracted))
+	if (!engine_edge_field(job, edge, point, blocker, diffracted))
 		return false;
 	if (mode != REFERENCE_WEDGE_FOUND)
 		return true;
-	place_at(&job->scene->wedges[edge->wedge], point, &along, &away);
+	place_at(edge, point, &along, &away);
 	place = keller_point(edge, along, away);
 	for (int i = first_stretch[edge->wedge]; i > 0; i = stretches[i - 1].next)
 		if (place >= stretches[i - 1].from && place <= stretches[i - 1].to)

@@ -11,14 +11,27 @@ bool
 rpm_leg_clear(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count)
 {
 	rpm_ray		ray = leg_ray(p, q);
-	rpm_hit		hit;
+	uint32_t	triangle;
 
 	/* With facets of its own, the nearest hit is wanted anyhow: most legs that are blocked are blocked by others. */
 	if (ray.t_max <= ray.t_min || own_count == 0)
 		return ray.t_max <= ray.t_min || !rpm_query_occluded(query, &ray);
+	return rpm_leg_clear_or(scene, query, p, q, own, own_count, &triangle);
+}
+
+bool
+rpm_leg_clear_or(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count,
+				 uint32_t *triangle)
+{
+	rpm_ray		ray = leg_ray(p, q);
+	rpm_hit		hit;
+
 	while (next_hit(query, &ray, &hit))
 		if (!in_own_plane(scene, scene->triangles[hit.triangle].facet, own, own_count))
+		{
+			*triangle = hit.triangle;
 			return false;
+		}
 	return true;
 }
 

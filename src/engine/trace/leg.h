@@ -38,6 +38,10 @@ bool		rpm_is_party_wall(const rpm_scene *scene, int32_t first, int32_t second, d
  */
 bool		rpm_leg_clear(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count);
 
+/* The same, and a triangle that is in the way where the leg is not free. */
+bool		rpm_leg_clear_or(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count,
+							 uint32_t *triangle);
+
 /*
  * The facets that the leg crosses, nearest to p first; a facet counts once, and so do facets in one plane and party walls.  Returns their number, or
  * capacity + 1 when there are more than capacity (crossings holds the first).  Thread-safe.

@@ -28,8 +28,13 @@ static void find_stretches(const rpm_map_job *job, rpm_map_edge *edge);
 static double where_it_turns(const rpm_map_job *job, const rpm_map_edge *edge, double before, double after, bool then);
 static bool antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place);
 static bool in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place);
+static bool to_stretches(const rpm_map_edge *edge, double *low, double *high);
+static bool hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double high, const rpm_map_block *block,
+						uint32_t blocker);
+static bool leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, rpm_vec3 end, uint32_t *blocker);
 static double keller_point(const rpm_map_edge *edge, double along, double away);
-static void place_at(const rpm_wedge *wedge, rpm_vec3 point, double *along, double *away);
+static bool outside(const rpm_map_edge *edge, rpm_vec3 point);
+static void place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away);
 static double closeness(double transition);
 
 rpm_code
@@ -62,9 +67,14 @@ prepare_edges(void *context, int64_t begin, int64_t end, int thread)
 		const rpm_wedge *wedge = &job->scene->wedges[job->visible.wedges[i]];
 
 		edge->wedge = job->visible.wedges[i];
+		edge->start = wedge->start;
+		edge->direction = wedge->direction;
+		edge->length_m = wedge->length_m;
+		edge->normal_0 = wedge->normal_0;
+		edge->normal_n = rpm_sub(rpm_scale(wedge->tangent_0, sin(wedge->n_pi)), rpm_scale(wedge->normal_0, cos(wedge->n_pi)));
 		edge->lift = rpm_add(rpm_scale(wedge->tangent_0, LIFT_M * cos(wedge->n_pi / 2)),
 							 rpm_scale(wedge->normal_0, LIFT_M * sin(wedge->n_pi / 2)));
-		place_at(wedge, job->antenna->position, &edge->along, &edge->away);
+		place_at(edge, job->antenna->position, &edge->along, &edge->away);
 		if (edge->away > RPM_LEG_END_M)
 			find_stretches(job, edge);
 	}
@@ -140,21 +150,62 @@ in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place)
  * in its distance from the edge's line, so that the corners of both ranges bound it.
  */
 bool
-rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 centre, double radius)
+rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm_map_block *block, uint32_t blocker)
 {
-	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
 	double		along, away, near, far, low, high;
+	int			inside = 0;
 
-	place_at(wedge, centre, &along, &away);
-	near = fmax(0, away - radius);
-	far = away + radius;
-	low = fmin(keller_point(edge, along - radius, near), keller_point(edge, along - radius, far));
-	high = fmax(keller_point(edge, along + radius, near), keller_point(edge, along + radius, far));
-	return low <= wedge->length_m && high >= 0;
+	place_at(edge, block->centre, &along, &away);
+	near = fmax(0, away - block->radius);
+	far = away + block->radius;
+	low = fmin(keller_point(edge, along - block->radius, near), keller_point(edge, along - block->radius, far));
+	high = fmax(keller_point(edge, along + block->radius, near), keller_point(edge, along + block->radius, far));
+	if (!to_stretches(edge, &low, &high))
+		return false;
+	/* Behind both faces is a convex place. */
+	for (int i = 0; i < block->corner_count; i++)
+		inside += !outside(edge, block->corners[i]);
+	return inside < block->corner_count && !hidden_from(job, edge, low, high, block, blocker);
+}
+
+/* Narrows the places to those that the antenna sees; false where there are none. */
+static bool
+to_stretches(const rpm_map_edge *edge, double *low, double *high)
+{
+	double		first = INFINITY, last = -INFINITY;
+
+	if (edge->stretch_count > RPM_MAP_EDGE_STRETCHES)
+	{
+		first = 0;
+		last = edge->length_m;
+	}
+	else
+		for (int i = 0; i < edge->stretch_count; i++)
+			if (edge->stretch[i][0] <= *high && edge->stretch[i][1] >= *low)
+			{
+				first = fmin(first, edge->stretch[i][0]);
+				last = fmax(last, edge->stretch[i][1]);
+			}
+	*low = fmax(*low, first);
+	*high = fmin(*high, last);
+	return *low <= *high;
+}
+
+/* Whether the wall that was in the way last hides all of the block from the edge between two places. */
+static bool
+hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double high, const rpm_map_block *block, uint32_t blocker)
+{
+	rpm_vec3	start = rpm_add(edge->start, edge->lift), ends[2];
+
+	if (blocker == RPM_NO_BLOCKER)
+		return false;
+	ends[0] = rpm_along(start, low, edge->direction);
+	ends[1] = rpm_along(start, high, edge->direction);
+	return rpm_occluder_hides(&job->occluders, blocker, ends, 2, block->corners, block->corner_count, NULL);
 }
 
 bool
-rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_map_diffracted *diffracted)
+rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_map_diffracted *diffracted)
 {
 	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
 	const rpm_facet *facets = job->scene->facets;
@@ -165,17 +216,17 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 	rpm_wedge_rays rays;
 	rpm_diffraction d;
 
-	place_at(wedge, point, &along, &away);
+	place_at(edge, point, &along, &away);
 	place = keller_point(edge, along, away);
-	if (place < 0 || place > wedge->length_m || away < RPM_LEG_END_M || !rpm_wedge_sees(wedge, point)
+	if (place < 0 || place > edge->length_m || away < RPM_LEG_END_M || !outside(edge, point)
 		|| !in_stretch(job, edge, place))
 		return false;
-	on_edge = rpm_along(wedge->start, place, wedge->direction);
+	on_edge = rpm_along(edge->start, place, edge->direction);
 	k_out = rpm_sub(point, on_edge);
 	s_out = rpm_norm(k_out);
 	k_out = rpm_scale(k_out, 1 / s_out);
 	lifted = rpm_add(on_edge, edge->lift);
-	if (!rpm_leg_clear(job->scene, job->query, lifted, rpm_map_leg_end(point, k_out), own, 2))
+	if (!leaves_edge(job, edge, lifted, rpm_map_leg_end(point, k_out), blocker))
 		return false;
 	k_in = rpm_sub(on_edge, job->antenna->position);
 	s_in = rpm_norm(k_in);
@@ -204,6 +255,22 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 	return true;
 }
 
+/* Whether the leg from the edge is free; what was in the way last is looked at first. */
+static bool
+leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, rpm_vec3 end, uint32_t *blocker)
+{
+	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
+	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
+	uint32_t	triangle;
+
+	if (*blocker != RPM_NO_BLOCKER && rpm_occluder_hides_point(&job->occluders, *blocker, lifted, end))
+		return false;
+	if (rpm_leg_clear_or(job->scene, job->query, lifted, end, own, 2, &triangle))
+		return true;
+	*blocker = job->occluders.polygon_of[triangle];
+	return false;
+}
+
 /* Keller's law by unfolding: the straight line between both ends once they are turned into one half-plane. */
 static double
 keller_point(const rpm_map_edge *edge, double along, double away)
@@ -212,12 +279,21 @@ keller_point(const rpm_map_edge *edge, double along, double away)
 }
 
 static void
-place_at(const rpm_wedge *wedge, rpm_vec3 point, double *along, double *away)
+place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away)
 {
-	rpm_vec3	from = rpm_sub(point, wedge->start);
+	rpm_vec3	from = rpm_sub(point, edge->start);
 
-	*along = rpm_dot(from, wedge->direction);
+	*along = rpm_dot(from, edge->direction);
 	*away = sqrt(fmax(0, rpm_dot(from, from) - *along * *along));
+}
+
+/* Whether the point is not behind both faces: rpm_wedge_sees. */
+static bool
+outside(const rpm_map_edge *edge, rpm_vec3 point)
+{
+	rpm_vec3	from = rpm_sub(point, edge->start);
+
+	return rpm_dot(from, edge->normal_0) >= 0 || rpm_dot(from, edge->normal_n) >= 0;
 }
 
 /* 1 on the boundary, 0 from TRANSITION_END on, smooth between. */

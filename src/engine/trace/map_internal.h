@@ -11,6 +11,7 @@
 #include "rpm_em.h"
 #include "rpm_trace.h"
 #include "trace/leg.h"
+#include "trace/occluders.h"
 #include "trace/visibility.h"
 
 /* The surface that receivers lie on: z = height + ground(x, y). */
@@ -41,6 +42,7 @@ typedef struct rpm_map_job
 	double	   *specular_share;	/* per material: sqrt(1 - S^2) */
 	rpm_map_surface surface;
 	rpm_visible_set visible;	/* from the antenna */
+	rpm_occluders occluders;
 	bool		exact_reflection, exact_diffraction, exact_transmission;
 	bool		sum_fields;		/* of diffraction with the rays it bounds */
 	bool		launch;			/* something is left for rays */
@@ -70,6 +72,19 @@ rpm_code	rpm_map_points(rpm_map_job *job, rpm_status *status);
 /* The launched part: fills sum, sum2, launched and reached_error_db.  Returns through *batches how many batches there were. */
 rpm_code	rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status);
 
+/* Cells column_low <= column <= column_high, row_low <= row <= row_high: the hull of their receivers, and a ball around it. */
+typedef struct rpm_map_block
+{
+	int			column_low, row_low, column_high, row_high;
+	rpm_vec3	corners[RPM_HULL_CORNERS];
+	int			corner_count;
+	rpm_vec3	centre;
+	double		radius;
+} rpm_map_block;
+
+/* What was in the way last, a polygon of the occluders: the likeliest to be in the way again.  Kept by each thread for each ray. */
+#define RPM_NO_BLOCKER UINT32_MAX
+
 /* A facet that mirrors the antenna onto the cells column_low <= column <= column_high, row_low <= row <= row_high. */
 typedef struct rpm_map_mirror
 {
@@ -82,8 +97,15 @@ typedef struct rpm_map_mirror
 
 /* The mirrors of all visible facets that reach the grid; *mirrors is the caller's to free. */
 rpm_code	rpm_map_mirrors(const rpm_map_job *job, rpm_map_mirror **mirrors, size_t *count, rpm_status *status);
+/* What was in the way last before the mirror and after it. */
+typedef struct rpm_map_mirror_blockers { uint32_t before, after; } rpm_map_mirror_blockers;
+
+/* Whether the mirror may throw light on some point of the block. */
+bool		rpm_map_mirror_reaches(const rpm_map_job *job, const rpm_map_mirror *mirror, const rpm_map_block *block,
+								   const rpm_map_mirror_blockers *blockers);
 /* The field at `point` by way of the mirror, lambda / 4 pi, spreading and phase included; false where there is none. */
-bool		rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_cvec3 *field);
+bool		rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_map_mirror_blockers *blockers,
+								 rpm_cvec3 *field);
 
 /* Stretches of an edge that the antenna sees; an edge in more pieces is looked at again for each point. */
 #define RPM_MAP_EDGE_STRETCHES 6
@@ -92,6 +114,8 @@ bool		rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror,
 typedef struct rpm_map_edge
 {
 	int32_t		wedge;
+	rpm_vec3	start, direction, normal_0, normal_n;	/* the wedge's; normals of its faces, to the outside */
+	double		length_m;
 	double		along, away;	/* of the antenna: along the edge from its start, away from its line */
 	rpm_vec3	lift;			/* from the edge's line to where its legs are looked at */
 	int			stretch_count;	/* RPM_MAP_EDGE_STRETCHES + 1: too many to be kept */
@@ -107,10 +131,11 @@ typedef struct rpm_map_diffracted
 } rpm_map_diffracted;
 
 rpm_code	rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status);
-/* Whether the edge may diffract to some point within `radius` of `centre`. */
-bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 centre, double radius);
+/* Whether the edge may diffract to some point of the block; blocker: what hid a point from it last, or RPM_NO_BLOCKER. */
+bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm_map_block *block, uint32_t blocker);
 /* The diffracted field at `point`; false where there is none. */
-bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_map_diffracted *diffracted);
+bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker,
+							   rpm_map_diffracted *diffracted);
 
 typedef struct rpm_map_reflected
 {

@@ -5,12 +5,10 @@
  * edge crosses: those whose points, or whose neighbours, are not all reached by the same rays.  Added as fields, the edges'
  * diffraction makes the shadow's edge smooth; the second pass then takes the edges in, point by point where rays are to be joined.
  */
-#include "trace/map_internal.h"
+#include "trace/map_points.h"
 
 #include <stdlib.h>
 
-/* Cells per side of a tile; mirrors and edges that cannot reach a tile are left out for all its cells. */
-#define TILE_CELLS 8
 /* Points per cell side at a shadow's edge, over those elsewhere. */
 #define CLOSER 2
 /* Signature of a cell whose points differ, and of a point that does not count. */
@@ -22,117 +20,101 @@ typedef struct points_task
 	rpm_map_job *job;
 	rpm_map_mirror *mirrors;
 	rpm_map_edge *edges;
-	size_t		mirror_count, edge_count;
-	int			tile_columns;
+	rpm_map_blocks blocks;
 	bool		closer;			/* the second pass */
 	uint64_t   *signatures;		/* cells: which rays reach all of its points, after the first pass */
-	bool		failed;			/* no memory in a worker */
 } points_task;
 
-/* Mirrors and edges near a tile or a cell, by index. */
-typedef struct candidate_list
+/* What may reach the cell that a thread is at. */
+typedef struct cell_candidates
 {
-	uint32_t   *indices;
-	size_t		count;
-} candidate_list;
+	rpm_map_scratch *scratch;
+	const rpm_candidates *mirrors, *edges;
+} cell_candidates;
 
-/* One thread's candidates and fields. */
-typedef struct points_scratch
-{
-	candidate_list tile_mirrors, tile_edges, mirrors, edges;
-	rpm_map_reflected *reflected;	/* at one point: room for those of the cell's mirrors and edges */
-	rpm_map_diffracted *diffracted;
-	size_t		reflected_room, diffracted_room;
-} points_scratch;
-
-static void do_tiles(void *context, int64_t begin, int64_t end, int thread);
-static void do_tile(points_task *task, points_scratch *scratch, int64_t tile);
-static void do_cell(points_task *task, points_scratch *scratch, int column, int row);
-static void do_cell_edges(points_task *task, points_scratch *scratch, int column, int row);
+static bool wanted(const void *context, int column, int row);
+static void do_cell(void *context, rpm_map_scratch *scratch, const rpm_candidates *mirrors, const rpm_candidates *edges, int column,
+					int row);
+static void do_cell_rays(points_task *task, const cell_candidates *candidates, int column, int row);
+static void do_cell_edges(points_task *task, const cell_candidates *candidates, int column, int row);
 static bool reached(const rpm_map_job *job, int column, int row);
 static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
-static bool lit_between_points(const points_task *task, const points_scratch *scratch, int column, int row);
-static bool scratch_create(const points_task *task, points_scratch **scratch);
-static bool scratch_fits(points_task *task, points_scratch *scratch);
-static void scratch_free(points_scratch *scratch);
-static void select_mirrors(const points_task *task, int column_low, int row_low, int column_high, int row_high, candidate_list *list);
-static void select_edges(const points_task *task, const candidate_list *from, int column_low, int row_low, int column_high,
-						 int row_high, candidate_list *list);
+static bool lit_between_points(const points_task *task, const cell_candidates *candidates, int column, int row);
 static rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
-static double geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, uint64_t *signature);
-static double edges_power(const points_task *task, points_scratch *scratch, rpm_vec3 point);
+static double geometric_power(const points_task *task, const cell_candidates *candidates, bool with_edges, rpm_vec3 point,
+							  uint64_t *signature);
+static double edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
+static int	diffracted_fields(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
 static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed);
 
 rpm_code
 rpm_map_points(rpm_map_job *job, rpm_status *status)
 {
 	points_task task = {.job = job};
-	int			tile_rows = (job->grid->rows + TILE_CELLS - 1) / TILE_CELLS;
+	rpm_map_blocks *blocks = &task.blocks;
 	rpm_code	code = RPM_OK;
 
-	task.tile_columns = (job->grid->columns + TILE_CELLS - 1) / TILE_CELLS;
 	if (job->exact_reflection)
-		code = rpm_map_mirrors(job, &task.mirrors, &task.mirror_count, status);
+		code = rpm_map_mirrors(job, &task.mirrors, &blocks->mirror_count, status);
 	if (code == RPM_OK && job->exact_diffraction)
-		code = rpm_map_edges(job, &task.edges, &task.edge_count, status);
+		code = rpm_map_edges(job, &task.edges, &blocks->edge_count, status);
 	task.signatures = calloc(job->cell_count, sizeof(uint64_t));
 	if (code == RPM_OK && task.signatures == NULL)
 		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the signatures of %zu cells", job->cell_count);
+	blocks->mirrors = task.mirrors;
+	blocks->edges = task.edges;
+	blocks->wanted = wanted;
+	blocks->work = do_cell;
+	blocks->context = &task;
+	if (code == RPM_OK)
+		code = rpm_map_blocks_create(job, blocks, status);
 	for (int pass = 0; pass < 2 && code == RPM_OK; pass++)
 	{
+		size_t		edge_count = blocks->edge_count;
+
 		task.closer = pass == 1;
-		code = rpm_parallel_for(job->control, (int64_t) task.tile_columns * tile_rows, 1, do_tiles, &task, status);
+		if (!task.closer)
+			blocks->edge_count = 0;
+		code = rpm_map_blocks_run(blocks, status);
+		blocks->edge_count = edge_count;
 	}
-	if (code == RPM_OK && task.failed)
-		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the candidates of a tile");
+	rpm_map_blocks_free(blocks);
 	free(task.signatures);
 	free(task.mirrors);
 	free(task.edges);
 	return code;
 }
 
-static void
-do_tiles(void *context, int64_t begin, int64_t end, int thread)
+/* A cell that has nothing to be added to it and nothing to be looked at again is left out. */
+static bool
+wanted(const void *context, int column, int row)
 {
-	points_task *task = context;
-	points_scratch *scratch;
+	const points_task *task = context;
+	size_t		cell = (size_t) row * (size_t) task->job->grid->columns + (size_t) column;
 
-	(void) thread;
-	if (scratch_create(task, &scratch))
-		for (int64_t tile = begin; tile < end && !rpm_stopped(task->job->control); tile++)
-			do_tile(task, scratch, tile);
-	else
-		__atomic_store_n(&task->failed, true, __ATOMIC_RELAXED);
-	scratch_free(scratch);
+	if (!task->closer || !task->job->sum_fields)
+		return true;
+	return task->blocks.edge_count > 0 && !isnan(task->job->gain[cell]);
 }
 
 static void
-do_tile(points_task *task, points_scratch *scratch, int64_t tile)
+do_cell(void *context, rpm_map_scratch *scratch, const rpm_candidates *mirrors, const rpm_candidates *edges, int column, int row)
 {
-	const rpm_map_job *job = task->job;
-	int			column_low = (int) (tile % task->tile_columns) * TILE_CELLS, row_low = (int) (tile / task->tile_columns) * TILE_CELLS;
-	int			column_high = (int) fmin(column_low + TILE_CELLS, job->grid->columns) - 1;
-	int			row_high = (int) fmin(row_low + TILE_CELLS, job->grid->rows) - 1;
+	points_task *task = context;
+	cell_candidates candidates = {scratch, mirrors, edges};
 
-	select_mirrors(task, column_low, row_low, column_high, row_high, &scratch->tile_mirrors);
-	select_edges(task, NULL, column_low, row_low, column_high, row_high, &scratch->tile_edges);
-	for (int row = row_low; row <= row_high; row++)
-		for (int column = column_low; column <= column_high; column++)
-		{
-			if (rpm_stopped(job->control))
-				return;
-			if (!task->closer || wants_closer_look(task, column, row) || lit_between_points(task, scratch, column, row))
-				do_cell(task, scratch, column, row);
-			if (task->closer && (!job->sum_fields || !reached(job, column, row)))
-				do_cell_edges(task, scratch, column, row);
-		}
-	rpm_phase_add(job->control, (int64_t) (column_high - column_low + 1) * (row_high - row_low + 1) * job->points * job->points / 2);
+	if (!rpm_map_scratch_fits(&task->blocks, scratch, mirrors->count, edges->count))
+		return;
+	if (!task->closer || wants_closer_look(task, column, row) || lit_between_points(task, &candidates, column, row))
+		do_cell_rays(task, &candidates, column, row);
+	if (task->closer && (!task->job->sum_fields || !reached(task->job, column, row)))
+		do_cell_edges(task, &candidates, column, row);
 }
 
 /* The mean over the points of a cell, how many of them are outdoors, and what reaches them. */
 static void
-do_cell(points_task *task, points_scratch *scratch, int column, int row)
+do_cell_rays(points_task *task, const cell_candidates *candidates, int column, int row)
 {
 	rpm_map_job *job = task->job;
 	size_t		cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
@@ -140,19 +122,6 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
 	int			n = task->closer && !job->sum_fields ? job->points * CLOSER : job->points, counted = 0;
 	uint64_t	signature, common = NOT_COUNTED;
 
-	scratch->mirrors.count = 0;
-	for (size_t i = 0; i < scratch->tile_mirrors.count; i++)
-	{
-		const rpm_map_mirror *mirror = &task->mirrors[scratch->tile_mirrors.indices[i]];
-
-		if (column >= mirror->column_low && column <= mirror->column_high && row >= mirror->row_low && row <= mirror->row_high)
-			scratch->mirrors.indices[scratch->mirrors.count++] = scratch->tile_mirrors.indices[i];
-	}
-	scratch->edges.count = 0;
-	if (task->closer && job->sum_fields)
-		select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
-	if (!scratch_fits(task, scratch))
-		return;
 	for (int k = 0; k < n * n; k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % n, k / n, n);
@@ -161,7 +130,7 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
 		if (job->options->cell_average == RPM_AVERAGE_CELL || rpm_map_outdoors(job, point))
 		{
 			counted++;
-			gain += geometric_power(task, scratch, point, &signature);
+			gain += geometric_power(task, candidates, task->closer && job->sum_fields, point, &signature);
 		}
 		if (k == 0)
 			common = signature;
@@ -179,24 +148,21 @@ do_cell(points_task *task, points_scratch *scratch, int column, int row)
  * there: half the points per side do.
  */
 static void
-do_cell_edges(points_task *task, points_scratch *scratch, int column, int row)
+do_cell_edges(points_task *task, const cell_candidates *candidates, int column, int row)
 {
 	rpm_map_job *job = task->job;
 	size_t		cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
 	int			m = job->points / 2 > 0 ? job->points / 2 : 1, counted = 0;
 	double		gain = 0;
 
-	select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
-	if (!scratch_fits(task, scratch))
-		return;
-	for (int k = 0; k < m * m && scratch->edges.count > 0; k++)
+	for (int k = 0; k < m * m && candidates->edges->count > 0; k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % m, k / m, m);
 
 		if (job->options->cell_average == RPM_AVERAGE_CELL || rpm_map_outdoors(job, point))
 		{
 			counted++;
-			gain += edges_power(task, scratch, point);
+			gain += edges_power(task, candidates, point);
 		}
 	}
 	if (counted > 0)
@@ -241,116 +207,25 @@ at_shadow_edge(const points_task *task, int column, int row)
 
 /* Whether a narrow facet's light, which the points of the first pass may all have missed, falls into the cell. */
 static bool
-lit_between_points(const points_task *task, const points_scratch *scratch, int column, int row)
+lit_between_points(const points_task *task, const cell_candidates *candidates, int column, int row)
 {
 	const rpm_map_job *job = task->job;
 	int			n = job->points * CLOSER;
 	rpm_cvec3	field;
 
-	for (size_t i = 0; i < scratch->tile_mirrors.count && !job->sum_fields; i++)
+	for (size_t i = 0; i < candidates->mirrors->count && !job->sum_fields; i++)
 	{
-		const rpm_map_mirror *mirror = &task->mirrors[scratch->tile_mirrors.indices[i]];
+		uint32_t	index = candidates->mirrors->indices[i];
+		const rpm_map_mirror *mirror = &task->mirrors[index];
 
-		if (!mirror->narrow || column < mirror->column_low || column > mirror->column_high
-			|| row < mirror->row_low || row > mirror->row_high)
+		if (!mirror->narrow)
 			continue;
 		for (int k = 0; k < n * n; k++)
-			if (rpm_map_mirror_field(job, mirror, cell_point(job, column, row, k % n, k / n, n), &field))
+			if (rpm_map_mirror_field(job, mirror, cell_point(job, column, row, k % n, k / n, n),
+									 &candidates->scratch->mirror_blockers[index], &field))
 				return true;
 	}
 	return false;
-}
-
-static bool
-scratch_create(const points_task *task, points_scratch **scratch)
-{
-	points_scratch *s = *scratch = calloc(1, sizeof(points_scratch));
-
-	if (s == NULL)
-		return false;
-	s->tile_mirrors.indices = calloc(task->mirror_count + 1, sizeof(uint32_t));
-	s->mirrors.indices = calloc(task->mirror_count + 1, sizeof(uint32_t));
-	s->tile_edges.indices = calloc(task->edge_count + 1, sizeof(uint32_t));
-	s->edges.indices = calloc(task->edge_count + 1, sizeof(uint32_t));
-	return s->tile_mirrors.indices && s->mirrors.indices && s->tile_edges.indices && s->edges.indices;
-}
-
-/* Room for a field of each of the cell's mirrors and edges; false when memory is out, which ends the map. */
-static bool
-scratch_fits(points_task *task, points_scratch *scratch)
-{
-	rpm_map_reflected *reflected = scratch->reflected;
-	rpm_map_diffracted *diffracted = scratch->diffracted;
-
-	if (scratch->mirrors.count > scratch->reflected_room
-		&& (reflected = realloc(reflected, 2 * scratch->mirrors.count * sizeof *reflected)) != NULL)
-	{
-		scratch->reflected = reflected;
-		scratch->reflected_room = 2 * scratch->mirrors.count;
-	}
-	if (scratch->edges.count > scratch->diffracted_room
-		&& (diffracted = realloc(diffracted, 2 * scratch->edges.count * sizeof *diffracted)) != NULL)
-	{
-		scratch->diffracted = diffracted;
-		scratch->diffracted_room = 2 * scratch->edges.count;
-	}
-	if (scratch->mirrors.count <= scratch->reflected_room && scratch->edges.count <= scratch->diffracted_room)
-		return true;
-	__atomic_store_n(&task->failed, true, __ATOMIC_RELAXED);
-	return false;
-}
-
-static void
-scratch_free(points_scratch *scratch)
-{
-	if (scratch == NULL)
-		return;
-	free(scratch->tile_mirrors.indices);
-	free(scratch->mirrors.indices);
-	free(scratch->tile_edges.indices);
-	free(scratch->edges.indices);
-	free(scratch->reflected);
-	free(scratch->diffracted);
-	free(scratch);
-}
-
-static void
-select_mirrors(const points_task *task, int column_low, int row_low, int column_high, int row_high, candidate_list *list)
-{
-	list->count = 0;
-	for (size_t i = 0; i < task->mirror_count; i++)
-	{
-		const rpm_map_mirror *mirror = &task->mirrors[i];
-
-		if (mirror->column_low <= column_high && mirror->column_high >= column_low
-			&& mirror->row_low <= row_high && mirror->row_high >= row_low)
-			list->indices[list->count++] = (uint32_t) i;
-	}
-}
-
-/* The edges, all or those of another list, that may diffract into some of the cells. */
-static void
-select_edges(const points_task *task, const candidate_list *from, int column_low, int row_low, int column_high, int row_high,
-			 candidate_list *list)
-{
-	const rpm_map_job *job = task->job;
-	const rpm_map_surface *surface = &job->surface;
-	const rpm_grid *grid = job->grid;
-	size_t		count = from != NULL ? from->count : task->edge_count;
-	rpm_vec3	centre = rpm_vec(grid->west + (column_low + column_high + 1) * grid->cell_width_m / 2,
-								 grid->north - (row_low + row_high + 1) * grid->cell_height_m / 2,
-								 (surface->z_low + surface->z_high) / 2);
-	double		radius = rpm_norm(rpm_vec((column_high - column_low + 1) * grid->cell_width_m / 2,
-										  (row_high - row_low + 1) * grid->cell_height_m / 2, (surface->z_high - surface->z_low) / 2));
-
-	list->count = 0;
-	for (size_t i = 0; i < count; i++)
-	{
-		uint32_t	index = from != NULL ? from->indices[i] : (uint32_t) i;
-
-		if (rpm_map_edge_reaches(job, &task->edges[index], centre, radius))
-			list->indices[list->count++] = index;
-	}
 }
 
 /* Point (i, j) of n x n in a cell, on the receivers' surface. */
@@ -366,8 +241,9 @@ cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n)
 
 /* The power at a point by the straight and reflected rays, where fields are added by the edges too; and which rays these are. */
 static double
-geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point, uint64_t *signature)
+geometric_power(const points_task *task, const cell_candidates *candidates, bool with_edges, rpm_vec3 point, uint64_t *signature)
 {
+	rpm_map_scratch *scratch = candidates->scratch;
 	const rpm_map_job *job = task->job;
 	int			walls_crossed, reflected = 0, diffracted = 0;
 	rpm_cvec3	direct = straight_field(job, point, &walls_crossed);
@@ -380,34 +256,50 @@ geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point
 		power = rpm_cvec_norm2(direct);
 		direct = rpm_cvec_zero();
 	}
-	for (size_t i = 0; i < scratch->mirrors.count; i++)
+	for (size_t i = 0; i < candidates->mirrors->count; i++)
 	{
-		const rpm_map_mirror *mirror = &task->mirrors[scratch->mirrors.indices[i]];
+		uint32_t	index = candidates->mirrors->indices[i];
+		const rpm_map_mirror *mirror = &task->mirrors[index];
 
-		if (!rpm_map_mirror_field(job, mirror, point, &scratch->reflected[reflected].field))
+		if (!rpm_map_mirror_field(job, mirror, point, &scratch->mirror_blockers[index], &scratch->reflected[reflected].field))
 			continue;
 		scratch->reflected[reflected++].facet = mirror->facet;
 		*signature = rpm_random_mix(*signature + (uint64_t) mirror->facet);
 	}
-	for (size_t i = 0; i < scratch->edges.count; i++)
-		diffracted += rpm_map_edge_field(job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
+	if (with_edges)
+		diffracted = diffracted_fields(task, candidates, point);
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
 
 /* The power at a point by the edges alone. */
 static double
-edges_power(const points_task *task, points_scratch *scratch, rpm_vec3 point)
+edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point)
 {
+	const rpm_map_diffracted *diffracted = candidates->scratch->diffracted;
+	int			count = diffracted_fields(task, candidates, point);
 	double		power = 0;
-	int			diffracted = 0;
 
-	for (size_t i = 0; i < scratch->edges.count; i++)
-		diffracted += rpm_map_edge_field(task->job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
 	if (task->job->sum_fields)
-		return rpm_map_field_power(rpm_cvec_zero(), NULL, 0, scratch->diffracted, diffracted);
-	for (int i = 0; i < diffracted; i++)
-		power += rpm_cvec_norm2(scratch->diffracted[i].field);
+		return rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);
+	for (int i = 0; i < count; i++)
+		power += rpm_cvec_norm2(diffracted[i].field);
 	return power;
+}
+
+/* The fields of the cell's edges at a point, into the scratch; returns how many there are. */
+static int
+diffracted_fields(const points_task *task, const cell_candidates *candidates, rpm_vec3 point)
+{
+	rpm_map_scratch *scratch = candidates->scratch;
+	int			count = 0;
+
+	for (size_t i = 0; i < candidates->edges->count; i++)
+	{
+		uint32_t	edge = candidates->edges->indices[i];
+
+		count += rpm_map_edge_field(task->job, &task->edges[edge], point, &scratch->edge_blockers[edge], &scratch->diffracted[count]);
+	}
+	return count;
 }
 
 /* The field along the straight line, in sight or through so many walls (-1: none); nearer than a wavelength it is that of a wavelength. */

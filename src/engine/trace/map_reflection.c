@@ -15,6 +15,10 @@ typedef struct throw_box
 	double		x_low, x_high, y_low, y_high;
 } throw_box;
 
+static bool hidden_behind(const rpm_map_job *job, const rpm_map_mirror *mirror, const rpm_map_block *block, uint32_t blocker);
+static bool box_meets_facet(const rpm_facet *facet, rpm_vec3 low, rpm_vec3 high);
+static bool meets_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 through, rpm_vec3 k, uint32_t *blocker);
+static bool leaves_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 from, rpm_vec3 to, uint32_t *blocker);
 static bool mirror_of(const rpm_map_job *job, int32_t facet, rpm_map_mirror *mirror);
 static bool is_narrow(const rpm_map_job *job, const rpm_map_mirror *mirror, const throw_box *box);
 static void throw_facet(const rpm_map_job *job, const rpm_map_mirror *mirror, double z, throw_box *box);
@@ -33,29 +37,107 @@ rpm_map_mirrors(const rpm_map_job *job, rpm_map_mirror **mirrors, size_t *count,
 }
 
 bool
-rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_cvec3 *field)
+rpm_map_mirror_reaches(const rpm_map_job *job, const rpm_map_mirror *mirror, const rpm_map_block *block,
+					   const rpm_map_mirror_blockers *blockers)
+{
+	const rpm_facet *facet = &job->scene->facets[mirror->facet];
+	rpm_vec3	through[RPM_HULL_CORNERS], low = rpm_vec(INFINITY, INFINITY, INFINITY), high = rpm_vec(-INFINITY, -INFINITY, -INFINITY);
+	int			dark = 0;
+
+	for (int i = 0; i < block->corner_count; i++)
+	{
+		double		height = rpm_dot(facet->normal, block->corners[i]) - facet->offset_m;
+
+		dark += height * mirror->height <= 0;
+		through[i] = rpm_along(mirror->image, mirror->height / (mirror->height + height), rpm_sub(block->corners[i], mirror->image));
+		low = rpm_vec(fmin(low.x, through[i].x), fmin(low.y, through[i].y), fmin(low.z, through[i].z));
+		high = rpm_vec(fmax(high.x, through[i].x), fmax(high.y, through[i].y), fmax(high.z, through[i].z));
+	}
+	/* Lines from the image to the block meet the plane in the hull of where those to its corners do. */
+	if (dark > 0)
+		return dark < block->corner_count;
+	if (!box_meets_facet(facet, low, high))
+		return false;
+	if (blockers->before != RPM_NO_BLOCKER
+		&& rpm_occluder_hides(&job->occluders, blockers->before, &job->antenna->position, 1, through, block->corner_count, NULL))
+		return false;
+	return !hidden_behind(job, mirror, block, blockers->after);
+}
+
+/* Whether the wall hides all of the block from the image, and stands between the mirror and the block. */
+static bool
+hidden_behind(const rpm_map_job *job, const rpm_map_mirror *mirror, const rpm_map_block *block, uint32_t blocker)
+{
+	const rpm_facet *facet = &job->scene->facets[mirror->facet];
+	double		margin = 2 * RPM_LEG_END_M + job->occluders.tolerance_m;
+	rpm_vec3	crossings[RPM_HULL_CORNERS];
+
+	if (blocker == RPM_NO_BLOCKER
+		|| !rpm_occluder_hides(&job->occluders, blocker, &mirror->image, 1, block->corners, block->corner_count, crossings))
+		return false;
+	for (int i = 0; i < block->corner_count; i++)
+		if (!((rpm_dot(facet->normal, crossings[i]) - facet->offset_m) * copysign(1, mirror->height) > margin))
+			return false;
+	return true;
+}
+
+static bool
+box_meets_facet(const rpm_facet *facet, rpm_vec3 low, rpm_vec3 high)
+{
+	return high.x >= facet->low.x - RPM_LEG_END_M && low.x <= facet->high.x + RPM_LEG_END_M
+		&& high.y >= facet->low.y - RPM_LEG_END_M && low.y <= facet->high.y + RPM_LEG_END_M
+		&& high.z >= facet->low.z - RPM_LEG_END_M && low.z <= facet->high.z + RPM_LEG_END_M;
+}
+
+/* The antenna's ray towards the plane must meet this facet first: one test for the facet's outline and for the first leg. */
+static bool
+meets_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 through, rpm_vec3 k, uint32_t *blocker)
+{
+	rpm_vec3	antenna = job->antenna->position;
+	rpm_ray		ray = {{(float) antenna.x, (float) antenna.y, (float) antenna.z}, {(float) k.x, (float) k.y, (float) k.z},
+	(float) RPM_LEG_END_M, INFINITY};
+	rpm_hit		hit;
+
+	if (*blocker != RPM_NO_BLOCKER && rpm_occluder_hides_point(&job->occluders, *blocker, antenna, through))
+		return false;
+	if (!rpm_query_intersect(job->query, &ray, &hit))
+		return false;
+	if (job->scene->triangles[hit.triangle].facet == mirror->facet)
+		return true;
+	*blocker = job->occluders.polygon_of[hit.triangle];
+	return false;
+}
+
+static bool
+leaves_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 from, rpm_vec3 to, uint32_t *blocker)
+{
+	uint32_t	triangle;
+
+	if (*blocker != RPM_NO_BLOCKER && rpm_occluder_hides_point(&job->occluders, *blocker, from, to))
+		return false;
+	if (rpm_leg_clear_or(job->scene, job->query, from, to, &mirror->facet, 1, &triangle))
+		return true;
+	*blocker = job->occluders.polygon_of[triangle];
+	return false;
+}
+
+bool
+rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_map_mirror_blockers *blockers,
+					 rpm_cvec3 *field)
 {
 	const rpm_facet *facet = &job->scene->facets[mirror->facet];
 	rpm_vec3	antenna = job->antenna->position, k, k_out, through;
 	double		height = rpm_dot(facet->normal, point) - facet->offset_m, length;
-	rpm_hit		hit;
-	rpm_ray		ray;
 
 	if (height * mirror->height <= 0)
 		return false;
 	through = rpm_along(mirror->image, mirror->height / (mirror->height + height), rpm_sub(point, mirror->image));
-	if (through.x < facet->low.x - RPM_LEG_END_M || through.x > facet->high.x + RPM_LEG_END_M
-		|| through.y < facet->low.y - RPM_LEG_END_M || through.y > facet->high.y + RPM_LEG_END_M
-		|| through.z < facet->low.z - RPM_LEG_END_M || through.z > facet->high.z + RPM_LEG_END_M)
+	if (!box_meets_facet(facet, through, through))
 		return false;
-	/* The antenna's ray towards the plane must meet this facet first: one test for the facet's outline and for the first leg. */
 	k = rpm_unit(rpm_sub(through, antenna));
 	k_out = rpm_unit(rpm_sub(point, mirror->image));
-	ray = (rpm_ray) {{(float) antenna.x, (float) antenna.y, (float) antenna.z}, {(float) k.x, (float) k.y, (float) k.z},
-	(float) RPM_LEG_END_M, INFINITY};
-	if (!rpm_query_intersect(job->query, &ray, &hit) || job->scene->triangles[hit.triangle].facet != mirror->facet
-		|| !rpm_leg_clear(job->scene, job->query, rpm_map_leg_end(through, rpm_scale(k_out, -1)), rpm_map_leg_end(point, k_out),
-						  &mirror->facet, 1))
+	if (!meets_mirror(job, mirror, through, k, &blockers->before)
+		|| !leaves_mirror(job, mirror, rpm_map_leg_end(through, rpm_scale(k_out, -1)), rpm_map_leg_end(point, k_out), &blockers->after))
 		return false;
 	length = rpm_norm(rpm_sub(point, mirror->image));
 	*field = rpm_reflect_field(rpm_antenna_field(job->antenna, k), k, facet->normal,

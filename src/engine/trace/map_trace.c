@@ -1,7 +1,7 @@
 /*
  * map_trace.c: the radio map of one antenna: checks, the exact part and the launched part, their sum.
  */
-#include "trace/map_internal.h"
+#include "trace/map_points.h"
 
 #include <stdlib.h>
 
@@ -129,8 +129,9 @@ reserve(const rpm_map_job *job, rpm_status *status)
 {
 	size_t		per_cell = 3 * sizeof(double) + sizeof(uint64_t) + sizeof(float);
 	size_t		bytes = job->scene->material_count * (sizeof(rpm_material) + sizeof(rpm_coefficient_table))
-		+ job->scene->facet_count * (sizeof(rpm_map_mirror) + 5 + 8 * (size_t) rpm_thread_count(job->control))
-		+ job->scene->wedge_count * (sizeof(rpm_map_edge) + 5 + 8 * (size_t) rpm_thread_count(job->control));
+		+ job->scene->facet_count * (sizeof(rpm_map_mirror) + 5 + (4 * RPM_MAP_LEVELS + 8) * (size_t) rpm_thread_count(job->control))
+		+ job->scene->wedge_count * (sizeof(rpm_map_edge) + 5 + 4 * (RPM_MAP_LEVELS + 2) * (size_t) rpm_thread_count(job->control))
+		+ rpm_occluders_bytes(job->scene);
 
 	if (job->cell_count > SIZE_MAX / 2 / per_cell)
 		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Take larger cells or a smaller extent.", "%zu cells are too many", job->cell_count);
@@ -185,6 +186,9 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
 	if (!job->exact_reflection && !job->exact_diffraction)
 		return RPM_OK;
+	code = rpm_occluders_create(scene, &job->occluders, status);
+	if (code != RPM_OK)
+		return code;
 	return rpm_visible_set_find(scene, job->query, job->antenna->position, job->control, &job->visible, status);
 }
 
@@ -215,6 +219,7 @@ static void
 job_free(rpm_map_job *job)
 {
 	rpm_visible_set_free(&job->visible);
+	rpm_occluders_free(&job->occluders);
 	free(job->materials);
 	free(job->tables);
 	free(job->specular_share);
