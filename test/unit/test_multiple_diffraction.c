@@ -235,5 +235,5 @@ main(void)
 	RUN(reciprocity_and_limits);
 	RUN(fading);
 	RUN(clutter_loss);
-	return unit_summary("test_multiple_diffraction");
+	return unit_summary("multiple_diffraction");
 }

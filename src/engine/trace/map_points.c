@@ -49,6 +49,7 @@ static void do_tiles(void *context, int64_t begin, int64_t end, int thread);
 static void do_tile(points_task *task, points_scratch *scratch, int64_t tile);
 static void do_cell(points_task *task, points_scratch *scratch, int column, int row);
 static void do_cell_edges(points_task *task, points_scratch *scratch, int column, int row);
+static bool any_outdoors(const rpm_map_job *job, int column, int row, int n);
 static bool reached(const rpm_map_job *job, int column, int row);
 static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
@@ -189,7 +190,11 @@ do_cell_edges(points_task *task, points_scratch *scratch, int column, int row)
 	select_edges(task, &scratch->tile_edges, column, row, column, row, &scratch->edges);
 	if (!scratch_fits(task, scratch))
 		return;
-	for (int k = 0; k < m * m && scratch->edges.count > 0; k++)
+	/* A corner of a cell that is outdoors at the finer points alone is looked at there. */
+	if (job->roofs != NULL && job->outdoor_share[cell] > 0)
+		while (m < job->points * CLOSER && !any_outdoors(job, column, row, m))
+			m *= 2;
+	for (int k = 0; k < m * m && (scratch->edges.count > 0 || job->roofs != NULL); k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % m, k / m, m);
 
@@ -201,6 +206,15 @@ do_cell_edges(points_task *task, points_scratch *scratch, int column, int row)
 	}
 	if (counted > 0)
 		job->gain[cell] += gain / counted;
+}
+
+static bool
+any_outdoors(const rpm_map_job *job, int column, int row, int n)
+{
+	for (int k = 0; k < n * n; k++)
+		if (rpm_map_outdoors(job, cell_point(job, column, row, k % n, k / n, n)))
+			return true;
+	return false;
 }
 
 /* Whether some straight or reflected ray reaches a point of the cell, after the first pass. */
@@ -391,6 +405,8 @@ geometric_power(const points_task *task, points_scratch *scratch, rpm_vec3 point
 	}
 	for (size_t i = 0; i < scratch->edges.count; i++)
 		diffracted += rpm_map_edge_field(job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
+	if (task->closer && job->sum_fields)
+		power += rpm_map_over_roofs(job, point, scratch->diffracted, diffracted);
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
 
@@ -403,8 +419,9 @@ edges_power(const points_task *task, points_scratch *scratch, rpm_vec3 point)
 
 	for (size_t i = 0; i < scratch->edges.count; i++)
 		diffracted += rpm_map_edge_field(task->job, &task->edges[scratch->edges.indices[i]], point, &scratch->diffracted[diffracted]);
+	power = rpm_map_over_roofs(task->job, point, scratch->diffracted, diffracted);
 	if (task->job->sum_fields)
-		return rpm_map_field_power(rpm_cvec_zero(), NULL, 0, scratch->diffracted, diffracted);
+		return power + rpm_map_field_power(rpm_cvec_zero(), NULL, 0, scratch->diffracted, diffracted);
 	for (int i = 0; i < diffracted; i++)
 		power += rpm_cvec_norm2(scratch->diffracted[i].field);
 	return power;

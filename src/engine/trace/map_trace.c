@@ -21,7 +21,7 @@ void
 rpm_trace_options_default(rpm_trace_options *options)
 {
 	*options = (rpm_trace_options) {
-		.mechanisms = RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_SCATTERING | RPM_DIFFRACTION,
+		.mechanisms = RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_SCATTERING | RPM_DIFFRACTION | RPM_OVER_ROOFS,
 		.max_depth = 7,
 		.samples = 1000000,
 		.error_floor_db = -130,
@@ -183,6 +183,12 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	}
 	rpm_phase_begin(job->control, RPM_PHASE_TRACING,
 					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
+	if (mechanisms & RPM_OVER_ROOFS)
+	{
+		code = rpm_roofs_create(scene, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
+		if (code != RPM_OK)
+			return code;
+	}
 	if (!job->exact_reflection && !job->exact_diffraction)
 		return RPM_OK;
 	return rpm_visible_set_find(scene, job->query, job->antenna->position, job->control, &job->visible, status);
@@ -215,6 +221,7 @@ static void
 job_free(rpm_map_job *job)
 {
 	rpm_visible_set_free(&job->visible);
+	rpm_roofs_free(job->roofs);
 	free(job->materials);
 	free(job->tables);
 	free(job->specular_share);
