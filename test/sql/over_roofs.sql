@@ -24,7 +24,7 @@ UNION ALL SELECT 'with', * FROM pg_temp.cells('line_of_sight', 'diffraction', 'o
 UNION ALL SELECT 'alone', * FROM pg_temp.cells('over_roofs');
 -- It is among the defaults.
 SELECT count(v) AS by_default FROM rpm_trace('rows', samples => 1000), unnest(ST_DumpValues(rast, 1)) AS v;
--- Half the amplitude at every edge's chain; the bound of clutter loss stays.
+-- Without strength nothing comes over the roofs; the bound of clutter loss stays.
 SELECT count(*) FILTER (WHERE b < a) > 0 AS weaker, count(b) = count(a) AS none_lost
 FROM rpm_trace('rows', mechanisms => '{over_roofs}', diffraction_scale => 1) AS x (i, rast), rpm_trace('rows', mechanisms => '{over_roofs}', diffraction_scale => 0) AS y (i, rast),
 	unnest(ST_DumpValues(x.rast, 1), ST_DumpValues(y.rast, 1)) AS v (a, b);

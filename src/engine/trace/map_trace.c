@@ -183,7 +183,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	}
 	rpm_phase_begin(job->control, RPM_PHASE_TRACING,
 					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
-	if (mechanisms & RPM_OVER_ROOFS)
+	if (mechanisms & RPM_OVER_ROOFS && options->max_depth >= 1)
 	{
 		code = rpm_roofs_create(scene, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
 		if (code != RPM_OK)
