@@ -61,7 +61,12 @@ main(int argc, char **argv)
 		while (a < data.antenna_count && data.begin[a + 1] - data.begin[a] < FEWEST_PIXELS)
 			a++;
 		if (a < data.antenna_count && compare(&data, a, raster, by_area))
-			fprintf(stderr, "%d of %d\n", ++done, wanted);
+		{
+			const score *all = by_area[AREAS];
+
+			done++;
+			fprintf(stderr, "%d of %d, area %d: %.3f, %.3f so far\n", done, wanted, data.antennas[a].area, all[0].pcc / done, all[1].pcc / done);
+		}
 	}
 	printf("| area | antennas | without: PCC, RMSE, cells with a level | over roofs: PCC, RMSE, cells with a level |\n|---|---|---|---|\n");
 	for (int area = 0; area < AREAS; area++)
@@ -119,7 +124,7 @@ compare(const chengdu *data, int number, FILE *raster, score (*by_area)[2])
 		rpm_trace_options_default(&options);
 		options.mechanisms = BASE | (v == 1 ? RPM_OVER_ROOFS : 0);
 		options.samples = 0;
-		options.cell_samples = 2;
+		options.cell_samples = 1;
 		good = rpm_trace_map(scene, query, &antenna, &grid, &options, NULL, &map, &status) == RPM_OK;
 		if (good)
 		{
