@@ -22,7 +22,7 @@ SQL_ROOMS = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 # rooms of functions only that changed, and what is done first and by hand.
 EXTPREVIOUS = 0.1.0
 NEW_ROOMS = $(filter sql/7% sql/8% sql/9%,$(SQL_ROOMS))
-CHANGED_ROOMS = sql/53_publish.sql sql/60_aggregates.sql
+CHANGED_ROOMS = sql/42_trace.sql sql/53_publish.sql sql/60_aggregates.sql
 SQL_OF_VERSION = sql/rpm_pg--$(EXTVERSION).sql
 SQL_OF_UPDATE = sql/rpm_pg--$(EXTPREVIOUS)--$(EXTVERSION).sql
 DATA_built = $(SQL_OF_VERSION) $(SQL_OF_UPDATE)

@@ -52,6 +52,13 @@ RPM_INLINE rpm_vec3 rpm_unit(rpm_vec3 a)
 	return n > 0 ? rpm_scale(a, 1 / n) : a;
 }
 
+/* 0 below 0, 1 above 1, between them with a level start and end. */
+RPM_INLINE rpm_real rpm_smooth_step(rpm_real u)
+{
+	u = u < 0 ? 0 : u > 1 ? 1 : u;
+	return u * u * (3 - 2 * u);
+}
+
 RPM_INLINE rpm_complex rpm_cx(rpm_real re, rpm_real im) { rpm_complex z; z.re = re; z.im = im; return z; }
 RPM_INLINE rpm_complex rpm_cx_add(rpm_complex a, rpm_complex b) { return rpm_cx(a.re + b.re, a.im + b.im); }
 RPM_INLINE rpm_complex rpm_cx_sub(rpm_complex a, rpm_complex b) { return rpm_cx(a.re - b.re, a.im - b.im); }

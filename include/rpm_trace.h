@@ -20,7 +20,8 @@ enum rpm_mechanism
 	RPM_REFLECTION = 2,			/* specular chains to max_depth */
 	RPM_REFRACTION = 4,			/* straight through walls as slabs */
 	RPM_SCATTERING = 8,			/* diffuse, where a material's S > 0 */
-	RPM_DIFFRACTION = 16		/* one wedge */
+	RPM_DIFFRACTION = 16,		/* one wedge */
+	RPM_OVER_ROOFS = 32			/* maps only: several edges in the vertical plane, and the bound far beyond */
 };
 
 typedef enum rpm_sum_mode

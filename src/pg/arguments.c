@@ -20,7 +20,8 @@ static const struct
 	{"reflection", RPM_REFLECTION},
 	{"refraction", RPM_REFRACTION},
 	{"scattering", RPM_SCATTERING},
-	{"diffraction", RPM_DIFFRACTION}
+	{"diffraction", RPM_DIFFRACTION},
+	{"over_roofs", RPM_OVER_ROOFS}
 };
 
 static void refuse_null(FunctionCallInfo fcinfo, int number, const char *name);
@@ -188,6 +189,6 @@ mechanism_bit(const char *name, const char *value)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s has \"%s\"", name, value),
-			 errhint("Use line_of_sight, reflection, refraction, scattering and diffraction.")));
+			 errhint("Use line_of_sight, reflection, refraction, scattering, diffraction and over_roofs.")));
 	return 0;
 }

@@ -224,6 +224,11 @@ read_options(FunctionCallInfo fcinfo, rpm_trace_options *options)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mechanisms has \"scattering\": exact paths have no diffuse part"),
 				 errhint("Leave it out here, and use rpm_trace for maps with scattering.")));
+	if (options->mechanisms & RPM_OVER_ROOFS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("mechanisms has \"over_roofs\": what comes over several roofs is a power, not a path"),
+				 errhint("Leave it out here, and use rpm_trace for maps with it.")));
 	options->max_depth = (int) rpm_argument_int32(fcinfo, ARGUMENT_MAX_DEPTH, "max_depth", 0, RPM_MAX_DEPTH);
 	options->samples = rpm_argument_int64(fcinfo, ARGUMENT_SAMPLES, "samples", 1, MOST_SAMPLES);
 	options->seed = (uint64_t) rpm_argument_int64(fcinfo, ARGUMENT_SEED, "seed", PG_INT64_MIN, PG_INT64_MAX);

@@ -256,6 +256,8 @@ SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', mechanisms => '{
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', mechanisms => '{scattering}');
 \echo :LAST_ERROR_SQLSTATE
+SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', mechanisms => '{line_of_sight,over_roofs}');
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', transmit_pattern => 'unknown');
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32632;POINT(691060 5336050)', 'town', receive_polarisation => 'circular');

@@ -82,7 +82,7 @@ two_grazed_edges(void)
 	}
 }
 
-/* Far apart in angle: P.526-15 section 4.4.2, equations 44 and 45, the sum of both and 10 lg((a + b)(b + c) / (b (a + b + c))). */
+/* Far apart in angle: P.526-15 section 4.3 (double isolated edges), the sum of both and 10 lg((a + b)(b + c) / (b (a + b + c))). */
 static void
 two_isolated_edges(void)
 {
@@ -235,5 +235,5 @@ main(void)
 	RUN(reciprocity_and_limits);
 	RUN(fading);
 	RUN(clutter_loss);
-	return unit_summary("test_multiple_diffraction");
+	return unit_summary("multiple_diffraction");
 }

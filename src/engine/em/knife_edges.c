@@ -34,24 +34,32 @@ typedef struct chain
 {
 	int			count;
 	double		b[RPM_EDGES_MAX], alpha[RPM_EDGES_MAX], opacity[RPM_EDGES_MAX];
+	double		pivot[RPM_EDGES_MAX];	/* of the quadratic form, from the first edge on */
 	double		width[RPM_EDGES_MAX], middle[RPM_EDGES_MAX];	/* of |exp| over each variable when all others are free */
+	double		width_below[RPM_EDGES_MAX], middle_below[RPM_EDGES_MAX];	/* when edges that the path bends over are at their edge */
 	double		front;			/* C pi^(-N/2) */
 } chain;
+
+/* Couplings up to this exponent are summed as a power series, with terms until they are below SERIES_END of the sum. */
+#define SERIES_EXPONENT 14.0
+#define SERIES_END 1e-6
 
 /* Nodes of one variable: heights and weights with its own factor of the integrand in them. */
 typedef struct rule
 {
 	int			count;
+	double		highest;
 	double		t[NODES_MAX];
 	rpm_complex weight[NODES_MAX];
 } rule;
 
 static void describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m);
-static void marginals(chain *c);
+static void marginals(chain *c, bool held, double *width, double *middle);
 static void make_rule(const chain *c, int i, rule *r);
 static double reach(double b, double width, double middle);
 static void add_interval(rule *r, double length, int side, double share, double b, double own);
-static void carry(const rule *from, const rule *to, double alpha, const rpm_complex *field, rpm_complex *next);
+static void carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next);
+static void carry_series(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next);
 
 double
 rpm_knife_edges(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m)
@@ -72,7 +80,7 @@ rpm_knife_edges(const rpm_chain_edge *edges, int count, double last_leg_m, doubl
 	for (int i = 1; i < count; i++, now = 1 - now)
 	{
 		make_rule(&c, i, &rules[1 - now]);
-		carry(&rules[now], &rules[1 - now], c.alpha[i - 1], fields[now], fields[1 - now]);
+		carry(&rules[now], &rules[1 - now], c.alpha[i - 1], c.pivot[i - 1], fields[now], fields[1 - now]);
 	}
 	for (int k = 0; k < rules[now].count; k++)
 		sum = rpm_cx_add(sum, fields[now][k]);
@@ -103,31 +111,39 @@ describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, do
 		total += before;
 	}
 	c->front = sqrt(square * total) * pow(RPM_PI, -count / 2.0);
-	marginals(c);
+	marginals(c, false, c->width, c->middle);
+	marginals(c, true, c->width_below, c->middle_below);
+	for (int i = 0; i < count; i++)
+		c->pivot[i] = i > 0 ? 1 - c->alpha[i - 1] * c->alpha[i - 1] / c->pivot[i - 1] : 1;
 }
 
-/* The inverse of the tridiagonal form from both ends: its diagonal and the middle of the Gaussian. */
+/*
+ * The inverse of the tridiagonal form from both ends: its diagonal and the middle of the Gaussian.  held: edges of whole screens that the
+ * path bends over stay at t = 0.
+ */
 static void
-marginals(chain *c)
+marginals(chain *c, bool held, double *width, double *middle)
 {
 	double		from_left[RPM_EDGES_MAX], from_right[RPM_EDGES_MAX], left[RPM_EDGES_MAX], right[RPM_EDGES_MAX];
 
 	for (int i = 0; i < c->count; i++)
 	{
-		double		drive = -c->b[i] / sqrt(2.0);
+		bool		bound = i == 0 || (held && c->b[i - 1] >= 0 && c->opacity[i - 1] >= 1);
+		double		drive = -c->b[i] / sqrt(2.0), alpha = bound ? 0 : c->alpha[i - 1];
 
-		from_left[i] = i > 0 ? 1 - c->alpha[i - 1] * c->alpha[i - 1] / from_left[i - 1] : 1;
-		left[i] = drive + (i > 0 ? c->alpha[i - 1] * left[i - 1] / from_left[i - 1] : 0);
+		from_left[i] = bound ? 1 : 1 - alpha * alpha / from_left[i - 1];
+		left[i] = bound ? drive : drive + alpha * left[i - 1] / from_left[i - 1];
 	}
 	for (int i = c->count - 1; i >= 0; i--)
 	{
-		double		drive = -c->b[i] / sqrt(2.0), pivot;
+		bool		bound = i + 1 == c->count || (held && c->b[i + 1] >= 0 && c->opacity[i + 1] >= 1);
+		double		drive = -c->b[i] / sqrt(2.0), alpha = bound ? 0 : c->alpha[i], pivot;
 
-		from_right[i] = i + 1 < c->count ? 1 - c->alpha[i] * c->alpha[i] / from_right[i + 1] : 1;
-		right[i] = drive + (i + 1 < c->count ? c->alpha[i] * right[i + 1] / from_right[i + 1] : 0);
+		from_right[i] = bound ? 1 : 1 - alpha * alpha / from_right[i + 1];
+		right[i] = bound ? drive : drive + alpha * right[i + 1] / from_right[i + 1];
 		pivot = from_left[i] + from_right[i] - 1;
-		c->middle[i] = (left[i] + right[i] - drive) / pivot;
-		c->width[i] = sqrt(1 / pivot);
+		middle[i] = (left[i] + right[i] - drive) / pivot;
+		width[i] = sqrt(1 / pivot);
 	}
 }
 
@@ -135,13 +151,14 @@ marginals(chain *c)
 static void
 make_rule(const chain *c, int i, rule *r)
 {
-	/* Half of t^2 goes into the coupling with each neighbour, whose exponents are then never positive. */
-	double		own = 1 - (i > 0 ? 0.5 : 0) - (i + 1 < c->count ? 0.5 : 0);
+	/* The squares go into the couplings, whose exponents are then never positive; what is left is the last edge's. */
+	double		own = i + 1 < c->count ? 0 : c->pivot[i];
 
 	r->count = 0;
+	r->highest = 0;
 	add_interval(r, reach(c->b[i], c->width[i], c->middle[i]), 1, 1, c->b[i], own);
 	if (c->opacity[i] < 1)
-		add_interval(r, reach(-c->b[i], c->width[i], -c->middle[i]), -1, 1 - c->opacity[i], c->b[i], own);
+		add_interval(r, reach(-c->b[i], c->width_below[i], -c->middle_below[i]), -1, 1 - c->opacity[i], c->b[i], own);
 }
 
 /* How far up the integrand reaches: with the other variables free, or at their edges. */
@@ -162,6 +179,7 @@ add_interval(rule *r, double length, int side, double share, double b, double ow
 	const double *x = many ? many_x : few_x, *w = many ? many_w : few_w;
 	int			half = (many ? NODES_MANY : NODES_FEW) / 2;
 
+	r->highest = fmax(r->highest, length);
 	for (int k = 0; k < 2 * half; k++)
 	{
 		double		place = k < half ? x[k] : -x[k - half], t = side * length * (1 + place) / 2;
@@ -172,20 +190,69 @@ add_interval(rule *r, double length, int side, double share, double b, double ow
 	}
 }
 
+/* Over all t of the edge before: exp(-pivot (t - alpha u / pivot)^2), the form's square that holds both. */
 static void
-carry(const rule *from, const rule *to, double alpha, const rpm_complex *field, rpm_complex *next)
+carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next)
 {
+	if (2 * alpha * from->highest * to->highest < SERIES_EXPONENT)
+	{
+		carry_series(from, to, alpha, pivot, field, next);
+		return;
+	}
 	for (int k = 0; k < to->count; k++)
 	{
-		double		re = 0, im = 0, t = to->t[k];
+		double		re = 0, im = 0, u = alpha / pivot * to->t[k];
 
 		for (int l = 0; l < from->count; l++)
 		{
-			double		u = from->t[l], coupling = exp(2 * alpha * t * u - (t * t + u * u) / 2);
+			double		off = from->t[l] - u, coupling = exp(-pivot * off * off);
 
 			re += coupling * field[l].re;
 			im += coupling * field[l].im;
 		}
 		next[k] = rpm_cx_mul(rpm_cx(re, im), to->weight[k]);
 	}
+}
+
+/* The same with e^(2 alpha t u) by powers: moments of the field over u, then a polynomial in t. */
+static void
+carry_series(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next)
+{
+	double		largest = 2 * alpha * from->highest * to->highest, term = 1, sum = 1;
+	double		re[NODES_MAX], im[NODES_MAX], power[NODES_MAX];
+
+	for (int l = 0; l < from->count; l++)
+	{
+		double		square = exp(-pivot * from->t[l] * from->t[l]);
+
+		re[l] = field[l].re * square;
+		im[l] = field[l].im * square;
+	}
+	for (int k = 0; k < to->count; k++)
+	{
+		power[k] = 1;
+		next[k] = rpm_cx(0, 0);
+	}
+	for (int order = 1; term > SERIES_END * sum; order++)
+	{
+		double		moment_re = 0, moment_im = 0;
+
+		for (int l = 0; l < from->count; l++)
+		{
+			moment_re += re[l];
+			moment_im += im[l];
+			re[l] *= from->t[l];
+			im[l] *= from->t[l];
+		}
+		for (int k = 0; k < to->count; k++)
+		{
+			next[k].re += power[k] * moment_re;
+			next[k].im += power[k] * moment_im;
+			power[k] *= 2 * alpha * to->t[k] / order;
+		}
+		term *= largest / order;
+		sum += term;
+	}
+	for (int k = 0; k < to->count; k++)
+		next[k] = rpm_cx_mul(rpm_cx_scale(next[k], exp(-alpha * alpha / pivot * to->t[k] * to->t[k])), to->weight[k]);
 }

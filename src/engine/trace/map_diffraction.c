@@ -239,6 +239,7 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 						rpm_coefficient_lookup(&job->tables[material_n], rays.cos_incidence_n));
 	d.reflected_part_0 = rpm_cvec_scale(d.reflected_part_0, job->specular_share[material_0]);
 	d.reflected_part_n = rpm_cvec_scale(d.reflected_part_n, job->specular_share[material_n]);
+	diffracted->wedge = edge->wedge;
 	diffracted->facet_0 = own[0];
 	diffracted->facet_n = own[1];
 	diffracted->field = rpm_cvec_mul(rpm_diffraction_total(&d),

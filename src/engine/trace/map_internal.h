@@ -2,7 +2,8 @@
  * map_internal.h: what the parts of the radio map share.
  *
  * map_trace.c checks, runs the two parts and adds them; map_surface.c is the surface of the receivers; map_points.c evaluates what has
- * a closed form at points of each cell, with map_reflection.c, map_diffraction.c and map_sum.c; map_launch.c launches rays for the rest.
+ * a closed form at points of each cell, with map_reflection.c, map_diffraction.c, over_roofs.c and map_sum.c; map_launch.c launches rays
+ * for the rest.
  */
 #ifndef RPM_MAP_INTERNAL_H
 #define RPM_MAP_INTERNAL_H
@@ -12,6 +13,7 @@
 #include "rpm_trace.h"
 #include "trace/leg.h"
 #include "trace/occluders.h"
+#include "trace/roof_profile.h"
 #include "trace/visibility.h"
 
 /* The surface that receivers lie on: z = height + ground(x, y). */
@@ -43,6 +45,7 @@ typedef struct rpm_map_job
 	rpm_map_surface surface;
 	rpm_visible_set visible;	/* from the antenna */
 	rpm_occluders occluders;
+	rpm_roofs  *roofs;			/* around the antenna; NULL: without over_roofs */
 	bool		exact_reflection, exact_diffraction, exact_transmission;
 	bool		sum_fields;		/* of diffraction with the rays it bounds */
 	bool		launch;			/* something is left for rays */
@@ -125,7 +128,7 @@ typedef struct rpm_map_edge
 /* A diffracted field at a point and how much of it belongs to the three rays that the wedge bounds. */
 typedef struct rpm_map_diffracted
 {
-	int32_t		facet_0, facet_n;
+	int32_t		wedge, facet_0, facet_n;
 	rpm_cvec3	field;
 	double		direct, face_0, face_n;	/* weights; the sum of squares is at most 1 */
 } rpm_map_diffracted;
@@ -136,6 +139,12 @@ bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, con
 /* The diffracted field at `point`; false where there is none. */
 bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker,
 							   rpm_map_diffracted *diffracted);
+
+/*
+ * What comes over several roofs to a point outdoors, in the vertical plane, and the bound of clutter loss; 0 without job->roofs.
+ * Where a second roof comes into the way of an edge's diffracted field, that field fades out of `diffracted`, as it fades in here.
+ */
+double		rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count);
 
 typedef struct rpm_map_reflected
 {

@@ -37,6 +37,7 @@ static void do_cell(void *context, rpm_map_scratch *scratch, const rpm_candidate
 					int row);
 static void do_cell_rays(points_task *task, const cell_candidates *candidates, int column, int row);
 static void do_cell_edges(points_task *task, const cell_candidates *candidates, int column, int row);
+static bool any_outdoors(const rpm_map_job *job, int column, int row, int n);
 static bool reached(const rpm_map_job *job, int column, int row);
 static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
@@ -95,7 +96,7 @@ wanted(const void *context, int column, int row)
 
 	if (!task->closer || !task->job->sum_fields)
 		return true;
-	return task->blocks.edge_count > 0 && !isnan(task->job->gain[cell]);
+	return (task->blocks.edge_count > 0 || task->job->roofs != NULL) && !isnan(task->job->gain[cell]);
 }
 
 static void
@@ -155,7 +156,11 @@ do_cell_edges(points_task *task, const cell_candidates *candidates, int column, 
 	int			m = job->points / 2 > 0 ? job->points / 2 : 1, counted = 0;
 	double		gain = 0;
 
-	for (int k = 0; k < m * m && candidates->edges->count > 0; k++)
+	/* A corner of a cell that is outdoors at the finer points alone is looked at there. */
+	if (job->roofs != NULL && job->outdoor_share[cell] > 0)
+		while (m < job->points * CLOSER && !any_outdoors(job, column, row, m))
+			m *= 2;
+	for (int k = 0; k < m * m && (candidates->edges->count > 0 || job->roofs != NULL); k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % m, k / m, m);
 
@@ -167,6 +172,15 @@ do_cell_edges(points_task *task, const cell_candidates *candidates, int column, 
 	}
 	if (counted > 0)
 		job->gain[cell] += gain / counted;
+}
+
+static bool
+any_outdoors(const rpm_map_job *job, int column, int row, int n)
+{
+	for (int k = 0; k < n * n; k++)
+		if (rpm_map_outdoors(job, cell_point(job, column, row, k % n, k / n, n)))
+			return true;
+	return false;
 }
 
 /* Whether some straight or reflected ray reaches a point of the cell, after the first pass. */
@@ -267,7 +281,10 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 		*signature = rpm_random_mix(*signature + (uint64_t) mirror->facet);
 	}
 	if (with_edges)
+	{
 		diffracted = diffracted_fields(task, candidates, point);
+		power += rpm_map_over_roofs(job, point, scratch->diffracted, diffracted);
+	}
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
 
@@ -275,12 +292,12 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 static double
 edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point)
 {
-	const rpm_map_diffracted *diffracted = candidates->scratch->diffracted;
+	rpm_map_diffracted *diffracted = candidates->scratch->diffracted;
 	int			count = diffracted_fields(task, candidates, point);
-	double		power = 0;
+	double		power = rpm_map_over_roofs(task->job, point, diffracted, count);
 
 	if (task->job->sum_fields)
-		return rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);
+		return power + rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);
 	for (int i = 0; i < count; i++)
 		power += rpm_cvec_norm2(diffracted[i].field);
 	return power;

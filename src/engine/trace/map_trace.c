@@ -21,7 +21,7 @@ void
 rpm_trace_options_default(rpm_trace_options *options)
 {
 	*options = (rpm_trace_options) {
-		.mechanisms = RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_SCATTERING | RPM_DIFFRACTION,
+		.mechanisms = RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_SCATTERING | RPM_DIFFRACTION | RPM_OVER_ROOFS,
 		.max_depth = 7,
 		.samples = 1000000,
 		.error_floor_db = -130,
@@ -184,6 +184,12 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	}
 	rpm_phase_begin(job->control, RPM_PHASE_TRACING,
 					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
+	if (mechanisms & RPM_OVER_ROOFS && options->max_depth >= 1)
+	{
+		code = rpm_roofs_create(scene, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
+		if (code != RPM_OK)
+			return code;
+	}
 	if (!job->exact_reflection && !job->exact_diffraction)
 		return RPM_OK;
 	code = rpm_occluders_create(scene, &job->occluders, status);
@@ -220,6 +226,7 @@ job_free(rpm_map_job *job)
 {
 	rpm_visible_set_free(&job->visible);
 	rpm_occluders_free(&job->occluders);
+	rpm_roofs_free(job->roofs);
 	free(job->materials);
 	free(job->tables);
 	free(job->specular_share);

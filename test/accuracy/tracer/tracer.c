@@ -1,0 +1,261 @@
+/*
+ * tracer.c: the uncalibrated radio map against measured levels, with and without what comes over roofs (test/accuracy/run_tracer).
+ *
+ * Buildings are blocks from the heights at 5 m; nothing is fitted but one offset per antenna, which RMSE needs.  Compared are measured pixels
+ * outdoors.  A cell without a level counts as the lowest level of its map at a measured pixel.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chengdu.h"
+#include "rpm_em.h"
+#include "rpm_trace.h"
+
+#define RASTER_WEST 382930.0
+#define RASTER_NORTH 3418880.0
+#define RASTER_COLUMNS 10331
+#define RASTER_ROWS 8629
+#define SIDE 512				/* cells of a tile: 2 TILE_HALF_M / CELL_M */
+#define MAP_CELL_M 10.0
+#define MAP_SIDE 256
+#define AREAS 14
+#define BASE (RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION)
+
+typedef struct tile
+{
+	double		west, south;
+	int16_t		height[SIDE * SIDE];	/* from the south-west, row by row */
+} tile;
+
+typedef struct score
+{
+	int			antennas;
+	double		pcc, rmse, valued;
+} score;
+
+static bool read_tile(FILE *raster, const antenna_row *antenna, tile *t);
+static rpm_scene *blocks(const tile *t, rpm_status *status);
+static rpm_code add_block(rpm_scene_builder *builder, int64_t id, double x0, double y0, double x1, double y1, double height,
+						  rpm_status *status);
+static bool compare(const chengdu *data, int number, FILE *raster, score (*by_area)[2]);
+static void judge(const chengdu *data, int number, const tile *t, const double *gain, score *sum);
+static void print_row(const char *name, const score *s);
+
+int
+main(int argc, char **argv)
+{
+	int			wanted = argc > 3 ? atoi(argv[3]) : 13, done = 0;
+	static score by_area[AREAS + 1][2];
+	FILE	   *raster = argc > 2 ? fopen(argv[2], "rb") : NULL;
+	chengdu		data;
+
+	if (raster == NULL || !chengdu_read(argv[1], &data))
+		return 1;
+	for (int i = 0; i < wanted; i++)
+	{
+		int			a = (int) ((i + 0.5) * data.antenna_count / wanted);
+
+		/* The next one with enough pixels. */
+		while (a < data.antenna_count && data.begin[a + 1] - data.begin[a] < FEWEST_PIXELS)
+			a++;
+		if (a < data.antenna_count && compare(&data, a, raster, by_area))
+		{
+			const score *all = by_area[AREAS];
+
+			done++;
+			fprintf(stderr, "%d of %d, area %d: %.3f, %.3f so far\n", done, wanted, data.antennas[a].area, all[0].pcc / done, all[1].pcc / done);
+		}
+	}
+	printf("| area | antennas | without: PCC, RMSE, cells with a level | over roofs: PCC, RMSE, cells with a level |\n|---|---|---|---|\n");
+	for (int area = 0; area < AREAS; area++)
+	{
+		char		name[16];
+
+		snprintf(name, sizeof(name), "%d", area);
+		print_row(name, by_area[area]);
+	}
+	print_row("all", by_area[AREAS]);
+	return 0;
+}
+
+static void
+print_row(const char *name, const score *s)
+{
+	if (s[0].antennas == 0)
+		return;
+	printf("| %s | %d |", name, s[0].antennas);
+	for (int v = 0; v < 2; v++)
+		printf(" %.3f, %.2f dB, %.0f %% |", s[v].pcc / s[v].antennas, s[v].rmse / s[v].antennas, 100 * s[v].valued / s[v].antennas);
+	printf("\n");
+}
+
+/* Both maps of one antenna. */
+static bool
+compare(const chengdu *data, int number, FILE *raster, score (*by_area)[2])
+{
+	static tile t;
+	static double gain[MAP_SIDE * MAP_SIDE];
+	const antenna_row *row = &data->antennas[number];
+	rpm_antenna antenna = {.frequency_hz = row->frequency_mhz * 1e6, .grid_azimuth_rad = row->azimuth_deg * RPM_PI / 180,
+		.electrical_tilt_rad = row->tilt_deg * RPM_PI / 180, .pattern = rpm_pattern_default(RPM_PATTERN_TR38901)};
+	rpm_status	status;
+	rpm_scene  *scene;
+	rpm_query  *query;
+	int			column, line;
+	bool		good = true;
+
+	rpm_status_clear(&status);
+	if (!read_tile(raster, row, &t) || (scene = blocks(&t, &status)) == NULL)
+		return false;
+	if (rpm_query_create(scene, RPM_QUERY_BEST, NULL, &query, &status) != RPM_OK)
+		return false;
+	column = (int) ((row->x_m - t.west) / CELL_M);
+	line = (int) ((row->y_m - t.south) / CELL_M);
+	antenna.position = rpm_vec(row->x_m - t.west - scene->origin[0], row->y_m - t.south - scene->origin[1],
+							   fmax(row->height_m, t.height[line * SIDE + column] + 1) - scene->origin[2]);
+	for (int v = 0; v < 2 && good; v++)
+	{
+		rpm_grid	grid = {-scene->origin[0], 2 * TILE_HALF_M - scene->origin[1], MAP_CELL_M, MAP_CELL_M, MAP_SIDE, MAP_SIDE, 1.5};
+		rpm_map		map = {gain, NULL, 0, 0};
+		rpm_trace_options options;
+
+		rpm_trace_options_default(&options);
+		options.mechanisms = BASE | (v == 1 ? RPM_OVER_ROOFS : 0);
+		options.samples = 0;
+		options.cell_samples = 1;
+		good = rpm_trace_map(scene, query, &antenna, &grid, &options, NULL, &map, &status) == RPM_OK;
+		if (good)
+		{
+			judge(data, number, &t, gain, &by_area[row->area][v]);
+			judge(data, number, &t, gain, &by_area[AREAS][v]);
+		}
+		else
+			fprintf(stderr, "antenna left out: %s\n", status.message);
+	}
+	rpm_query_free(query);
+	rpm_scene_free(scene);
+	return good;
+}
+
+static bool
+read_tile(FILE *raster, const antenna_row *antenna, tile *t)
+{
+	int			west = (int) floor((antenna->x_m - TILE_HALF_M - RASTER_WEST) / CELL_M);
+	int			north = (int) floor((RASTER_NORTH - antenna->y_m - TILE_HALF_M) / CELL_M);
+
+	t->west = RASTER_WEST + west * CELL_M;
+	t->south = RASTER_NORTH - (north + SIDE) * CELL_M;
+	memset(t->height, 0, sizeof(t->height));
+	for (int r = 0; r < SIDE; r++)
+	{
+		int16_t    *line = t->height + (size_t) (SIDE - 1 - r) * SIDE;
+		int			from = west < 0 ? -west : 0, count = (west + SIDE < RASTER_COLUMNS ? SIDE : RASTER_COLUMNS - west) - from;
+
+		if (north + r < 0 || north + r >= RASTER_ROWS || count <= 0)
+			continue;
+		if (fseek(raster, (((long) (north + r)) * RASTER_COLUMNS + west + from) * (long) sizeof(int16_t), SEEK_SET) != 0
+			|| fread(line + from, sizeof(int16_t), (size_t) count, raster) != (size_t) count)
+			return false;
+		for (int c = 0; c < SIDE; c++)
+			line[c] = line[c] > 0 ? line[c] : 0;
+	}
+	return true;
+}
+
+/* Rectangles of one height, each as wide and then as high as it can be; coordinates from the tile's corner. */
+static rpm_scene *
+blocks(const tile *t, rpm_status *status)
+{
+	static bool done[SIDE * SIDE];
+	rpm_material concrete = {5.24, 0, 0.0462, 0.7822, 0.3, 0, 0, RPM_SCATTERING_LAMBERTIAN, 1, 1, 1};
+	rpm_scene_options options;
+	rpm_scene_builder *builder;
+	rpm_scene  *scene = NULL;
+	rpm_code	code = RPM_OK;
+	int64_t		id = 0;
+
+	memset(done, 0, sizeof(done));
+	rpm_scene_options_default(&options);
+	options.ground_material = 0;
+	builder = rpm_scene_builder_create(&options, &concrete, 1, NULL, status);
+	if (builder == NULL)
+		return NULL;
+	rpm_scene_builder_reach(builder, 0, 0);
+	rpm_scene_builder_reach(builder, 2 * TILE_HALF_M, 2 * TILE_HALF_M);
+	for (int i = 0; i < SIDE * SIDE && code == RPM_OK; i++)
+	{
+		int			x = i % SIDE, y = i / SIDE, wide = 0, high = 1;
+		bool		same = true;
+
+		if (done[i] || t->height[i] == 0)
+			continue;
+		while (x + wide < SIDE && !done[i + wide] && t->height[i + wide] == t->height[i])
+			wide++;
+		for (; same && y + high < SIDE; high += same)
+			for (int k = 0; k < wide && same; k++)
+				same = !done[i + high * SIDE + k] && t->height[i + high * SIDE + k] == t->height[i];
+		for (int r = 0; r < high; r++)
+			memset(done + i + r * SIDE, 1, (size_t) wide);
+		code = add_block(builder, ++id, x * CELL_M, y * CELL_M, (x + wide) * CELL_M, (y + high) * CELL_M, t->height[i], status);
+	}
+	if (code == RPM_OK)
+		code = rpm_scene_builder_finish(builder, &scene, status);
+	rpm_scene_builder_free(builder);
+	return code == RPM_OK ? scene : NULL;
+}
+
+static rpm_code
+add_block(rpm_scene_builder *builder, int64_t id, double x0, double y0, double x1, double y1, double height, rpm_status *status)
+{
+	double		ring[5][2] = {{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}, {x0, y0}};
+	uint32_t	head[3] = {3, 1, 5};
+	uint8_t		wkb[1 + sizeof(head) + sizeof(ring)] = {1};
+	rpm_building_row row = {id, wkb, sizeof(wkb), height, 0, 0, false, 0};
+
+	memcpy(wkb + 1, head, sizeof(head));
+	memcpy(wkb + 1 + sizeof(head), ring, sizeof(ring));
+	return rpm_scene_builder_add(builder, &row, status);
+}
+
+static void
+judge(const chengdu *data, int number, const tile *t, const double *gain, score *sum)
+{
+	double		lowest = INFINITY, n = 0, valued = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0, spread;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = data->begin[number]; i < data->begin[number + 1]; i++)
+		{
+			const pixel *p = &data->pixels[i];
+			double		east = pixel_x(p) - t->west, up = pixel_y(p) - t->south, g, level, measured = p->rsrp_dbm;
+			int			cell = (int) (east / CELL_M) + SIDE * (int) (up / CELL_M);
+			int			column = (int) (east / MAP_CELL_M), row = MAP_SIDE - 1 - (int) (up / MAP_CELL_M);
+
+			if (east < 0 || up < 0 || east >= 2 * TILE_HALF_M || up >= 2 * TILE_HALF_M || t->height[cell] > 0)
+				continue;
+			g = gain[row * MAP_SIDE + column];
+			if (isnan(g))
+				continue;
+			if (pass == 0)
+			{
+				lowest = g > 0 ? fmin(lowest, g) : lowest;
+				continue;
+			}
+			level = 10 * log10(g > 0 ? g : lowest);
+			valued += g > 0;
+			n++;
+			x += level;
+			y += measured;
+			xx += level * level;
+			yy += measured * measured;
+			xy += level * measured;
+		}
+	if (n < 2)
+		return;
+	spread = (xx / n - x / n * x / n) * (yy / n - y / n * y / n);
+	sum->antennas++;
+	sum->pcc += spread > 0 ? (xy / n - x / n * y / n) / sqrt(spread) : 0;
+	sum->rmse += sqrt(fmax(0, (xx - 2 * xy + yy) / n - pow((x - y) / n, 2)));
+	sum->valued += valued / n;
+}

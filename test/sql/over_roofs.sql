@@ -1,0 +1,31 @@
+-- Over several roofs: the mechanism's name, its default, its share of a map, and that no cell outdoors is without a level.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+BEGIN;
+CREATE TEMPORARY TABLE house AS
+SELECT n AS building_id, ST_MakeEnvelope(691000 + 40 * n, 5336020, 691020 + 40 * n, 5336180, 32632) AS geom, 12.0 + n % 3 AS height_m,
+	'concrete' AS wall_material, 'concrete' AS roof_material
+FROM generate_series(1, 6) AS n;
+CREATE TEMPORARY TABLE mast (LIKE rpm.antenna INCLUDING DEFAULTS);
+INSERT INTO rpm.scene (name, srid, extent, cell_size_m, building_relation, antenna_relation)
+VALUES ('rows', 32632, ST_MakeEnvelope(691000, 5336000, 691300, 5336200, 32632), 10, 'house', 'mast');
+INSERT INTO mast (antenna_id, geom, height_m, frequency_mhz, rs_power_dbm, pattern)
+VALUES (1, ST_SetSRID(ST_MakePoint(691010, 5336100), 32632), 8, 3500, 15, 'isotropic');
+CREATE FUNCTION pg_temp.cells(VARIADIC mechanisms text[], OUT outdoors bigint, OUT with_level bigint, OUT behind_db numeric) LANGUAGE sql AS $$
+	SELECT count(*) FILTER (WHERE o.outdoors), count(v) FILTER (WHERE o.outdoors), round(ST_Value(rast, ST_SetSRID(ST_MakePoint(691275, 5336105), 32632))::numeric)
+	FROM rpm_trace('rows', mechanisms => mechanisms, samples => 1000, quantity => 'path_gain_db') AS t,
+		unnest(ST_DumpValues(rast, 1)) WITH ORDINALITY AS cell (v, n),
+		LATERAL (SELECT NOT EXISTS (SELECT FROM house WHERE ST_Covers(house.geom, ST_MakeEnvelope(691000 + 10 * ((n - 1) % 30), 5336190 - 10 * ((n - 1) / 30),
+			691010 + 10 * ((n - 1) % 30), 5336200 - 10 * ((n - 1) / 30), 32632))) AS outdoors) AS o
+	GROUP BY rast
+$$;
+SELECT 'without' AS map, * FROM pg_temp.cells('line_of_sight', 'diffraction')
+UNION ALL SELECT 'with', * FROM pg_temp.cells('line_of_sight', 'diffraction', 'over_roofs')
+UNION ALL SELECT 'alone', * FROM pg_temp.cells('over_roofs');
+-- It is among the defaults.
+SELECT count(v) AS by_default FROM rpm_trace('rows', samples => 1000), unnest(ST_DumpValues(rast, 1)) AS v;
+-- Without strength nothing comes over the roofs; the bound of clutter loss stays.
+SELECT count(*) FILTER (WHERE b < a) > 0 AS weaker, count(b) = count(a) AS none_lost
+FROM rpm_trace('rows', mechanisms => '{over_roofs}', diffraction_scale => 1) AS x (i, rast), rpm_trace('rows', mechanisms => '{over_roofs}', diffraction_scale => 0) AS y (i, rast),
+	unnest(ST_DumpValues(x.rast, 1), ST_DumpValues(y.rast, 1)) AS v (a, b);
+ROLLBACK;
