@@ -11,7 +11,10 @@
 /* A spread below this is no variance: measurements are given to about 0.01 dB. */
 #define SMALLEST_SPREAD_DB 0.01
 #define TOLERANCE 0.05			/* of twice the logarithm of the likelihood */
-#define MOST_CALLS 160
+/* The way to the minimum is found with a part of the terms, the last steps are made with all. */
+#define COARSE_TERMS 200
+#define COARSE_CALLS 100
+#define FINE_CALLS 60
 #define LARGEST_LOG 12.0		/* e^12: a deviation of 400 dB, a range of 160 km */
 
 enum
@@ -71,7 +74,8 @@ rpm_code
 rpm_field_learn(const rpm_field_data *data, const rpm_field_options *options, rpm_control *control, rpm_covariance *covariance,
 				rpm_trend_fit *fit, rpm_field_learned *learned, rpm_status *status)
 {
-	static const double step[PARAMETERS] = {0.5, 0.5, 0.5, 0.4, 0.4};
+	static const double step[PARAMETERS] = {0.5, 0.5, 0.5, 0.4, 0.4},
+				fine_step[PARAMETERS] = {0.1, 0.15, 0.15, 0.15, 0.15};
 	double		x[PARAMETERS],
 				value = 0;
 	field_likelihood likelihood;
@@ -86,7 +90,11 @@ rpm_field_learn(const rpm_field_data *data, const rpm_field_options *options, rp
 	{
 		for (int i = 0; i < PARAMETERS; i++)
 			x[i] = log(before[i].median);
-		code = minimise(objective, &likelihood, PARAMETERS, x, step, TOLERANCE, MOST_CALLS, &value, status);
+		likelihood.every = (likelihood.count + COARSE_TERMS - 1) / COARSE_TERMS;
+		code = minimise(objective, &likelihood, PARAMETERS, x, step, TOLERANCE, COARSE_CALLS, &value, status);
+		likelihood.every = 1;
+		if (code == RPM_OK)
+			code = minimise(objective, &likelihood, PARAMETERS, x, fine_step, TOLERANCE, FINE_CALLS, &value, status);
 		covariance_of(x, &found);
 		learned->minus_log_likelihood = value / 2;
 		learned->estimated = code == RPM_OK && isfinite(value);

@@ -45,6 +45,7 @@ field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, 
 	memset(likelihood, 0, sizeof(*likelihood));
 	likelihood->data = data;
 	likelihood->control = control;
+	likelihood->every = 1;
 	if (options->terms < 1 || options->term_neighbours < 1 || options->term_neighbours > MOST_TERM_NEIGHBOURS)
 		code = rpm_fail(status, RPM_INVALID_ARGUMENT, "Use 600 terms of 14 neighbours.", "%d terms of %d neighbours cannot be",
 						options->terms, options->term_neighbours);
@@ -169,7 +170,7 @@ field_likelihood_at(field_likelihood *likelihood, const rpm_covariance *covarian
 					rpm_status *status)
 {
 	likelihood->covariance = covariance;
-	if (rpm_parallel_for(likelihood->control, likelihood->count, TERM_GRAIN, whiten_terms, likelihood, status) != RPM_OK)
+	if (rpm_parallel_for(likelihood->control, (likelihood->count + likelihood->every - 1) / likelihood->every, TERM_GRAIN, whiten_terms, likelihood, status) != RPM_OK)
 		return status->code;
 	return integrate(likelihood, value, fit, status);
 }
@@ -185,8 +186,8 @@ whiten_terms(void *context, int64_t begin, int64_t end, int thread)
 	(void) thread;
 	for (int64_t t = begin; t < end; t++)
 	{
-		const field_term *term = &likelihood->terms[t];
-		double	   *whitened = likelihood->whitened + t * (2 + coefficients);
+		const field_term *term = &likelihood->terms[t * likelihood->every];
+		double	   *whitened = likelihood->whitened + t * likelihood->every * (2 + coefficients);
 		int			last = term->count - 1;
 		double		deviation;
 
@@ -220,7 +221,7 @@ integrate(const field_likelihood *likelihood, double *value, rpm_trend_fit *fit,
 		}
 		sum += trend->mean[i] * right[i];
 	}
-	for (int64_t t = 0; t < likelihood->count; t++)
+	for (int64_t t = 0; t < likelihood->count; t += likelihood->every)
 	{
 		const double *whitened = likelihood->whitened + t * (2 + n);
 		double		weight = likelihood->terms[t].weight;

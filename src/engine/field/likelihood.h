@@ -23,6 +23,7 @@ typedef struct field_likelihood
 	const rpm_field_data *data;
 	rpm_control *control;
 	int64_t		count;
+	int64_t		every;			/* 1: all terms count; 3: the first, fourth, seventh ... */
 	field_term *terms;
 	double	   *whitened;		/* per term: logarithm of the variance, value, trend */
 	const rpm_covariance *covariance;	/* of the evaluation at work */
@@ -35,10 +36,7 @@ typedef enum term_purpose
 	TERMS_FOR_SHARES			/* conditioned on other antennas and on what lies outside of a part of squares */
 } term_purpose;
 
-/*
- * Draws the terms of the antenna.  Freed by
- * field_likelihood_free also after an error.
- */
+/* Draws the terms of the antenna.  Freed by field_likelihood_free also after an error. */
 rpm_code	field_likelihood_open(field_likelihood *likelihood, const rpm_field_data *data, const rpm_field_options *options,
 								  term_purpose purpose, rpm_control *control, rpm_status *status);
 void		field_likelihood_free(field_likelihood *likelihood);

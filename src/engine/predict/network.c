@@ -13,6 +13,8 @@
 #define COVARIATE_SD_DB 3.0		/* per spread of the covariate */
 #define GIVEN_SLOPE_SD_DB 2.0	/* per 10 dB */
 #define SITE_PART 0.5
+/* Neighbouring cells repeat each other: more of them would not move a fit. */
+#define MOST_FITTED 500
 
 typedef struct fit_context
 {
@@ -73,24 +75,29 @@ fit_antenna(predict_work *work, const predict_candidate *candidate, int prior, i
 			rpm_status *status)
 {
 	size_t		begin = work->begin[antenna],
-				rows = predict_cells(work, antenna);
+				cells = predict_cells(work, antenna),
+				rows = cells < MOST_FITTED ? cells : MOST_FITTED;
 	double	   *x = malloc((rows + 1) * (size_t) candidate->count * sizeof(double)),
 			   *y = malloc((rows + 1) * sizeof(double)),
+			   *weight = malloc((rows + 1) * sizeof(double)),
 				mean[RPM_FIELD_MOST_COEFFICIENTS],
 				sd[RPM_FIELD_MOST_COEFFICIENTS];
-	rpm_least_squares_data data = {rows, candidate->count, x, NULL, NULL, y, work->weight + begin};
+	rpm_least_squares_data data = {rows, candidate->count, x, NULL, NULL, y, weight};
 	rpm_least_squares_options options;
 	rpm_least_squares_fit *fit = malloc(sizeof(rpm_least_squares_fit));
 	rpm_control alone = {.threads = 1};
 
-	if (x == NULL || y == NULL || fit == NULL)
+	if (x == NULL || y == NULL || weight == NULL || fit == NULL)
 		rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu measurements", rows);
 	else if (rows > 0 && !rpm_stopped(work->control))
 	{
 		for (size_t i = 0; i < rows; i++)
 		{
-			predict_point_row(work, candidate, antenna, begin + i, x + i * (size_t) candidate->count);
-			y[i] = work->points[begin + i].value_db;
+			size_t		point = begin + i * cells / rows;
+
+			predict_point_row(work, candidate, antenna, point, x + i * (size_t) candidate->count);
+			y[i] = work->points[point].value_db;
+			weight[i] = work->weight[point];
 		}
 		candidate->prior->before(&work->input->antennas[antenna], mean, sd);
 		covariates_before(candidate, candidate->prior->count, mean, sd);
@@ -100,17 +107,20 @@ fit_antenna(predict_work *work, const predict_candidate *candidate, int prior, i
 		options.fixed_scale = FIT_SCALE_DB;
 		if (rpm_least_squares(&data, &options, &alone, fit, status) == RPM_OK)
 			memcpy(fit_of(work, prior, antenna), fit->coefficient, sizeof(double) * (size_t) candidate->count);
-		for (size_t i = 0; i < rows && keep_residual && status->code == RPM_OK; i++)
+		for (size_t i = begin; i < begin + cells && keep_residual && status->code == RPM_OK; i++)
 		{
-			double		left = y[i];
+			double		row[RPM_FIELD_MOST_COEFFICIENTS],
+						left = work->points[i].value_db;
 
+			predict_point_row(work, candidate, antenna, i, row);
 			for (int k = 0; k < candidate->count; k++)
-				left -= x[i * (size_t) candidate->count + (size_t) k] * fit->coefficient[k];
-			work->residual[begin + i] = left;
+				left -= row[k] * fit->coefficient[k];
+			work->residual[i] = left;
 		}
 	}
 	free(x);
 	free(y);
+	free(weight);
 	free(fit);
 	return status->code;
 }

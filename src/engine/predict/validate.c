@@ -8,6 +8,7 @@
 
 #define PARTS 4					/* of the blocks, left out in turn */
 #define MOST_POINTS 600
+#define TERMS 250				/* of the likelihood, for the trend of each part */
 #define FEWEST_POINTS 30		/* cells of the antenna */
 #define NORMAL_90 1.6448536269514722	/* half of a 90 % interval, in standard deviations */
 #define COVERED 0.9
@@ -179,6 +180,7 @@ leave_out_part(const predict_work *work, const predict_data *data, const rpm_cov
 	rest.count = part->count;
 	rest.trend.at_points = part->rows;
 	options.block_m = 0;
+	options.terms = options.terms < TERMS ? options.terms : TERMS;
 	if (rpm_field_fit_trend(&rest, covariance, &options, work->control, &fit, status) != RPM_OK ||
 		rpm_field_predict(&data->data, &fit, covariance, &places, &options, work->control, part->mean_db, part->variance_db2,
 						  status) != RPM_OK)
