@@ -33,22 +33,36 @@ static void read_bytes(WkbReader *reader, void *to, size_t size);
 RpmRaster *
 rpm_raster_read(Datum raster, const char *what)
 {
+	int			count;
+
+	return rpm_raster_read_bands(raster, what, 1, &count)[0];
+}
+
+RpmRaster **
+rpm_raster_read_bands(Datum raster, const char *what, int most, int *count)
+{
 	bytea	   *wkb = DatumGetByteaPP(rpm_call_postgis(RPM_RASTER_AS_BINARY, raster));
+	RpmRaster **bands = palloc(most * sizeof(RpmRaster *));
 	WkbReader	reader;
-	RpmRaster  *result;
-	int			band_count;
+	RpmRaster  *header;
 
 	reader.at = (const uint8 *) VARDATA_ANY(wkb);
 	reader.end = reader.at + VARSIZE_ANY_EXHDR(wkb);
-	result = read_header(&reader, what, &band_count);
-	if (band_count < 1)
+	header = read_header(&reader, what, count);
+	if (*count < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has no band", what),
 				 errhint("Give the rasters that rpm_trace() returns or rpm_publish() writes.")));
-	read_band(&reader, what, result);
+	*count = Min(*count, most);
+	for (int i = 0; i < *count; i++)
+	{
+		bands[i] = palloc(sizeof(RpmRaster));
+		*bands[i] = *header;
+		read_band(&reader, what, bands[i]);
+	}
 	pfree(wkb);
-	return result;
+	return bands;
 }
 
 static RpmRaster *

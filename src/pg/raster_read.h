@@ -20,4 +20,7 @@ typedef struct RpmRaster
  */
 extern RpmRaster *rpm_raster_read(Datum raster, const char *what);
 
+/* Every band in its order; at most `most` of them. */
+extern RpmRaster **rpm_raster_read_bands(Datum raster, const char *what, int most, int *count);
+
 #endif
