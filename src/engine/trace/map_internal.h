@@ -109,6 +109,11 @@ typedef struct rpm_map_diffracted
 rpm_code	rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status);
 /* Whether the edge may diffract to some point within `radius` of `centre`. */
 bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 centre, double radius);
+/* The rays over the edge to `point`, and metres from the antenna to the edge and on; false where there are none. */
+bool		rpm_map_edge_rays(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_wedge_rays *rays, double *s_in,
+							  double *s_out);
+/* Which shares of a diffracted field belong to its three boundaries, by nearness: all of it to the one that the point is on. */
+void		rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted *diffracted);
 /* The diffracted field at `point`; false where there is none. */
 bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, rpm_map_diffracted *diffracted);
 
