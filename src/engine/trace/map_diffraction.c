@@ -205,16 +205,12 @@ hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double
 }
 
 bool
-rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_map_diffracted *diffracted)
+rpm_map_edge_rays(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_wedge_rays *rays,
+				  double *s_in, double *s_out)
 {
 	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
-	const rpm_facet *facets = job->scene->facets;
-	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
-	int32_t		material_0, material_n;
-	double		along, away, place, s_in, s_out, w, w_0, w_n, all;
+	double		along, away, place;
 	rpm_vec3	on_edge, lifted, k_in, k_out;
-	rpm_wedge_rays rays;
-	rpm_diffraction d;
 
 	place_at(edge, point, &along, &away);
 	place = keller_point(edge, along, away);
@@ -223,37 +219,54 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 		return false;
 	on_edge = rpm_along(edge->start, place, edge->direction);
 	k_out = rpm_sub(point, on_edge);
-	s_out = rpm_norm(k_out);
-	k_out = rpm_scale(k_out, 1 / s_out);
+	*s_out = rpm_norm(k_out);
+	k_out = rpm_scale(k_out, 1 / *s_out);
 	lifted = rpm_add(on_edge, edge->lift);
 	if (!leaves_edge(job, edge, lifted, rpm_map_leg_end(point, k_out), blocker))
 		return false;
 	k_in = rpm_sub(on_edge, job->antenna->position);
-	s_in = rpm_norm(k_in);
-	k_in = rpm_scale(k_in, 1 / s_in);
-	material_0 = facets[own[0]].material;
-	material_n = facets[own[1]].material;
-	rays = rpm_wedge_rays_of(wedge->direction, wedge->tangent_0, wedge->normal_0, wedge->n_pi, k_in, k_out);
-	d = rpm_wedge_field(&rays, s_in, s_out, job->wavelength_m, rpm_antenna_field(job->antenna, k_in),
+	*s_in = rpm_norm(k_in);
+	k_in = rpm_scale(k_in, 1 / *s_in);
+	*rays = rpm_wedge_rays_of(wedge->direction, wedge->tangent_0, wedge->normal_0, wedge->n_pi, k_in, k_out);
+	return true;
+}
+
+bool
+rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_map_diffracted *diffracted)
+{
+	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
+	const rpm_facet *facets = job->scene->facets;
+	int32_t		material_0 = facets[wedge->facet_0].material, material_n = facets[wedge->facet_n].material;
+	double		s_in, s_out;
+	rpm_wedge_rays rays;
+	rpm_diffraction d;
+
+	if (!rpm_map_edge_rays(job, edge, point, blocker, &rays, &s_in, &s_out))
+		return false;
+	d = rpm_wedge_field(&rays, s_in, s_out, job->wavelength_m, rpm_antenna_field(job->antenna, rays.k_in),
 						rpm_coefficient_lookup(&job->tables[material_0], rays.cos_incidence_0),
 						rpm_coefficient_lookup(&job->tables[material_n], rays.cos_incidence_n));
 	d.reflected_part_0 = rpm_cvec_scale(d.reflected_part_0, job->specular_share[material_0]);
 	d.reflected_part_n = rpm_cvec_scale(d.reflected_part_n, job->specular_share[material_n]);
 	diffracted->wedge = edge->wedge;
-	diffracted->facet_0 = own[0];
-	diffracted->facet_n = own[1];
+	diffracted->facet_0 = wedge->facet_0;
+	diffracted->facet_n = wedge->facet_n;
 	diffracted->field = rpm_cvec_mul(rpm_diffraction_total(&d),
 									 rpm_cx_scale(rpm_cx_phase(-job->wave_number * (s_in + s_out)),
 												  sqrt(job->spreading2) * job->options->diffraction_scale));
-	/* Shares by nearness to the three boundaries: all of it to the one whose boundary the point is on. */
-	w = 1 / (d.transition_incident + 1e-12);
-	w_0 = 1 / (d.transition_0 + 1e-12);
-	w_n = 1 / (d.transition_n + 1e-12);
-	all = w + w_0 + w_n;
-	diffracted->direct = closeness(d.transition_incident) * sqrt(w / all);
-	diffracted->face_0 = closeness(d.transition_0) * sqrt(w_0 / all);
-	diffracted->face_n = closeness(d.transition_n) * sqrt(w_n / all);
+	rpm_map_edge_shares(&d, diffracted);
 	return true;
+}
+
+void
+rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted *diffracted)
+{
+	double		w = 1 / (d->transition_incident + 1e-12), w_0 = 1 / (d->transition_0 + 1e-12), w_n = 1 / (d->transition_n + 1e-12);
+	double		all = w + w_0 + w_n;
+
+	diffracted->direct = closeness(d->transition_incident) * sqrt(w / all);
+	diffracted->face_0 = closeness(d->transition_0) * sqrt(w_0 / all);
+	diffracted->face_n = closeness(d->transition_n) * sqrt(w_n / all);
 }
 
 /* Whether the leg from the edge is free; what was in the way last is looked at first. */
@@ -264,6 +277,8 @@ leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, r
 	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
 	uint32_t	triangle;
 
+	if (blocker == NULL)
+		return rpm_leg_clear(job->scene, job->query, lifted, end, own, 2);
 	if (*blocker != RPM_NO_BLOCKER && rpm_occluder_hides_point(&job->occluders, *blocker, lifted, end))
 		return false;
 	if (rpm_leg_clear_or(job->scene, job->query, lifted, end, own, 2, &triangle))

@@ -136,6 +136,14 @@ typedef struct rpm_map_diffracted
 rpm_code	rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status);
 /* Whether the edge may diffract to some point of the block; blocker: what hid a point from it last, or RPM_NO_BLOCKER. */
 bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm_map_block *block, uint32_t blocker);
+/*
+ * The rays over the edge to `point`, and metres from the antenna to the edge and on; false where there are none.  *blocker is what hid a
+ * point from it last, or RPM_NO_BLOCKER; NULL where job has no occluders.
+ */
+bool		rpm_map_edge_rays(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_wedge_rays *rays,
+							  double *s_in, double *s_out);
+/* Which shares of a diffracted field belong to its three boundaries, by nearness: all of it to the one that the point is on. */
+void		rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted *diffracted);
 /* The diffracted field at `point`; false where there is none. */
 bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker,
 							   rpm_map_diffracted *diffracted);

@@ -1,0 +1,446 @@
+/*
+ * evaluate.c: the level of a cell from its stored paths, and its gradient by adjoints.
+ *
+ * Forward: the antenna's field, two numbers across the departure, goes through the events of each path; fields are added within groups,
+ * powers between them (docs/physics.md).  Backward: the adjoint a of a field e, dP = Re(conj(a) . de), begins with twice the group's
+ * field and goes through the same events in reverse, a coefficient c of an event e' = c e giving dP = Re(conj(a') e dc).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "calibrate/store.h"
+#include "rpm_fresnel_gradient.h"
+#include "rpm_level.h"
+#include "rpm_pattern_gradient.h"
+
+#define DB_OF_NEPER (10 / M_LN10)
+
+/* A wall as a ray meets it: its coefficients and what they depend on. */
+typedef struct wall_state
+{
+	rpm_interface_gradient wall;	/* value alone without a gradient */
+	rpm_complex before[2];		/* the field in the wall's basis */
+	double		eps_above_1, eta_im, thickness_m, scattering, amplitude;
+} wall_state;
+
+typedef struct path_state
+{
+	rpm_vec3	sent;			/* the antenna's field */
+	rpm_vec3	sent_by[RPM_ANTENNA_NUMBERS];
+	rpm_complex first[2];		/* in the first basis */
+	rpm_cvec3	field;			/* at the cell */
+	double		roof_power;
+	size_t		wall;			/* first of its walls in the scratch */
+} path_state;
+
+/* One evaluation. */
+typedef struct cell_work
+{
+	const rpm_path_store *store;
+	const rpm_store_values *values;
+	const rpm_calibrate_antenna *nominal;
+	int32_t		antenna;
+	double		frequency_hz, wavelength_m;
+	bool		with_gradient;
+	path_state *paths;
+	wall_state *walls;
+	size_t		wall_count;
+	rpm_store_gradient *gradient;
+} cell_work;
+
+static bool scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_store_scratch *scratch);
+static void path_forward(cell_work *work, const rpm_stored_path *path, path_state *state);
+static void wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall);
+static void chain_forward(cell_work *work, const rpm_stored_path *path, path_state *state);
+static void edge_forward(cell_work *work, const rpm_stored_path *path, path_state *state);
+static void set_field(const rpm_stored_path *path, const rpm_complex *y, path_state *state);
+static double cell_power(const cell_work *work, const rpm_stored_place *place, rpm_cvec3 *groups);
+static void path_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, const rpm_cvec3 *groups, double scale);
+static void chain_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale);
+static void edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale);
+static void roof_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, double scale);
+static void wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm,
+						  double scale);
+static void sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double scale);
+static void add(rpm_store_gradient *gradient, size_t index, double amount);
+
+static inline rpm_vec3
+vec_of(const float *v)
+{
+	return rpm_vec(v[0], v[1], v[2]);
+}
+
+static inline double
+real_part(rpm_complex conjugated, rpm_complex b)
+{
+	return conjugated.re * b.re + conjugated.im * b.im;
+}
+
+bool
+rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, size_t cell, bool with_gradient,
+				rpm_store_scratch *scratch, double *level_dbm)
+{
+	const rpm_stored_place *place = &store->places[store->place_of_cell[cell]];
+	cell_work	work = {.store = store, .values = values, .antenna = store->input.cells[cell].antenna, .with_gradient = with_gradient,
+	.gradient = &scratch->gradient};
+	rpm_cvec3	groups[256];
+	double		power;
+
+	rpm_store_gradient_clear(&scratch->gradient);
+	*level_dbm = -INFINITY;
+	if (!scratch_room(store, place, scratch))
+		return false;
+	work.nominal = &store->input.antennas[work.antenna];
+	work.frequency_hz = work.nominal->antenna.frequency_hz;
+	work.wavelength_m = RPM_SPEED_OF_LIGHT_M_S / work.frequency_hz;
+	work.paths = scratch->states;
+	work.walls = (wall_state *) (work.paths + place->path_count);
+	for (uint32_t i = 0; i < place->path_count; i++)
+		path_forward(&work, &store->all.paths[place->first_path + i], &work.paths[i]);
+	power = cell_power(&work, place, groups);
+	if (!(power > 0))
+		return false;
+	*level_dbm = rpm_decibels(power) + values->offset_db[work.antenna] - (place->indoors ? values->indoor_loss_db : 0);
+	if (!with_gradient)
+		return true;
+	for (uint32_t i = 0; i < place->path_count; i++)
+		path_backward(&work, &store->all.paths[place->first_path + i], &work.paths[i], groups, DB_OF_NEPER / power);
+	add(work.gradient, rpm_antenna_parameter(work.antenna, RPM_PARAMETER_OFFSET_DB), 1);
+	if (place->indoors)
+		add(work.gradient, rpm_site_parameter(store, RPM_PARAMETER_INDOOR_LOSS_DB), -1);
+	return true;
+}
+
+rpm_code
+rpm_store_scratch_create(const rpm_path_store *store, rpm_store_scratch *scratch, rpm_status *status)
+{
+	memset(scratch, 0, sizeof *scratch);
+	scratch->gradient.by = calloc(store->parameter_count + 1, sizeof(double));
+	scratch->gradient.touched = calloc(store->parameter_count + 1, sizeof(uint32_t));
+	scratch->gradient.is_touched = calloc(store->parameter_count + 1, 1);
+	if (!scratch->gradient.by || !scratch->gradient.touched || !scratch->gradient.is_touched)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the gradient of %zu parameters", store->parameter_count);
+	return RPM_OK;
+}
+
+void
+rpm_store_scratch_free(rpm_store_scratch *scratch)
+{
+	free(scratch->states);
+	free(scratch->gradient.by);
+	free(scratch->gradient.touched);
+	free(scratch->gradient.is_touched);
+	memset(scratch, 0, sizeof *scratch);
+}
+
+void
+rpm_store_gradient_clear(rpm_store_gradient *gradient)
+{
+	for (size_t i = 0; i < gradient->count; i++)
+	{
+		gradient->by[gradient->touched[i]] = 0;
+		gradient->is_touched[gradient->touched[i]] = 0;
+	}
+	gradient->count = 0;
+}
+
+static bool
+scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_store_scratch *scratch)
+{
+	size_t		walls = 0, bytes;
+
+	for (uint32_t i = 0; i < place->path_count; i++)
+		walls += store->all.paths[place->first_path + i].event_count;
+	bytes = place->path_count * sizeof(path_state) + walls * sizeof(wall_state);
+	if (bytes > scratch->state_room)
+	{
+		free(scratch->states);
+		scratch->states = malloc(2 * bytes);
+		scratch->state_room = scratch->states ? 2 * bytes : 0;
+	}
+	return scratch->states != NULL || bytes == 0;
+}
+
+static void
+path_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
+{
+	rpm_vec3	departure = vec_of(path->departure), u = vec_of(path->in_u), p = rpm_cross(u, departure);
+
+	state->sent = rpm_antenna_field_gradient(&work->values->antennas[work->antenna], departure, work->with_gradient ? state->sent_by : NULL);
+	state->first[0] = rpm_cx(rpm_dot(state->sent, u), 0);
+	state->first[1] = rpm_cx(rpm_dot(state->sent, p), 0);
+	state->wall = work->wall_count;
+	state->roof_power = 0;
+	for (int i = 0; i < path->event_count; i++)
+		wall_forward(work, &work->store->all.events[path->first_event + (uint32_t) i], &work->walls[work->wall_count++]);
+	if (path->kind == RPM_STORED_ROOF)
+	{
+		state->field = rpm_cvec_zero();
+		state->roof_power = rpm_dot(state->sent, state->sent) * path->factor[0]
+			* pow(10, (work->values->roof_offset_db + work->values->roof_slope_db * path->decades) / 10);
+	}
+	else if (path->kind == RPM_STORED_EDGE)
+		edge_forward(work, path, state);
+	else
+		chain_forward(work, path, state);
+}
+
+/* The coefficients of a wall with the values as they are. */
+static void
+wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall)
+{
+	const rpm_store_values *values = work->values;
+	const rpm_material *material = &work->nominal->materials[event->material];
+	rpm_complex eta = rpm_relative_permittivity(material, work->frequency_hz);
+	double		permittivity = values->log_permittivity[event->material], conductivity = values->log_conductivity[event->material];
+
+	if (event->building >= 0)
+	{
+		permittivity += values->building_permittivity[event->building];
+		conductivity += values->building_conductivity[event->building];
+	}
+	wall->eps_above_1 = (eta.re - 1) * exp(permittivity);
+	wall->eta_im = eta.im * exp(conductivity);
+	wall->thickness_m = material->thickness_m * values->thickness[event->material];
+	wall->scattering = values->scattering[event->material];
+	wall->amplitude = event->kind == RPM_EVENT_TRANSMISSION ? 1
+		: event->kind == RPM_EVENT_SCATTERING ? wall->scattering * sqrt(event->lobe) : sqrt(1 - wall->scattering * wall->scattering);
+	eta = rpm_cx(1 + wall->eps_above_1, wall->eta_im);
+	if (work->with_gradient)
+		wall->wall = rpm_interface_gradient_of(eta, event->cosine, wall->thickness_m, work->wavelength_m);
+	else
+		wall->wall.value = wall->thickness_m > 0 ? rpm_slab(eta, event->cosine, wall->thickness_m, work->wavelength_m)
+			: rpm_half_space(eta, event->cosine);
+}
+
+static void
+chain_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
+{
+	rpm_complex x[2] = {state->first[0], state->first[1]};
+
+	for (int i = 0; i < path->event_count; i++)
+	{
+		const rpm_stored_event *event = &work->store->all.events[path->first_event + (uint32_t) i];
+		wall_state *wall = &work->walls[state->wall + (size_t) i];
+		bool		through = event->kind == RPM_EVENT_TRANSMISSION;
+
+		wall->before[0] = rpm_cx_add(rpm_cx_scale(x[0], event->turn_cos), rpm_cx_scale(x[1], event->turn_sin));
+		wall->before[1] = rpm_cx_sub(rpm_cx_scale(x[1], event->turn_cos), rpm_cx_scale(x[0], event->turn_sin));
+		x[0] = rpm_cx_scale(rpm_cx_mul(through ? wall->wall.value.t_te : wall->wall.value.r_te, wall->before[0]), wall->amplitude);
+		x[1] = rpm_cx_scale(rpm_cx_mul(through ? wall->wall.value.t_tm : wall->wall.value.r_tm, wall->before[1]), wall->amplitude);
+	}
+	set_field(path, x, state);
+}
+
+static inline rpm_complex
+matrix_row(float (*row)[2], const rpm_complex *x)
+{
+	return rpm_cx_add(rpm_cx_mul(rpm_cx(row[0][0], row[0][1]), x[0]), rpm_cx_mul(rpm_cx(row[1][0], row[1][1]), x[1]));
+}
+
+/* The factors of an edge's matrices: 1, then each face's coefficients with its amplitude. */
+static inline void
+edge_factors(const wall_state *faces, rpm_complex *factors)
+{
+	factors[0] = rpm_cx(1, 0);
+	for (int f = 0; f < 2; f++)
+	{
+		factors[1 + 2 * f] = rpm_cx_scale(faces[f].wall.value.r_te, faces[f].amplitude);
+		factors[2 + 2 * f] = rpm_cx_scale(faces[f].wall.value.r_tm, faces[f].amplitude);
+	}
+}
+
+static void
+edge_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
+{
+	rpm_stored_matrices *matrices = &work->store->all.matrices[path->matrix];
+	rpm_complex factors[RPM_STORE_MATRICES], y[2] = {{0, 0}, {0, 0}};
+
+	edge_factors(&work->walls[state->wall], factors);
+	for (int m = 0; m < RPM_STORE_MATRICES; m++)
+		for (int k = 0; k < 2; k++)
+			y[k] = rpm_cx_add(y[k], rpm_cx_mul(factors[m], matrix_row(matrices->m[m][k], state->first)));
+	set_field(path, y, state);
+}
+
+static void
+set_field(const rpm_stored_path *path, const rpm_complex *y, path_state *state)
+{
+	rpm_complex factor = rpm_cx(path->factor[0], path->factor[1]);
+
+	state->field = rpm_cvec_add(rpm_cvec(vec_of(path->out_u), rpm_cx_mul(factor, y[0])), rpm_cvec(vec_of(path->out_p), rpm_cx_mul(factor, y[1])));
+}
+
+/* The power of a cell; groups: their fields. */
+static double
+cell_power(const cell_work *work, const rpm_stored_place *place, rpm_cvec3 *groups)
+{
+	double		power = 0;
+
+	for (int g = 0; g < place->group_count; g++)
+		groups[g] = rpm_cvec_zero();
+	for (uint32_t i = 0; i < place->path_count; i++)
+	{
+		const rpm_stored_path *path = &work->store->all.paths[place->first_path + i];
+		const path_state *state = &work->paths[i];
+
+		power += state->roof_power;
+		if (path->alone > 0)
+			power += path->alone * rpm_cvec_norm2(state->field);
+		for (int k = 0; k < RPM_STORE_GROUPS; k++)
+			if (path->share[k] != 0)
+				groups[path->group[k]] = rpm_cvec_add(groups[path->group[k]], rpm_cvec_scale(state->field, path->share[k]));
+	}
+	for (int g = 0; g < place->group_count; g++)
+		power += rpm_cvec_norm2(groups[g]);
+	return power;
+}
+
+/* scale: of the power's derivative, to that of the level in dB. */
+static void
+path_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, const rpm_cvec3 *groups, double scale)
+{
+	rpm_complex conjugate = rpm_cx(path->factor[0], -path->factor[1]), a[2];
+	rpm_cvec3	adjoint = rpm_cvec_scale(state->field, 2 * path->alone);
+	rpm_vec3	u = vec_of(path->in_u), p = rpm_cross(u, vec_of(path->departure));
+
+	if (path->kind == RPM_STORED_ROOF)
+	{
+		roof_backward(work, path, state, scale);
+		return;
+	}
+	for (int k = 0; k < RPM_STORE_GROUPS; k++)
+		if (path->share[k] != 0)
+			adjoint = rpm_cvec_add(adjoint, rpm_cvec_scale(groups[path->group[k]], 2 * path->share[k]));
+	a[0] = rpm_cx_mul(conjugate, rpm_cvec_dot(adjoint, vec_of(path->out_u)));
+	a[1] = rpm_cx_mul(conjugate, rpm_cvec_dot(adjoint, vec_of(path->out_p)));
+	if (path->kind == RPM_STORED_EDGE)
+		edge_backward(work, path, state, a, scale);
+	else
+		chain_backward(work, path, state, a, scale);
+	/* The field that is sent is real. */
+	sent_backward(work, state, rpm_add(rpm_scale(u, a[0].re), rpm_scale(p, a[1].re)), scale);
+}
+
+/* a: the adjoint after the chain, then before it. */
+static void
+chain_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale)
+{
+	for (int i = path->event_count - 1; i >= 0; i--)
+	{
+		const rpm_stored_event *event = &work->store->all.events[path->first_event + (uint32_t) i];
+		const wall_state *wall = &work->walls[state->wall + (size_t) i];
+		bool		through = event->kind == RPM_EVENT_TRANSMISSION;
+		rpm_complex te = through ? wall->wall.value.t_te : wall->wall.value.r_te, tm = through ? wall->wall.value.t_tm : wall->wall.value.r_tm;
+		rpm_complex before[2];
+
+		/* Re(conj(seed) dc): conj(seed) = conj(a) e. */
+		wall_backward(work, event, wall, rpm_cx_mul(rpm_cx_conj(a[0]), wall->before[0]), rpm_cx_mul(rpm_cx_conj(a[1]), wall->before[1]), scale);
+		before[0] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(te), a[0]), wall->amplitude);
+		before[1] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(tm), a[1]), wall->amplitude);
+		a[0] = rpm_cx_sub(rpm_cx_scale(before[0], event->turn_cos), rpm_cx_scale(before[1], event->turn_sin));
+		a[1] = rpm_cx_add(rpm_cx_scale(before[0], event->turn_sin), rpm_cx_scale(before[1], event->turn_cos));
+	}
+}
+
+static void
+edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale)
+{
+	rpm_stored_matrices *matrices = &work->store->all.matrices[path->matrix];
+	const wall_state *faces = &work->walls[state->wall];
+	rpm_complex factors[RPM_STORE_MATRICES], seeds[RPM_STORE_MATRICES], before[2] = {{0, 0}, {0, 0}};
+
+	edge_factors(faces, factors);
+	for (int m = 0; m < RPM_STORE_MATRICES; m++)
+	{
+		rpm_complex first = matrix_row(matrices->m[m][0], state->first), second = matrix_row(matrices->m[m][1], state->first);
+
+		seeds[m] = rpm_cx_add(rpm_cx_mul(rpm_cx_conj(a[0]), first), rpm_cx_mul(rpm_cx_conj(a[1]), second));
+		for (int in = 0; in < 2; in++)
+			for (int out = 0; out < 2; out++)
+			{
+				rpm_complex entry = rpm_cx_mul(factors[m], rpm_cx(matrices->m[m][out][in][0], matrices->m[m][out][in][1]));
+
+				before[in] = rpm_cx_add(before[in], rpm_cx_mul(rpm_cx_conj(entry), a[out]));
+			}
+	}
+	for (int f = 0; f < 2; f++)
+		wall_backward(work, &work->store->all.events[path->first_event + (uint32_t) f], &faces[f], seeds[1 + 2 * f], seeds[2 + 2 * f], scale);
+	a[0] = before[0];
+	a[1] = before[1];
+}
+
+static void
+roof_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, double scale)
+{
+	double		sent = rpm_dot(state->sent, state->sent), by_db = state->roof_power * M_LN10 / 10 * scale;
+
+	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_OFFSET_DB), by_db);
+	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SLOPE_DB), by_db * path->decades);
+	if (sent > 0)
+		sent_backward(work, state, rpm_scale(state->sent, 2 * state->roof_power / sent), scale);
+}
+
+/* seed: conj(adjoint) times the field that the coefficient without its amplitude multiplies. */
+static void
+wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm, double scale)
+{
+	bool		through = event->kind == RPM_EVENT_TRANSMISSION;
+	const rpm_interface *value = &wall->wall.value, *by_eta = &wall->wall.by_eta, *by_thickness = &wall->wall.by_thickness;
+	rpm_complex whole = rpm_cx_add(rpm_cx_mul(seed_te, through ? value->t_te : value->r_te),
+								   rpm_cx_mul(seed_tm, through ? value->t_tm : value->r_tm));
+	rpm_complex eta = rpm_cx_add(rpm_cx_mul(seed_te, through ? by_eta->t_te : by_eta->r_te),
+								 rpm_cx_mul(seed_tm, through ? by_eta->t_tm : by_eta->r_tm));
+	rpm_complex thickness = rpm_cx_add(rpm_cx_mul(seed_te, through ? by_thickness->t_te : by_thickness->r_te),
+									   rpm_cx_mul(seed_tm, through ? by_thickness->t_tm : by_thickness->r_tm));
+	double		by_permittivity = scale * wall->amplitude * eta.re * wall->eps_above_1;
+	double		by_conductivity = -scale * wall->amplitude * eta.im * wall->eta_im;
+	double		s = wall->scattering, by_s = 0;
+
+	if (event->kind == RPM_EVENT_SCATTERING)
+		by_s = sqrt(event->lobe);
+	else if (!through && s < 1)
+		by_s = -s / sqrt(1 - s * s);
+	add(work->gradient, rpm_material_parameter(work->store, event->material, RPM_PARAMETER_PERMITTIVITY), by_permittivity);
+	add(work->gradient, rpm_material_parameter(work->store, event->material, RPM_PARAMETER_CONDUCTIVITY), by_conductivity);
+	if (wall->thickness_m > 0)
+		add(work->gradient, rpm_material_parameter(work->store, event->material, RPM_PARAMETER_THICKNESS),
+			scale * wall->amplitude * thickness.re * wall->thickness_m);
+	if (s > 0)
+		add(work->gradient, rpm_material_parameter(work->store, event->material, RPM_PARAMETER_SCATTERING),
+			scale * whole.re * by_s * s * (1 - s));
+	if (event->building >= 0)
+	{
+		add(work->gradient, rpm_building_parameter(work->store, event->building, RPM_PARAMETER_BUILDING_PERMITTIVITY), by_permittivity);
+		add(work->gradient, rpm_building_parameter(work->store, event->building, RPM_PARAMETER_BUILDING_CONDUCTIVITY), by_conductivity);
+	}
+}
+
+/* adjoint: of the real field that is sent. */
+static void
+sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double scale)
+{
+	static const int kinds[RPM_ANTENNA_NUMBERS] = {
+		[RPM_BY_AZIMUTH_DEG] = RPM_PARAMETER_AZIMUTH_DEG,
+		[RPM_BY_TILT_DEG] = RPM_PARAMETER_TILT_DEG,
+		[RPM_BY_LOG_HORIZONTAL_BEAMWIDTH] = RPM_PARAMETER_HORIZONTAL_BEAMWIDTH_DEG,
+		[RPM_BY_LOG_VERTICAL_BEAMWIDTH] = RPM_PARAMETER_VERTICAL_BEAMWIDTH_DEG,
+		[RPM_BY_SIDE_LOBE_FLOOR_DB] = RPM_PARAMETER_SIDE_LOBE_FLOOR_DB,
+		[RPM_BY_FRONT_TO_BACK_DB] = RPM_PARAMETER_FRONT_TO_BACK_DB,
+		[RPM_BY_GAIN_DB] = RPM_PARAMETER_GAIN_DBI
+	};
+
+	for (int i = 0; i < RPM_ANTENNA_NUMBERS; i++)
+		add(work->gradient, rpm_antenna_parameter(work->antenna, kinds[i]), scale * rpm_dot(adjoint, state->sent_by[i]));
+}
+
+static void
+add(rpm_store_gradient *gradient, size_t index, double amount)
+{
+	if (!gradient->is_touched[index])
+	{
+		gradient->is_touched[index] = 1;
+		gradient->touched[gradient->count++] = (uint32_t) index;
+	}
+	gradient->by[index] += amount;
+}

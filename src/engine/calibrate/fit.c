@@ -1,0 +1,318 @@
+/*
+ * fit.c: the fit of a site: Levenberg-Marquardt steps over the store of paths, then what was learned and how well.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calibrate/fit.h"
+#include "field/dense.h"
+
+#define DAMPING_START 1e-3
+#define DAMPING_MOST 1e8
+/* A step shorter than this share of the priors' deviations, or a cost that falls by less than this share, ends the fit. */
+#define STEP_END 1e-4
+#define COST_END 1e-7
+#define MOST_ITERATIONS 1000
+/* From so much learned on the measurements decide, not the prior. */
+#define IDENTIFIABLE 0.5
+
+typedef struct levels_task
+{
+	const rpm_path_store *store;
+	rpm_store_values values;
+	rpm_store_scratch *scratch;
+	double	   *levels;
+} levels_task;
+
+static rpm_code check_cells(rpm_fit_work *work, rpm_status *status);
+static rpm_code create(rpm_fit_work *work, rpm_status *status);
+static void release(rpm_fit_work *work);
+static rpm_code run(rpm_fit_work *work, rpm_status *status);
+static rpm_code iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *ended, rpm_status *status);
+static rpm_code find_errors(rpm_fit_work *work, rpm_status *status);
+static void judge(const rpm_fit_work *work, rpm_calibrate_fitness *fitted, rpm_calibrate_fitness *held_out);
+static void judge_cell(const rpm_fit_work *work, size_t cell, rpm_calibrate_fitness *fitness);
+static void finish_judging(rpm_calibrate_fitness *fitness);
+static void levels_range(void *context, int64_t begin, int64_t end, int thread);
+
+void
+rpm_calibrate_options_default(rpm_calibrate_options *options)
+{
+	*options = (rpm_calibrate_options) {.method = RPM_CALIBRATE_BUILDING, .loss = RPM_LOSS_HUBER, .floor_dbm = NAN, .max_iterations = 30,
+		.seed = 1};
+}
+
+rpm_code
+rpm_calibrate(const rpm_path_store *store, const rpm_calibrate_options *options, rpm_control *control, rpm_calibration *calibration,
+			  rpm_status *status)
+{
+	rpm_fit_work work = {.store = store, .options = options, .control = control, .calibration = calibration,
+	.threads = rpm_thread_count(control)};
+	rpm_code	code;
+
+	if (options->max_iterations < 0 || options->max_iterations > MOST_ITERATIONS)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Thirty are usual.", "max_iterations %d is not between 0 and %d", options->max_iterations,
+						MOST_ITERATIONS);
+	code = check_cells(&work, status);
+	if (code != RPM_OK)
+		return code;
+	rpm_phase_begin(control, RPM_PHASE_LEARNING, options->max_iterations + 1);
+	code = create(&work, status);
+	if (code == RPM_OK)
+		code = run(&work, status);
+	release(&work);
+	return code;
+}
+
+static rpm_code
+check_cells(rpm_fit_work *work, rpm_status *status)
+{
+	for (size_t i = 0; i < work->store->input.cell_count; i++)
+	{
+		const rpm_calibrate_cell *cell = &work->store->input.cells[i];
+
+		if (!(cell->weight > 0) || isnan(cell->level_dbm))
+			continue;
+		work->fitted_cells++;
+		work->censored_cells += rpm_fit_at_floor(work->options, cell->level_dbm);
+	}
+	if (work->fitted_cells == 0)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Measure the site's antennas first, or hold fewer cells out.",
+						"there is no measured cell to calibrate with");
+	if (work->censored_cells == work->fitted_cells)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give the floor of the receiver that measured; levels at or below it say only \"weaker\".",
+						"all %zu measured cells are at or below the floor of %g dBm", work->fitted_cells, work->options->floor_dbm);
+	return RPM_OK;
+}
+
+static rpm_code
+create(rpm_fit_work *work, rpm_status *status)
+{
+	size_t		cells = work->store->input.cell_count;
+	rpm_code	code;
+
+	work->levels = calloc(cells, sizeof(double));
+	work->sorted = calloc(cells, sizeof(double));
+	work->scratch = calloc((size_t) work->threads, sizeof(rpm_store_scratch));
+	if (!work->levels || !work->sorted || !work->scratch)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the levels of %zu cells", cells);
+	code = rpm_store_values_create(work->store, &work->values, status);
+	for (int t = 0; t < work->threads && code == RPM_OK; t++)
+		code = rpm_store_scratch_create(work->store, &work->scratch[t], status);
+	if (code != RPM_OK)
+		return code;
+	rpm_store_values_set(work->store, work->calibration->parameters, &work->values);
+	code = rpm_calibration_levels(work->store, work->calibration, work->control, work->levels, status);
+	if (code != RPM_OK)
+		return code;
+	rpm_fit_find_scale(work);
+	judge(work, &work->calibration->fitted_before, &work->calibration->held_out_before);
+	return rpm_fit_choose(work, status);
+}
+
+static void
+release(rpm_fit_work *work)
+{
+	for (int t = 0; t < work->threads && work->scratch; t++)
+		rpm_store_scratch_free(&work->scratch[t]);
+	free(work->scratch);
+	rpm_store_values_free(&work->values);
+	free(work->levels);
+	free(work->sorted);
+	free(work->index);
+	free(work->place);
+	free(work->z);
+	free(work->normal);
+	free(work->thread_sums);
+}
+
+static rpm_code
+run(rpm_fit_work *work, rpm_status *status)
+{
+	rpm_calibration *calibration = work->calibration;
+	rpm_fit_embedding embedding;
+	double		damping = DAMPING_START;
+	bool		ended = work->count == 0;
+	rpm_code	code = rpm_fit_embedding_create(work, &embedding, status);
+
+	for (calibration->iterations = 0; code == RPM_OK && !ended && calibration->iterations < work->options->max_iterations;
+		 calibration->iterations++)
+	{
+		code = iterate(work, &embedding, &damping, &ended, status);
+		rpm_phase_add(work->control, 1);
+	}
+	rpm_fit_embedding_free(&embedding);
+	if (code != RPM_OK)
+		return code;
+	calibration->converged = ended;
+	code = find_errors(work, status);
+	calibration->scale_db = work->scale_db;
+	judge(work, &calibration->fitted_after, &calibration->held_out_after);
+	return code;
+}
+
+/* One round: the normal equations where it stands, then steps, more and more damped, until the cost falls. */
+static rpm_code
+iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *ended, rpm_status *status)
+{
+	size_t		n = (size_t) work->count;
+	double	   *before = malloc(2 * n * sizeof(double)), *z = before + n, cost, longest = 0;
+	rpm_code	code;
+
+	if (before == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for a step of %d parameters", work->count);
+	memcpy(before, work->z, n * sizeof(double));
+	code = rpm_fit_sum(work, true, status);
+	cost = work->cost;
+	*ended = true;
+	for (; code == RPM_OK && *damping < DAMPING_MOST; *damping *= 8)
+	{
+		if (!rpm_fit_embedding_step(work, embedding, *damping, z))
+			continue;
+		rpm_fit_set(work, z);
+		code = rpm_fit_sum(work, false, status);
+		if (code == RPM_OK && work->cost < cost)
+		{
+			rpm_fit_embedding_accept(embedding);
+			for (size_t i = 0; i < n; i++)
+				longest = fmax(longest, fabs(z[i] - before[i]) / work->sd[i]);
+			*ended = longest < STEP_END || cost - work->cost < COST_END * cost;
+			*damping = fmax(1e-9, *damping / 8);
+			break;
+		}
+		rpm_fit_set(work, before);
+	}
+	if (code == RPM_OK && *damping >= DAMPING_MOST)
+		code = rpm_fit_sum(work, false, status);
+	if (code == RPM_OK)
+		rpm_fit_find_scale(work);
+	free(before);
+	return code;
+}
+
+/* The posterior's deviations, from the normal equations at the end. */
+static rpm_code
+find_errors(rpm_fit_work *work, rpm_status *status)
+{
+	size_t		n = (size_t) work->count;
+	double	   *column = malloc((n + 1) * sizeof(double));
+	rpm_code	code = column ? rpm_fit_sum(work, true, status)
+		: rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the errors of %d parameters", work->count);
+	bool		factored = code == RPM_OK && dense_factor(work->normal, work->count);
+
+	for (size_t i = 0; i < n && factored; i++)
+	{
+		rpm_parameter *parameter = &work->calibration->parameters[work->index[i]];
+		double		variance = 0;
+
+		/* Column i of the factor's inverse. */
+		for (size_t r = i; r < n; r++)
+		{
+			column[r] = r == i ? 1 : 0;
+			for (size_t k = i; k < r; k++)
+				column[r] -= work->normal[r * n + k] * column[k];
+			column[r] /= work->normal[r * n + r];
+			variance += column[r] * column[r];
+		}
+		parameter->standard_error = sqrt(variance);
+		parameter->learned = fmax(0, 1 - variance / (parameter->prior_sd * parameter->prior_sd));
+		parameter->identifiable = parameter->learned >= IDENTIFIABLE;
+		parameter->at_bound = work->z[i] <= work->low[i] || work->z[i] >= work->high[i];
+		if (rpm_stopped(work->control))
+			code = RPM_CANCELLED;
+	}
+	free(column);
+	return code;
+}
+
+static void
+judge(const rpm_fit_work *work, rpm_calibrate_fitness *fitted, rpm_calibrate_fitness *held_out)
+{
+	memset(fitted, 0, sizeof *fitted);
+	memset(held_out, 0, sizeof *held_out);
+	for (size_t i = 0; i < work->store->input.cell_count; i++)
+		judge_cell(work, i, work->store->input.cells[i].weight > 0 ? fitted : held_out);
+	finish_judging(fitted);
+	finish_judging(held_out);
+}
+
+static void
+judge_cell(const rpm_fit_work *work, size_t cell, rpm_calibrate_fitness *fitness)
+{
+	double		measured = work->store->input.cells[cell].level_dbm, error = work->levels[cell] - measured;
+
+	if (isnan(measured))
+		return;
+	if (rpm_fit_at_floor(work->options, measured))
+	{
+		fitness->censored++;
+		return;
+	}
+	fitness->count++;
+	fitness->bias_db += error;
+	fitness->mae_db += fabs(error);
+	fitness->rmse_db += error * error;
+}
+
+static void
+finish_judging(rpm_calibrate_fitness *fitness)
+{
+	double		count = fitness->count > 0 ? (double) fitness->count : NAN;
+
+	fitness->bias_db /= count;
+	fitness->mae_db /= count;
+	fitness->rmse_db = sqrt(fitness->rmse_db / count);
+}
+
+rpm_code
+rpm_calibration_levels(const rpm_path_store *store, const rpm_calibration *calibration, rpm_control *control, double *level_dbm,
+					   rpm_status *status)
+{
+	int			threads = rpm_thread_count(control);
+	levels_task task = {.store = store, .levels = level_dbm, .scratch = calloc((size_t) threads, sizeof(rpm_store_scratch))};
+	rpm_code	code = task.scratch ? rpm_store_values_create(store, &task.values, status)
+		: rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for levels");
+
+	for (int t = 0; t < threads && code == RPM_OK; t++)
+		code = rpm_store_scratch_create(store, &task.scratch[t], status);
+	if (code == RPM_OK)
+	{
+		rpm_store_values_set(store, calibration->parameters, &task.values);
+		code = rpm_parallel_for(control, (int64_t) store->input.cell_count, 64, levels_range, &task, status);
+	}
+	for (int t = 0; t < threads && task.scratch; t++)
+		rpm_store_scratch_free(&task.scratch[t]);
+	free(task.scratch);
+	rpm_store_values_free(&task.values);
+	return code;
+}
+
+static void
+levels_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	levels_task *task = context;
+
+	for (int64_t i = begin; i < end; i++)
+		(void) rpm_store_level(task->store, &task->values, (size_t) i, false, &task->scratch[thread], &task->levels[i]);
+}
+
+rpm_code
+rpm_calibration_gradient(const rpm_path_store *store, const rpm_calibration *calibration, size_t cell, double *level_dbm,
+						 double *gradient, rpm_status *status)
+{
+	rpm_store_values values;
+	rpm_store_scratch scratch;
+	rpm_code	code = rpm_store_values_create(store, &values, status), made;
+
+	made = rpm_store_scratch_create(store, &scratch, status);
+	if (code == RPM_OK && made == RPM_OK)
+	{
+		rpm_store_values_set(store, calibration->parameters, &values);
+		(void) rpm_store_level(store, &values, cell, true, &scratch, level_dbm);
+		memcpy(gradient, scratch.gradient.by, store->parameter_count * sizeof(double));
+	}
+	rpm_store_scratch_free(&scratch);
+	rpm_store_values_free(&values);
+	return code == RPM_OK ? made : code;
+}

@@ -1,0 +1,74 @@
+/*
+ * fit.h: what the parts of the fit share.
+ *
+ *   fit.c           checks, rounds, results
+ *   fit_normal.c    losses; the normal equations, summed over the cells
+ *   fit_embedding.c the embedding form: constants as products of vectors
+ *   fit_choice.c    which parameters are fitted
+ */
+#ifndef RPM_CALIBRATE_FIT_H
+#define RPM_CALIBRATE_FIT_H
+
+#include "calibrate/store.h"
+
+typedef struct rpm_fit_work
+{
+	const rpm_path_store *store;
+	const rpm_calibrate_options *options;
+	rpm_control *control;
+	rpm_calibration *calibration;
+	rpm_store_values values;
+	int			threads;
+	rpm_store_scratch *scratch;	/* one for each thread */
+	int			count;			/* parameters fitted */
+	uint32_t   *index;			/* of each, in calibration->parameters */
+	int32_t    *place;			/* of each parameter among those fitted, or -1 */
+	double	   *z, *prior, *sd, *low, *high;	/* of those fitted, in the scale of the fit */
+	double	   *normal, *slope;	/* count x count, count: with the priors */
+	double	   *thread_sums;	/* threads x (count x count + count + 1) */
+	double	   *levels, *sorted;	/* cells */
+	size_t		fitted_cells, censored_cells;
+	double		scale_db;
+	double		cost;
+	bool		with_normal;
+} rpm_fit_work;
+
+/* Whether a measured level says no more than "weaker". */
+static inline bool
+rpm_fit_at_floor(const rpm_calibrate_options *options, double level_dbm)
+{
+	return level_dbm <= options->floor_dbm;
+}
+
+/* Which parameters the method fits: those that some fitted cell depends on; index, place, count, z, prior, sd, bounds. */
+rpm_code	rpm_fit_choose(rpm_fit_work *work, rpm_status *status);
+
+/* Takes z for the values of those fitted. */
+void		rpm_fit_set(rpm_fit_work *work, const double *z);
+
+/* Levels of all cells and the cost; with_normal: the normal equations too, priors included. */
+rpm_code	rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status);
+
+/* The residuals' scale from work->levels: their median, with the weight of 20 cells of 8 dB for a beginning. */
+void		rpm_fit_find_scale(rpm_fit_work *work);
+
+/*
+ * Coordinates that steps are taken in: z itself, or the embedding's vectors.
+ */
+typedef struct rpm_fit_embedding
+{
+	int			count;			/* of coordinates */
+	double	   *x;				/* coordinates */
+	double	   *trial;
+	double	   *jacobian;		/* of z, work->count x count; NULL: z itself */
+	double	   *system, *step;	/* count x count, count */
+	double	   *product;		/* work->count x count */
+} rpm_fit_embedding;
+
+rpm_code	rpm_fit_embedding_create(const rpm_fit_work *work, rpm_fit_embedding *embedding, rpm_status *status);
+void		rpm_fit_embedding_free(rpm_fit_embedding *embedding);
+/* The normal equations in the coordinates, damped, solved: embedding->trial = x + step and the z there; false when they cannot be. */
+bool		rpm_fit_embedding_step(const rpm_fit_work *work, rpm_fit_embedding *embedding, double damping, double *z);
+void		rpm_fit_embedding_accept(rpm_fit_embedding *embedding);
+
+#endif

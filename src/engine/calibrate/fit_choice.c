@@ -1,0 +1,201 @@
+/*
+ * fit_choice.c: which parameters of a site are fitted: the method's, where some fitted cell depends on them.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calibrate/fit.h"
+
+/* A building whose cells say less of it than this share of what its prior does keeps the prior; and at most so many are fitted. */
+#define LEAST_INFORMATION 0.02
+#define MOST_BUILDINGS 256
+
+typedef struct choice_task
+{
+	rpm_fit_work *work;
+	double	   *information;	/* threads x parameters: sum of weight (gradient sd / scale)^2 */
+} choice_task;
+
+typedef struct informed
+{
+	double		information;
+	uint32_t	building;
+} informed;
+
+static bool of_method(const rpm_fit_work *work, const rpm_parameter *parameter);
+static void information_range(void *context, int64_t begin, int64_t end, int thread);
+static rpm_code choose_buildings(rpm_fit_work *work, const double *information, rpm_status *status);
+static int	compare_informed(const void *a, const void *b);
+static rpm_code take_arrays(rpm_fit_work *work, rpm_status *status);
+
+rpm_code
+rpm_fit_choose(rpm_fit_work *work, rpm_status *status)
+{
+	rpm_calibration *calibration = work->calibration;
+	size_t		parameters = calibration->parameter_count;
+	choice_task task = {work, NULL};
+	rpm_code	code = rpm_reserve(work->control, (size_t) work->threads * parameters * sizeof(double), "what cells say of parameters", status);
+
+	if (code != RPM_OK)
+		return code;
+	task.information = calloc((size_t) work->threads * parameters, sizeof(double));
+	if (task.information == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for what cells say of %zu parameters", parameters);
+	code = rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, 64, information_range, &task, status);
+	for (int t = 1; t < work->threads; t++)
+		for (size_t i = 0; i < parameters; i++)
+			task.information[i] += task.information[(size_t) t * parameters + i];
+	for (size_t i = 0; i < parameters && code == RPM_OK; i++)
+	{
+		rpm_parameter *parameter = &calibration->parameters[i];
+
+		parameter->fitted = of_method(work, parameter) && task.information[i] > 0 && parameter->kind < RPM_PARAMETER_BUILDING_PERMITTIVITY;
+		parameter->standard_error = parameter->prior_sd;
+		parameter->learned = 0;
+		parameter->identifiable = parameter->at_bound = false;
+	}
+	if (code == RPM_OK && work->options->method == RPM_CALIBRATE_BUILDING)
+		code = choose_buildings(work, task.information, status);
+	free(task.information);
+	return code == RPM_OK ? take_arrays(work, status) : code;
+}
+
+static bool
+of_method(const rpm_fit_work *work, const rpm_parameter *parameter)
+{
+	int			method = work->options->method, kind = parameter->kind, pattern;
+
+	if (kind >= RPM_PARAMETER_THICKNESS)
+		return method == RPM_CALIBRATE_BUILDING;
+	if (kind >= RPM_PARAMETER_PERMITTIVITY)
+		return method != RPM_CALIBRATE_A;
+	if (method == RPM_CALIBRATE_M)
+		return false;
+	if (kind >= RPM_PARAMETER_GAIN_DBI)
+		return true;
+	pattern = work->store->input.antennas[parameter->owner].antenna.pattern.kind;
+	if (kind >= RPM_PARAMETER_HORIZONTAL_BEAMWIDTH_DEG)
+		return pattern == RPM_PATTERN_TR38901;
+	return pattern != RPM_PATTERN_ISOTROPIC;
+}
+
+static void
+information_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	choice_task *task = context;
+	rpm_fit_work *work = task->work;
+	const rpm_parameter *parameters = work->calibration->parameters;
+	rpm_store_gradient *gradient = &work->scratch[thread].gradient;
+	double	   *information = task->information + (size_t) thread * work->calibration->parameter_count, level;
+
+	for (int64_t i = begin; i < end; i++)
+	{
+		const rpm_calibrate_cell *cell = &work->store->input.cells[i];
+
+		if (!(cell->weight > 0) || isnan(cell->level_dbm)
+			|| !rpm_store_level(work->store, &work->values, (size_t) i, true, &work->scratch[thread], &level))
+			continue;
+		for (size_t k = 0; k < gradient->count; k++)
+		{
+			uint32_t	index = gradient->touched[k];
+			double		said = gradient->by[index] * parameters[index].prior_sd / work->scale_db;
+
+			information[index] += cell->weight * said * said;
+		}
+	}
+}
+
+/* Both constants of a building or none. */
+static rpm_code
+choose_buildings(rpm_fit_work *work, const double *information, rpm_status *status)
+{
+	size_t		buildings = work->store->input.scene->building_count, count = 0;
+	informed   *list = malloc((buildings + 1) * sizeof(informed));
+
+	if (list == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu buildings", buildings);
+	for (size_t b = 0; b < buildings; b++)
+	{
+		const double *own = information + rpm_building_parameter(work->store, (int32_t) b, RPM_PARAMETER_BUILDING_PERMITTIVITY);
+
+		if (own[0] + own[1] >= LEAST_INFORMATION)
+			list[count++] = (informed) {own[0] + own[1], (uint32_t) b};
+	}
+	qsort(list, count, sizeof(informed), compare_informed);
+	for (size_t i = 0; i < count && i < MOST_BUILDINGS; i++)
+	{
+		rpm_parameter *own = work->calibration->parameters
+			+ rpm_building_parameter(work->store, (int32_t) list[i].building, RPM_PARAMETER_BUILDING_PERMITTIVITY);
+
+		own[0].fitted = own[1].fitted = true;
+	}
+	free(list);
+	return RPM_OK;
+}
+
+static int
+compare_informed(const void *a, const void *b)
+{
+	const informed *x = a, *y = b;
+
+	if (x->information != y->information)
+		return x->information > y->information ? -1 : 1;
+	return x->building < y->building ? -1 : 1;
+}
+
+static rpm_code
+take_arrays(rpm_fit_work *work, rpm_status *status)
+{
+	size_t		n = 0, parameters = work->calibration->parameter_count, sums;
+	rpm_code	code;
+
+	for (size_t i = 0; i < parameters; i++)
+		n += work->calibration->parameters[i].fitted;
+	sums = n * n + n + 1;
+	code = rpm_reserve(work->control, ((size_t) work->threads * sums + sums + 8 * n + parameters) * sizeof(double), "the normal equations", status);
+	if (code != RPM_OK)
+		return code;
+	work->count = (int) n;
+	work->index = calloc(n + 1, sizeof(uint32_t));
+	work->place = malloc((parameters + 1) * sizeof(int32_t));
+	work->z = calloc(5 * n + 1, sizeof(double));
+	work->normal = calloc(n * n + n + 1, sizeof(double));
+	work->thread_sums = calloc((size_t) work->threads * sums, sizeof(double));
+	if (!work->index || !work->place || !work->z || !work->normal || !work->thread_sums)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for a fit of %zu parameters", n);
+	work->prior = work->z + n;
+	work->sd = work->z + 2 * n;
+	work->low = work->z + 3 * n;
+	work->high = work->z + 4 * n;
+	work->slope = work->normal + n * n;
+	n = 0;
+	for (size_t i = 0; i < parameters; i++)
+	{
+		const rpm_parameter *parameter = &work->calibration->parameters[i];
+
+		work->place[i] = parameter->fitted ? (int32_t) n : -1;
+		if (!parameter->fitted)
+			continue;
+		work->index[n] = (uint32_t) i;
+		work->z[n] = rpm_parameter_to_fit(parameter->kind, parameter->value);
+		work->prior[n] = rpm_parameter_to_fit(parameter->kind, parameter->prior);
+		work->sd[n] = parameter->prior_sd;
+		work->low[n] = rpm_parameter_to_fit(parameter->kind, parameter->lowest);
+		work->high[n++] = rpm_parameter_to_fit(parameter->kind, parameter->highest);
+	}
+	return RPM_OK;
+}
+
+void
+rpm_fit_set(rpm_fit_work *work, const double *z)
+{
+	for (int i = 0; i < work->count; i++)
+	{
+		rpm_parameter *parameter = &work->calibration->parameters[work->index[i]];
+
+		work->z[i] = z[i];
+		parameter->value = rpm_parameter_from_fit(parameter->kind, z[i]);
+	}
+	rpm_store_values_set(work->store, work->calibration->parameters, &work->values);
+}

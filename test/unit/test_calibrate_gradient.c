@@ -1,0 +1,249 @@
+/*
+ * test_calibrate_gradient.c: the store of paths against the map, and every hand-derived derivative against finite differences.
+ */
+#include "calibrate_scene.h"
+#include "rpm_fresnel_gradient.h"
+#include "rpm_pattern_gradient.h"
+
+static double
+off(rpm_complex a, rpm_complex b)
+{
+	return sqrt(rpm_cx_norm2(rpm_cx_sub(a, b)));
+}
+
+static double
+interfaces_off(rpm_interface high, rpm_interface low, double width, rpm_interface by)
+{
+	double		worst = 0;
+
+	worst = fmax(worst, off(rpm_cx_scale(rpm_cx_sub(high.r_te, low.r_te), 1 / width), by.r_te));
+	worst = fmax(worst, off(rpm_cx_scale(rpm_cx_sub(high.r_tm, low.r_tm), 1 / width), by.r_tm));
+	worst = fmax(worst, off(rpm_cx_scale(rpm_cx_sub(high.t_te, low.t_te), 1 / width), by.t_te));
+	return fmax(worst, off(rpm_cx_scale(rpm_cx_sub(high.t_tm, low.t_tm), 1 / width), by.t_tm));
+}
+
+static rpm_interface
+wall_of(rpm_complex eta, double cosine, double thickness_m)
+{
+	return thickness_m > 0 ? rpm_slab(eta, cosine, thickness_m, 0.1) : rpm_half_space(eta, cosine);
+}
+
+/* By eta along the real axis, along the imaginary one (an analytic function: j times the same), and by the thickness. */
+static void
+wall_coefficients(void)
+{
+	const double h = 1e-5, cosines[] = {0.05, 0.4, 0.8, 1};
+
+	for (int i = 0; i < 4; i++)
+		for (int slab = 0; slab < 2; slab++)
+		{
+			rpm_complex eta = rpm_cx(5.2, -0.4);
+			double		d = slab ? 0.15 : 0;
+			rpm_interface_gradient g = rpm_interface_gradient_of(eta, cosines[i], d, 0.1);
+			rpm_interface turned = {rpm_cx_mul(g.by_eta.r_te, rpm_cx(0, 1)), rpm_cx_mul(g.by_eta.r_tm, rpm_cx(0, 1)),
+			rpm_cx_mul(g.by_eta.t_te, rpm_cx(0, 1)), rpm_cx_mul(g.by_eta.t_tm, rpm_cx(0, 1))};
+
+			CHECK(interfaces_off(wall_of(eta, cosines[i], d), wall_of(eta, cosines[i], d), 1, (rpm_interface) {{0, 0}, {0, 0}, {0, 0}, {0, 0}}) == 0);
+			CHECK(off(g.value.r_tm, wall_of(eta, cosines[i], d).r_tm) == 0);
+			CHECK(interfaces_off(wall_of(rpm_cx(eta.re + h, eta.im), cosines[i], d), wall_of(rpm_cx(eta.re - h, eta.im), cosines[i], d), 2 * h, g.by_eta) < 1e-7);
+			CHECK(interfaces_off(wall_of(rpm_cx(eta.re, eta.im + h), cosines[i], d), wall_of(rpm_cx(eta.re, eta.im - h), cosines[i], d), 2 * h, turned) < 1e-7);
+			if (slab)
+				CHECK(interfaces_off(wall_of(eta, cosines[i], d + h), wall_of(eta, cosines[i], d - h), 2 * h, g.by_thickness) < 2e-4);
+		}
+}
+
+/* The antenna with one of its numbers moved. */
+static rpm_antenna
+moved(rpm_antenna a, int number, double step)
+{
+	if (number == RPM_BY_AZIMUTH_DEG)
+		a.grid_azimuth_rad += rpm_radians(step);
+	if (number == RPM_BY_TILT_DEG)
+		a.mechanical_tilt_rad += rpm_radians(step);
+	if (number == RPM_BY_LOG_HORIZONTAL_BEAMWIDTH)
+		a.pattern.horizontal_beamwidth_deg *= exp(step);
+	if (number == RPM_BY_LOG_VERTICAL_BEAMWIDTH)
+		a.pattern.vertical_beamwidth_deg *= exp(step);
+	if (number == RPM_BY_SIDE_LOBE_FLOOR_DB)
+		a.pattern.side_lobe_floor_db += step;
+	if (number == RPM_BY_FRONT_TO_BACK_DB)
+		a.pattern.front_to_back_db += step;
+	if (number == RPM_BY_GAIN_DB)
+		a.pattern.gain_dbi += step;
+	return a;
+}
+
+static void
+antenna_fields(void)
+{
+	static const int kinds[] = {RPM_PATTERN_ISOTROPIC, RPM_PATTERN_DIPOLE, RPM_PATTERN_HALF_WAVE_DIPOLE, RPM_PATTERN_TR38901, RPM_PATTERN_MEASURED};
+	uint64_t	random = 3;
+
+	for (int k = 0; k < 5; k++)
+		for (int trial = 0; trial < 200; trial++)
+		{
+			rpm_antenna a = {.frequency_hz = 2e9, .grid_azimuth_rad = 0.7, .mechanical_tilt_rad = 0.1, .electrical_tilt_rad = 0.05, .slant_rad = 0.6};
+			rpm_vec3	d = rpm_unit(rpm_vec(town_normal(&random), town_normal(&random), town_normal(&random))), by[RPM_ANTENNA_NUMBERS], field;
+			const double h = 1e-6;
+
+			a.pattern = rpm_pattern_default(kinds[k]);
+			for (int i = 0; i < 360; i++)
+			{
+				a.pattern.horizontal_attenuation_db[i] = (float) (15 * (1 - cos(i * RPM_PI / 180)));
+				a.pattern.vertical_attenuation_db[i] = (float) (12 * (1 - cos((i - 2) * RPM_PI / 180)) + 2 * fabs(sin(3 * i * RPM_PI / 180)));
+			}
+			field = rpm_antenna_field_gradient(&a, d, by);
+			CHECK(fabs(rpm_norm(field) - sqrt(rpm_cvec_norm2(rpm_antenna_field(&a, d)))) < 1e-12 * (1 + rpm_norm(field)));
+			for (int i = 0; i < RPM_ANTENNA_NUMBERS; i++)
+			{
+				rpm_antenna high = moved(a, i, h), low = moved(a, i, -h);
+				rpm_vec3	slope = rpm_scale(rpm_sub(rpm_antenna_field_gradient(&high, d, NULL), rpm_antenna_field_gradient(&low, d, NULL)), 0.5 / h);
+
+				/* A kink of the pattern within the step leaves half of its jump: none of these directions is one. */
+				CHECK_NEAR(rpm_norm(rpm_sub(slope, by[i])), 0, 2e-6 * (1 + rpm_norm(by[i])));
+			}
+		}
+}
+
+/* One antenna, cells whose power at the centre the map computes with one point per cell. */
+static void
+same_as_map(void)
+{
+	town		t;
+	rpm_store_options options;
+	rpm_calibration calibration;
+	rpm_grid	grid;
+	rpm_trace_options trace = map_options(RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION, 1, 0);
+	double	   *gain, *levels;
+	size_t		compared = 0, differing = 0;
+
+	if (!town_build(&t, 4, 1, 0))
+	{
+		CHECK(false);
+		return;
+	}
+	rpm_store_options_default(&options);
+	options.max_depth = 1;
+	options.over_roofs = RPM_OVER_ROOFS_HOLES;
+	options.weakest_db = 200;
+	CHECK(town_trace(&t, &options, 2));
+	CHECK(rpm_calibration_create(t.store, &calibration, &t.status) == RPM_OK);
+	levels = calloc(t.cell_count, sizeof(double));
+	CHECK(rpm_calibration_levels(t.store, &calibration, NULL, levels, &t.status) == RPM_OK);
+	grid = map_grid(&t.map, -4 * 24 + TOWN_CELL_M / 2, 4 * 24 - TOWN_CELL_M / 2, TOWN_CELL_M, 38, 38, 1.5);
+	/* The town's cells count from its south-west corner, 192 m are no multiple of 5 m. */
+	grid.north = map_local(&t.map, 0, -96, 0).y + 38 * TOWN_CELL_M;
+	gain = calloc(38 * 38, sizeof(double));
+	trace.cell_samples = 1;
+	for (int a = 0; a < TOWN_ANTENNAS; a++)
+	{
+		CHECK(map_run(&t.map, &t.antennas[a].antenna, &grid, &trace, 2, gain, NULL));
+		for (size_t i = 0; i < t.cell_count; i++)
+		{
+			int			column = (int) floor((t.cells[i].x_m - grid.west) / TOWN_CELL_M), row = (int) floor((grid.north - t.cells[i].y_m) / TOWN_CELL_M);
+			double		there = gain[row * 38 + column];
+
+			if (t.cells[i].antenna != a || isnan(there) || !(there > 0))
+				continue;
+			compared++;
+			/* The map's coefficients lie in a table of single precision. */
+			differing += fabs(levels[i] - (17 + map_db(there))) > 1e-3;
+		}
+	}
+	CHECK(compared > 1000);
+	/* Reflections at the rim of a facet: the map asks for the first hit of a ray of single precision. */
+	CHECK(differing <= compared / 300);
+	if (differing > compared / 300)
+		printf("  %zu of %zu cells differ\n", differing, compared);
+	free(gain);
+	free(levels);
+	rpm_calibration_free(&calibration);
+	town_end(&t);
+}
+
+/* Central differences of every level by every parameter that the cell's paths touch. */
+static void
+check_gradients(town *t, int stride, double *seen)
+{
+	rpm_calibration calibration;
+	double	   *gradient, level, high, low, *scratch;
+	uint64_t	random = 11;
+	const double h = 1e-5;
+
+	CHECK(rpm_calibration_create(t->store, &calibration, &t->status) == RPM_OK);
+	gradient = calloc(calibration.parameter_count, sizeof(double));
+	scratch = calloc(calibration.parameter_count, sizeof(double));
+	/* Somewhere else than at the priors. */
+	for (size_t i = 0; i < calibration.parameter_count; i++)
+	{
+		rpm_parameter *p = &calibration.parameters[i];
+		double		z = rpm_parameter_to_fit(p->kind, p->value) + 0.3 * p->prior_sd * town_normal(&random);
+
+		if (isfinite(z))
+			p->value = rpm_parameter_from_fit(p->kind, z);
+	}
+	for (size_t cell = 0; cell < t->cell_count; cell += (size_t) stride)
+	{
+		CHECK(rpm_calibration_gradient(t->store, &calibration, cell, &level, gradient, &t->status) == RPM_OK);
+		for (size_t i = 0; i < calibration.parameter_count; i++)
+		{
+			rpm_parameter *p = &calibration.parameters[i];
+			double		value = p->value, z = rpm_parameter_to_fit(p->kind, value);
+
+			if (gradient[i] == 0)
+				continue;
+			p->value = rpm_parameter_from_fit(p->kind, z + h);
+			CHECK(rpm_calibration_gradient(t->store, &calibration, cell, &high, scratch, &t->status) == RPM_OK);
+			p->value = rpm_parameter_from_fit(p->kind, z - h);
+			CHECK(rpm_calibration_gradient(t->store, &calibration, cell, &low, scratch, &t->status) == RPM_OK);
+			p->value = value;
+			CHECK_NEAR((high - low) / (2 * h), gradient[i], 2e-5 * (1 + fabs(gradient[i])));
+			seen[p->kind] = fmax(seen[p->kind], fabs(gradient[i]));
+		}
+	}
+	free(gradient);
+	free(scratch);
+	rpm_calibration_free(&calibration);
+}
+
+/* Each mechanism by itself, then all: some cell must depend on each parameter that the mechanism has. */
+static void
+gradients(void)
+{
+	static const unsigned mechanisms[] = {RPM_LINE_OF_SIGHT, RPM_REFLECTION, RPM_REFRACTION, RPM_DIFFRACTION, RPM_SCATTERING,
+	RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_REFRACTION | RPM_DIFFRACTION | RPM_SCATTERING};
+
+	for (int m = 0; m < 6; m++)
+	{
+		town		t;
+		rpm_store_options options;
+		double		seen[RPM_PARAMETER_KINDS] = {0};
+
+		if (!town_build(&t, 4, 7, mechanisms[m] & RPM_SCATTERING ? 0.4 : 0))
+		{
+			CHECK(false);
+			return;
+		}
+		rpm_store_options_default(&options);
+		options.mechanisms = mechanisms[m];
+		options.max_depth = 3;
+		options.samples = 20000;
+		CHECK(town_trace(&t, &options, 2));
+		check_gradients(&t, mechanisms[m] == RPM_LINE_OF_SIGHT ? 3 : 7, seen);
+		for (int kind = 0; kind <= RPM_PARAMETER_INDOOR_LOSS_DB; kind++)
+			CHECK(seen[kind] > 0);
+		for (int kind = RPM_PARAMETER_PERMITTIVITY; kind < RPM_PARAMETER_KINDS; kind++)
+			CHECK((seen[kind] > 0) == (mechanisms[m] != RPM_LINE_OF_SIGHT && (kind != RPM_PARAMETER_SCATTERING || mechanisms[m] & RPM_SCATTERING)));
+		town_end(&t);
+	}
+}
+
+int
+main(void)
+{
+	RUN(wall_coefficients);
+	RUN(antenna_fields);
+	RUN(same_as_map);
+	RUN(gradients);
+	return unit_summary("calibrate_gradient");
+}
