@@ -54,6 +54,7 @@ typedef struct rpm_predict_given
 	const double *at_points_dbm;	/* NaN is allowed at points of other antennas only */
 	const double *at_targets_dbm;
 	double		sd_db;			/* of its offset, before the measurements; its slope about 1 has a tenth of a tenth of that */
+	bool		holes;			/* it may be NaN anywhere: there the law of distance that fits its levels stands in */
 } rpm_predict_given;
 
 typedef struct rpm_predict_input

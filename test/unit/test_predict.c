@@ -157,7 +157,7 @@ test_given_prior(void)
 {
 	static drive_test drive;
 	static double at_points[CELLS], at_targets[TARGETS];
-	rpm_predict_given given = {"oracle", at_points, at_targets, 8};
+	rpm_predict_given given = {"oracle", at_points, at_targets, 8, false};
 
 	begin_drive(&drive);
 	for (int i = 0; i < CELLS; i++)
@@ -174,6 +174,26 @@ test_given_prior(void)
 	CHECK(strcmp(drive.report.prior, "log_distance") == 0 && drive.report.candidate_count == 1);
 	at_points[7] = NAN;
 	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "measurement 8") != NULL);
+
+	/* A traced map: holes at a tenth of the places, where the law of distance that fits the rest stands in. */
+	begin_drive(&drive);
+	given.holes = true;
+	drive.input.given = &given;
+	drive.input.given_count = 1;
+	for (int i = 0; i < CELLS; i += 10)
+		at_points[i] = NAN;
+	for (int i = 0; i < TARGETS; i += 10)
+		at_targets[i] = NAN;
+	CHECK(run_drive(&drive) == RPM_OK && strcmp(drive.report.prior, "oracle") == 0);
+	for (int i = 0; i < TARGETS; i++)
+		CHECK(isfinite(drive.mean[i]) && (i % 10 == 0 || fabs(drive.mean[i] - drive.truth[i]) < 8));
+	CHECK(mean_absolute_error(&drive) < 1.7);
+	drive.options.prior = "oracle";
+	drive.input.point_count = 0;
+	CHECK(run_drive(&drive) == RPM_OK && isfinite(drive.mean[0]));
+	for (int i = 0; i < TARGETS; i++)
+		at_targets[i] = NAN;
+	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "no level anywhere") != NULL);
 }
 
 /* A covariate that is the field itself leaves next to nothing over. */

@@ -13,10 +13,11 @@ static rpm_code check_finite(const double *values, size_t count, int columns, co
 static rpm_code take_memory(predict_work *work, rpm_status *status);
 static rpm_code merge_points(predict_work *work, int32_t *merged, rpm_status *status);
 static void merge_values(const predict_work *work, const int32_t *merged, const double *from, int columns, double *to);
+static rpm_code merge_given(predict_work *work, const int32_t *merged, int given, rpm_status *status);
 static void standardise(predict_work *work);
 static void centre_given(predict_work *work);
 static rpm_code index_points(predict_work *work, rpm_status *status);
-static double middle_of_targets(const rpm_predict_input *input, int given);
+static double middle_of_targets(const predict_work *work, int given);
 static double covariate_term(const predict_work *work, int k, double value);
 
 double
@@ -50,10 +51,11 @@ predict_work_open(predict_work *work, const rpm_predict_input *input, const rpm_
 	{
 		merge_values(work, merged, input->point_covariates, input->covariate_count, work->covariates);
 		standardise(work);
-		for (int g = 0; g < input->given_count; g++)
-			merge_values(work, merged, input->given[g].at_points_dbm, 1, work->given[g]);
+		for (int g = 0; g < input->given_count && status->code == RPM_OK; g++)
+			merge_given(work, merged, g, status);
 		centre_given(work);
-		index_points(work, status);
+		if (status->code == RPM_OK)
+			index_points(work, status);
 	}
 	free(merged);
 	return status->code;
@@ -100,7 +102,8 @@ check_input(const rpm_predict_input *input, rpm_status *status)
 		return status->code;
 	for (int g = 0; g < input->given_count; g++)
 		for (size_t i = 0; i < input->point_count; i++)
-			if (input->points[i].antenna == input->antenna && !isfinite(input->given[g].at_points_dbm[i]))
+			if (input->points[i].antenna == input->antenna && !isfinite(input->given[g].at_points_dbm[i]) &&
+				!(input->given[g].holes && isnan(input->given[g].at_points_dbm[i])))
 				return rpm_fail(status, RPM_INVALID_ARGUMENT, "Leave out measurements where the prior has no level.",
 								"prior \"%s\" has no level at measurement %zu", input->given[g].name, i + 1);
 	return RPM_OK;
@@ -183,6 +186,18 @@ merge_values(const predict_work *work, const int32_t *merged, const double *from
 				from[i * (size_t) columns + (size_t) k] * input->points[i].weight / work->weight[merged[i]];
 }
 
+static rpm_code
+merge_given(predict_work *work, const int32_t *merged, int given, rpm_status *status)
+{
+	const rpm_predict_given *prior = &work->input->given[given];
+	double	   *filled = NULL;
+
+	if (!prior->holes || predict_fill_holes(work, given, &filled, status) == RPM_OK)
+		merge_values(work, merged, prior->holes ? filled : prior->at_points_dbm, 1, work->given[given]);
+	free(filled);
+	return status->code;
+}
+
 static void
 standardise(predict_work *work)
 {
@@ -232,7 +247,7 @@ centre_given(predict_work *work)
 			work->given[g][i] -= predict_power(&input->antennas[work->points[i].antenna]);
 		for (size_t i = begin; i < end; i++)
 			sum += work->given[g][i];
-		work->given_middle[g] = end > begin ? sum / (double) (end - begin) : middle_of_targets(input, g);
+		work->given_middle[g] = end > begin ? sum / (double) (end - begin) : middle_of_targets(work, g);
 	}
 }
 
@@ -248,12 +263,13 @@ index_points(predict_work *work, rpm_status *status)
 
 /* Of an antenna that was never measured: where its slope turns about. */
 static double
-middle_of_targets(const rpm_predict_input *input, int given)
+middle_of_targets(const predict_work *work, int given)
 {
+	const rpm_predict_input *input = work->input;
 	double		sum = 0;
 
 	for (size_t i = 0; i < input->target_count; i++)
-		sum += input->given[given].at_targets_dbm[i] - predict_power(&input->antennas[input->antenna]);
+		sum += predict_given_at_target(work, given, i) - predict_power(&input->antennas[input->antenna]);
 	return input->target_count > 0 ? sum / (double) input->target_count : 0;
 }
 
@@ -319,7 +335,7 @@ predict_target_row(const predict_work *work, const predict_candidate *candidate,
 	}
 	else
 	{
-		base = input->given[candidate->given].at_targets_dbm[target] - predict_power(antenna);
+		base = predict_given_at_target(work, candidate->given, target) - predict_power(antenna);
 		row[0] = 1;
 		row[1] = (base - work->given_middle[candidate->given]) / 10;
 	}

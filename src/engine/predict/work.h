@@ -45,6 +45,7 @@ typedef struct predict_work
 	double		covariate_middle[RPM_PREDICT_MOST_COVARIATES], covariate_spread[RPM_PREDICT_MOST_COVARIATES];
 	double	   *given[RPM_PREDICT_MOST_GIVEN];	/* at the points, less the antenna's power */
 	double		given_middle[RPM_PREDICT_MOST_GIVEN];
+	double		given_law[RPM_PREDICT_MOST_GIVEN][2];	/* where it has holes: level at 100 m, dB a decade */
 	rpm_field_index *index;		/* of the points, for the antenna that is predicted */
 	double	   *residual;		/* of every point, less its own antenna's fit */
 	double	   *fits;			/* prior by prior, antenna by antenna: RPM_FIELD_MOST_COEFFICIENTS each */
@@ -67,6 +68,15 @@ int			predict_candidates(const predict_work *work, predict_candidate *candidates
 /* The terms of a candidate and its base (less power) at a point, and at a target. */
 double		predict_point_row(const predict_work *work, const predict_candidate *candidate, int32_t antenna, size_t point, double *row);
 double		predict_target_row(const predict_work *work, const predict_candidate *candidate, size_t target, double *row);
+
+/*
+ * Fits the law of a given prior with holes; *filled (the caller frees it, also after an error): its levels at the points, with the law's
+ * where the antenna's own have none.
+ */
+rpm_code	predict_fill_holes(predict_work *work, int given, double **filled, rpm_status *status);
+
+/* The level of a given prior at a target, dBm: its own, or the law's. */
+double		predict_given_at_target(const predict_work *work, int given, size_t target);
 
 /* Fits every antenna by itself: fits and residuals of work. */
 rpm_code	predict_fit_antennas(predict_work *work, rpm_status *status);
