@@ -31,6 +31,7 @@ static double band_power(const rpm_map_job *job, const rpm_roof_string *string, 
 static double wedge_part(const rpm_map_job *job, const rpm_roof_corner *corner, rpm_vec3 from, rpm_vec3 to, rpm_cvec3 field);
 static double off_faces(const rpm_wedge_rays *rays);
 static double bound_power(const rpm_map_job *job, rpm_vec3 point);
+static double free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere);
 
 double
 rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count)
@@ -38,13 +39,30 @@ rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *d
 	rpm_roof_string string;
 	double		share;
 
-	if (job->roofs == NULL || (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
+	if (!(job->options->mechanisms & RPM_OVER_ROOFS) || job->options->max_depth < 1 || job->roofs == NULL
+		|| (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
 		return 0;
-	rpm_roof_string_find(job->roofs, point, &string);
+	rpm_roof_string_find(job->roofs, point, RPM_EVERY_BUILDING, &string);
 	if (string.corner_count == 0)
 		return bound_power(job, point);
 	share = faded(job, &string, diffracted, count);
 	return bound_power(job, point) + (share > 0 ? share * band_power(job, &string, point) : 0);
+}
+
+double
+rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg)
+{
+	rpm_vec3	last = job->antenna->position, way;
+	rpm_roof_string string;
+
+	rpm_roof_string_find(job->roofs, point, building, &string);
+	if (string.corner_count > 0)
+		last = string.corners[string.corner_count - 1].point;
+	way = rpm_sub(point, last);
+	*elevation_deg = atan2(last.z - point.z, hypot(way.x, way.y)) * 180 / RPM_PI;
+	if (string.corner_count > 0)
+		return bound_power(job, point) + band_power(job, &string, point);
+	return free_space_power(job, point, 0);
 }
 
 /* Takes from the fields of the band's corners what the band has; returns the band's share. */
@@ -140,11 +158,19 @@ off_faces(const rpm_wedge_rays *rays)
 static double
 bound_power(const rpm_map_job *job, rpm_vec3 point)
 {
+	double		frequency_ghz = fmin(fmax(job->antenna->frequency_hz * 1e-9, BOUND_LOWEST_GHZ), BOUND_HIGHEST_GHZ);
+	double		distance_km = rpm_norm(rpm_sub(point, job->antenna->position)) / 1000;
+
+	return free_space_power(job, point, NULL_FILL) * pow(10, -rpm_clutter_loss_db(frequency_ghz, distance_km, BOUND_DEVIATE) / 10);
+}
+
+/* With a power of the pattern that is added to it in every direction; nearer than a wavelength it is that of a wavelength. */
+static double
+free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere)
+{
 	rpm_vec3	way = rpm_sub(point, job->antenna->position);
 	double		distance = fmax(rpm_norm(way), job->wavelength_m);
-	double		frequency_ghz = fmin(fmax(job->antenna->frequency_hz * 1e-9, BOUND_LOWEST_GHZ), BOUND_HIGHEST_GHZ);
 	rpm_vec3	k = rpm_dot(way, way) > 0 ? rpm_unit(way) : rpm_vec(0, 0, -1);
 
-	return job->spreading2 / (distance * distance) * (rpm_cvec_norm2(rpm_antenna_field(job->antenna, k)) + NULL_FILL)
-		* pow(10, -rpm_clutter_loss_db(frequency_ghz, distance / 1000, BOUND_DEVIATE) / 10);
+	return job->spreading2 / (distance * distance) * (rpm_cvec_norm2(rpm_antenna_field(job->antenna, k)) + everywhere);
 }

@@ -49,7 +49,7 @@ typedef struct lower_edge
 	double		x, z, nu, presence;
 } lower_edge;
 
-static void collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver);
+static void collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver, int32_t but);
 static void consider(profile *p, uint32_t index);
 static void stretch(const profile *p, rpm_roof_string *s);
 static void drop_close_corners(const profile *p, rpm_roof_string *s);
@@ -67,7 +67,7 @@ static void insert(polyline *line, double x, double z);
 static void build_chain(const profile *p, rpm_roof_string *s, const lower_edge *lower, int lower_count);
 
 void
-rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, rpm_roof_string *string)
+rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, int32_t but, rpm_roof_string *string)
 {
 	profile		p;
 	lower_edge	lower[RPM_EDGES_MAX];
@@ -75,7 +75,7 @@ rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, rpm_roof_string 
 	double		first = -INFINITY, second = -INFINITY;
 
 	string->corner_count = 0;
-	collect(&p, roofs, receiver);
+	collect(&p, roofs, receiver, but);
 	if (!p.above)
 		return;
 	stretch(&p, string);
@@ -98,7 +98,7 @@ rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, rpm_roof_string 
 
 /* The edges that cross the vertical plane, but for those far below the straight line. */
 static void
-collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver)
+collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver, int32_t but)
 {
 	double		x = receiver.x - roofs->transmitter.x, y = receiver.y - roofs->transmitter.y;
 	size_t		sector = rpm_roof_sector(roofs, x, y);
@@ -117,7 +117,8 @@ collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver)
 	{
 		if (roofs->edges[roofs->members[i]].nearest_m >= p->length)
 			break;
-		consider(p, roofs->members[i]);
+		if (roofs->edges[roofs->members[i]].building != but)
+			consider(p, roofs->members[i]);
 	}
 }
 
