@@ -12,6 +12,10 @@
  */
 #include "trace/map_internal.h"
 
+/* What comes over roofs is not reckoned where it is surely below this share of the bound (0.13 dB). */
+#define NEGLIGIBLE 0.03
+/* Coupled edges leave more of the field than each alone, one after another, would: less than this, as a power for each further edge. */
+#define COUPLED_MOST 4.0
 /* 99 % of places as a normal deviate; the frequencies that P.2108-1 section 3.2 is stated for. */
 #define BOUND_DEVIATE 2.3263479
 #define BOUND_LOWEST_GHZ 0.5
@@ -26,6 +30,7 @@
 #define SAME_DIRECTION 0.9
 
 static double faded(const rpm_map_job *job, const rpm_roof_string *string, rpm_map_diffracted *diffracted, int count);
+static bool may_exceed(const rpm_map_job *job, const rpm_roof_string *string, double power);
 static bool of_corner(const rpm_wedge *wedge, const rpm_roof_corner *corner);
 static double band_power(const rpm_map_job *job, const rpm_roof_string *string, rpm_vec3 point);
 static double wedge_part(const rpm_map_job *job, const rpm_roof_corner *corner, rpm_vec3 from, rpm_vec3 to, rpm_cvec3 field);
@@ -37,7 +42,7 @@ double
 rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count)
 {
 	rpm_roof_string string;
-	double		share;
+	double		share, bound;
 
 	if (!(job->options->mechanisms & RPM_OVER_ROOFS) || job->options->max_depth < 1 || job->roofs == NULL
 		|| (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
@@ -46,7 +51,8 @@ rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *d
 	if (string.corner_count == 0)
 		return bound_power(job, point);
 	share = faded(job, &string, diffracted, count);
-	return bound_power(job, point) + (share > 0 ? share * band_power(job, &string, point) : 0);
+	bound = bound_power(job, point);
+	return bound + (share > 0 && may_exceed(job, &string, NEGLIGIBLE * bound) ? share * band_power(job, &string, point) : 0);
 }
 
 double
@@ -80,6 +86,23 @@ faded(const rpm_map_job *job, const rpm_roof_string *string, rpm_map_diffracted 
 				break;
 			}
 	return found ? string->several : 1;
+}
+
+/* By the antenna's gain towards the band and each corner alone. */
+static bool
+may_exceed(const rpm_map_job *job, const rpm_roof_string *string, double power)
+{
+	rpm_vec3	first = rpm_sub(string->corners[0].point, job->antenna->position);
+	double		most = rpm_cvec_norm2(rpm_antenna_field(job->antenna, rpm_unit(first)));
+
+	most *= job->spreading2 * job->options->diffraction_scale * job->options->diffraction_scale / (string->length_m * string->length_m);
+	for (int i = 0; i < string->corner_count; i++)
+	{
+		double		alone = rpm_knife_edge(fmax(0, string->corners[i].nu));
+
+		most *= WEDGE_MOST * WEDGE_MOST * fmin(1, alone * alone * (i > 0 ? COUPLED_MOST : 1));
+	}
+	return most > power;
 }
 
 static bool
