@@ -36,6 +36,13 @@ typedef enum rpm_cell_average
 	RPM_AVERAGE_CELL			/* over the whole cell */
 } rpm_cell_average;
 
+typedef enum rpm_entry
+{
+	RPM_ENTRY_NONE = 0,			/* cells that are all indoors are NaN */
+	RPM_ENTRY_TRADITIONAL,		/* the loss of rpm_building_entry.h */
+	RPM_ENTRY_THERMALLY_EFFICIENT
+} rpm_entry;
+
 /* North-up cells: column 0, row 0 is the north-west corner.  Local metres of the scene. */
 typedef struct rpm_grid
 {
@@ -56,6 +63,8 @@ typedef struct rpm_trace_options
 	int			sum;			/* rpm_sum_mode */
 	int			cell_average;	/* rpm_cell_average */
 	int			cell_samples;	/* points per cell side for what is evaluated at points: n x n, default 4 (diffraction uses half of it) */
+	int			building_entry;	/* rpm_entry, with RPM_AVERAGE_OUTDOOR */
+	double		building_entry_deviate; /* of the probability that the loss is not exceeded; 0: the median */
 	double		scattering_scale, diffraction_scale; /* strengths: factors on amplitude, default 1 */
 } rpm_trace_options;
 

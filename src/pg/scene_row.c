@@ -22,10 +22,10 @@ static const char *const columns =
 	" s.cell_size_m::pg_catalog.float8, s.receiver_height_m::pg_catalog.float8, s.building_relation::pg_catalog.oid,"
 	" s.antenna_relation::pg_catalog.oid, s.terrain_relation::pg_catalog.oid, s.ground_material::pg_catalog.text,"
 	" s.ground_elevation_m::pg_catalog.float8, s.strict::pg_catalog.bool, s.weld OPERATOR(pg_catalog.=) 'row',"
-	" s.free_edges::pg_catalog.bool, %2$s::pg_catalog.float8"
+	" s.free_edges::pg_catalog.bool, %2$s::pg_catalog.float8, %3$s::pg_catalog.text, %4$s::pg_catalog.float8"
 	" FROM rpm.scene AS s WHERE s.name OPERATOR(pg_catalog.=) $1";
 
-static bool has_party_walls(void);
+static bool scene_has(const char *column);
 static void fill_row(RpmSceneRow *row, HeapTuple tuple, MemoryContext context);
 
 RpmSceneRow *
@@ -37,7 +37,9 @@ rpm_scene_row_read(const char *name)
 	Datum		value = CStringGetTextDatum(name);
 
 	rpm_own_table_check("scene");
-	rpm_spi_query(psprintf(columns, rpm_postgis_schema(), has_party_walls() ? "s.party_wall_m" : "0.05"), 1, &type, &value, NULL);
+	rpm_spi_query(psprintf(columns, rpm_postgis_schema(), scene_has("party_wall_m") ? "s.party_wall_m" : "0.05",
+						   scene_has("building_entry") ? "s.building_entry" : "'none'",
+						   scene_has("building_entry_percent") ? "s.building_entry_percent" : "50"), 1, &type, &value, NULL);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -48,11 +50,11 @@ rpm_scene_row_read(const char *name)
 	return row;
 }
 
-/* A database of version 0.1.0 has not, until it is updated. */
+/* A database of an earlier version has not all columns, until it is updated. */
 static bool
-has_party_walls(void)
+scene_has(const char *column)
 {
-	return SearchSysCacheExistsAttName(get_relname_relid("scene", get_namespace_oid("rpm", false)), "party_wall_m");
+	return SearchSysCacheExistsAttName(get_relname_relid("scene", get_namespace_oid("rpm", false)), column);
 }
 
 static void
@@ -87,6 +89,8 @@ fill_row(RpmSceneRow *row, HeapTuple tuple, MemoryContext context)
 	row->weld_rows = rpm_column_bool(tuple, 17);
 	row->free_edges = rpm_column_bool(tuple, 18);
 	row->party_wall_m = rpm_column_double(tuple, 19);
+	row->building_entry = rpm_column_text(tuple, 20, context);
+	row->building_entry_percent = rpm_column_double(tuple, 21);
 }
 
 char *

@@ -28,6 +28,8 @@ typedef struct RpmSceneRow
 	bool		strict;
 	bool		weld_rows;		/* edges only within one row's own surface */
 	bool		free_edges;
+	char	   *building_entry; /* none, traditional, thermally_efficient */
+	double		building_entry_percent;
 } RpmSceneRow;
 
 /* The scene of a name, in the current memory context.  Errors: 42704 (no such scene), 42501 (rpm.scene may not be read). */

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "arguments.h"
+#include "rpm_building_entry.h"
 #include "trace_arguments.h"
 
 #define LOWEST_RECEIVER_M 0.01
@@ -48,6 +49,7 @@ static double number_or_row(FunctionCallInfo fcinfo, int number, const char *nam
 							double least, double most);
 static void refuse_both(FunctionCallInfo fcinfo, int number, const char *name);
 static void read_options(FunctionCallInfo fcinfo, rpm_trace_options *options);
+static void read_building_entry(const RpmSceneRow *row, rpm_trace_options *options);
 
 size_t
 rpm_map_bytes_per_cell(bool standard_error)
@@ -65,6 +67,7 @@ rpm_trace_request_read(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTrace
 	request->receiver_height_m = number_or_row(fcinfo, ARGUMENT_RECEIVER_HEIGHT, "receiver_height_m", row->receiver_height_m, row,
 											   LOWEST_RECEIVER_M, HIGHEST_RECEIVER_M);
 	read_options(fcinfo, &request->options);
+	read_building_entry(row, &request->options);
 	read_grid(fcinfo, row, request);
 }
 
@@ -134,4 +137,14 @@ read_options(FunctionCallInfo fcinfo, rpm_trace_options *options)
 	if (!PG_ARGISNULL(ARGUMENT_TARGET_ERROR))
 		options->target_error_db = rpm_argument_number(fcinfo, ARGUMENT_TARGET_ERROR, "target_error_db", SMALLEST_ERROR_DB,
 													   LARGEST_ERROR_DB);
+}
+
+/* The table's constraints hold both within what is known here. */
+static void
+read_building_entry(const RpmSceneRow *row, rpm_trace_options *options)
+{
+	if (strcmp(row->building_entry, "none") == 0 || options->cell_average == RPM_AVERAGE_CELL)
+		return;
+	options->building_entry = strcmp(row->building_entry, "traditional") == 0 ? RPM_ENTRY_TRADITIONAL : RPM_ENTRY_THERMALLY_EFFICIENT;
+	options->building_entry_deviate = rpm_normal_deviate(row->building_entry_percent / 100);
 }

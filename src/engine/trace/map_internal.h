@@ -45,7 +45,7 @@ typedef struct rpm_map_job
 	rpm_map_surface surface;
 	rpm_visible_set visible;	/* from the antenna */
 	rpm_occluders occluders;
-	rpm_roofs  *roofs;			/* around the antenna; NULL: without over_roofs */
+	rpm_roofs  *roofs;			/* around the antenna; NULL: without over_roofs and building entry */
 	bool		exact_reflection, exact_diffraction, exact_transmission;
 	bool		sum_fields;		/* of diffraction with the rays it bounds */
 	bool		launch;			/* something is left for rays */
@@ -153,6 +153,12 @@ bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_v
  * Where a second roof comes into the way of an edge's diffracted field, that field fades out of `diffracted`, as it fades in here.
  */
 double		rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count);
+
+/* What would come to a point, directly or over roofs, were a building (by index) not there; and the elevation that it comes from. */
+double		rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg);
+
+/* Fills cells that are NaN, which are indoors, by their building's entry loss. */
+rpm_code	rpm_map_building_entry(rpm_map_job *job, rpm_status *status);
 
 typedef struct rpm_map_reflected
 {

@@ -37,7 +37,6 @@ static void do_cell(void *context, rpm_map_scratch *scratch, const rpm_candidate
 					int row);
 static void do_cell_rays(points_task *task, const cell_candidates *candidates, int column, int row);
 static void do_cell_edges(points_task *task, const cell_candidates *candidates, int column, int row);
-static bool any_outdoors(const rpm_map_job *job, int column, int row, int n);
 static bool reached(const rpm_map_job *job, int column, int row);
 static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
@@ -156,10 +155,8 @@ do_cell_edges(points_task *task, const cell_candidates *candidates, int column, 
 	int			m = job->points / 2 > 0 ? job->points / 2 : 1, counted = 0;
 	double		gain = 0;
 
-	/* A corner of a cell that is outdoors at the finer points alone is looked at there. */
-	if (job->roofs != NULL && job->outdoor_share[cell] > 0)
-		while (m < job->points * CLOSER && !any_outdoors(job, column, row, m))
-			m *= 2;
+	if (job->outdoor_share[cell] == 0)
+		return;
 	for (int k = 0; k < m * m && (candidates->edges->count > 0 || job->roofs != NULL); k++)
 	{
 		rpm_vec3	point = cell_point(job, column, row, k % m, k / m, m);
@@ -169,18 +166,15 @@ do_cell_edges(points_task *task, const cell_candidates *candidates, int column, 
 			counted++;
 			gain += edges_power(task, candidates, point);
 		}
+		/* What is outdoors at the finer points alone is looked at there. */
+		if (job->roofs != NULL && k == m * m - 1 && counted == 0 && m < job->points * CLOSER)
+		{
+			m *= 2;
+			k = -1;
+		}
 	}
 	if (counted > 0)
 		job->gain[cell] += gain / counted;
-}
-
-static bool
-any_outdoors(const rpm_map_job *job, int column, int row, int n)
-{
-	for (int k = 0; k < n * n; k++)
-		if (rpm_map_outdoors(job, cell_point(job, column, row, k % n, k / n, n)))
-			return true;
-	return false;
 }
 
 /* Whether some straight or reflected ray reaches a point of the cell, after the first pass. */

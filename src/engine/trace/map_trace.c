@@ -8,6 +8,7 @@
 #define SAMPLES_MAX INT64_C(1000000000000)
 #define CELL_SAMPLES_MAX 64
 #define BELOW_GROUND_M 1e-3
+#define ENTRY_DEVIATE_MAX 6.0
 
 static rpm_code check_options(const rpm_trace_options *options, rpm_status *status);
 static rpm_code check_grid(const rpm_grid *grid, rpm_status *status);
@@ -83,6 +84,10 @@ check_options(const rpm_trace_options *options, rpm_status *status)
 	if ((options->sum != RPM_SUM_FIELD && options->sum != RPM_SUM_POWER)
 		|| (options->cell_average != RPM_AVERAGE_OUTDOOR && options->cell_average != RPM_AVERAGE_CELL))
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, NULL, "unknown sum %d or cell average %d", options->sum, options->cell_average);
+	if (options->building_entry < RPM_ENTRY_NONE || options->building_entry > RPM_ENTRY_THERMALLY_EFFICIENT
+		|| !(fabs(options->building_entry_deviate) <= ENTRY_DEVIATE_MAX))
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, NULL, "unknown building entry %d or deviate %g", options->building_entry,
+						options->building_entry_deviate);
 	return RPM_OK;
 }
 
@@ -184,7 +189,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	}
 	rpm_phase_begin(job->control, RPM_PHASE_TRACING,
 					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
-	if (mechanisms & RPM_OVER_ROOFS && options->max_depth >= 1)
+	if ((mechanisms & RPM_OVER_ROOFS && options->max_depth >= 1) || options->building_entry != RPM_ENTRY_NONE)
 	{
 		code = rpm_roofs_create(scene, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
 		if (code != RPM_OK)
@@ -216,9 +221,11 @@ job_run(rpm_map_job *job, rpm_map *map, rpm_status *status)
 		if (map->standard_error != NULL)
 			map->standard_error[i] = batches > 1 ? sqrt(fmax(0, job->sum2[i] / batches - mean * mean) / (batches - 1)) : 0;
 	}
+	if (job->options->building_entry != RPM_ENTRY_NONE)
+		code = rpm_map_building_entry(job, status);
 	map->samples = job->launched;
 	map->reached_error_db = job->reached_error_db;
-	return RPM_OK;
+	return code;
 }
 
 static void

@@ -12,6 +12,10 @@
  */
 #include "trace/map_internal.h"
 
+/* What comes over roofs is not reckoned where it is surely below this share of the bound (0.13 dB). */
+#define NEGLIGIBLE 0.03
+/* Coupled edges leave more of the field than each alone, one after another, would: less than this, as a power for each further edge. */
+#define COUPLED_MOST 4.0
 /* 99 % of places as a normal deviate; the frequencies that P.2108-1 section 3.2 is stated for. */
 #define BOUND_DEVIATE 2.3263479
 #define BOUND_LOWEST_GHZ 0.5
@@ -26,25 +30,45 @@
 #define SAME_DIRECTION 0.9
 
 static double faded(const rpm_map_job *job, const rpm_roof_string *string, rpm_map_diffracted *diffracted, int count);
+static bool may_exceed(const rpm_map_job *job, const rpm_roof_string *string, double power);
 static bool of_corner(const rpm_wedge *wedge, const rpm_roof_corner *corner);
 static double band_power(const rpm_map_job *job, const rpm_roof_string *string, rpm_vec3 point);
 static double wedge_part(const rpm_map_job *job, const rpm_roof_corner *corner, rpm_vec3 from, rpm_vec3 to, rpm_cvec3 field);
 static double off_faces(const rpm_wedge_rays *rays);
 static double bound_power(const rpm_map_job *job, rpm_vec3 point);
+static double free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere);
 
 double
 rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count)
 {
 	rpm_roof_string string;
-	double		share;
+	double		share, bound;
 
-	if (job->roofs == NULL || (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
+	if (!(job->options->mechanisms & RPM_OVER_ROOFS) || job->options->max_depth < 1 || job->roofs == NULL
+		|| (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
 		return 0;
-	rpm_roof_string_find(job->roofs, point, &string);
+	rpm_roof_string_find(job->roofs, point, RPM_EVERY_BUILDING, &string);
 	if (string.corner_count == 0)
 		return bound_power(job, point);
 	share = faded(job, &string, diffracted, count);
-	return bound_power(job, point) + (share > 0 ? share * band_power(job, &string, point) : 0);
+	bound = bound_power(job, point);
+	return bound + (share > 0 && may_exceed(job, &string, NEGLIGIBLE * bound) ? share * band_power(job, &string, point) : 0);
+}
+
+double
+rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg)
+{
+	rpm_vec3	last = job->antenna->position, way;
+	rpm_roof_string string;
+
+	rpm_roof_string_find(job->roofs, point, building, &string);
+	if (string.corner_count > 0)
+		last = string.corners[string.corner_count - 1].point;
+	way = rpm_sub(point, last);
+	*elevation_deg = atan2(last.z - point.z, hypot(way.x, way.y)) * 180 / RPM_PI;
+	if (string.corner_count > 0)
+		return bound_power(job, point) + band_power(job, &string, point);
+	return free_space_power(job, point, 0);
 }
 
 /* Takes from the fields of the band's corners what the band has; returns the band's share. */
@@ -62,6 +86,23 @@ faded(const rpm_map_job *job, const rpm_roof_string *string, rpm_map_diffracted 
 				break;
 			}
 	return found ? string->several : 1;
+}
+
+/* By the antenna's gain towards the band and each corner alone. */
+static bool
+may_exceed(const rpm_map_job *job, const rpm_roof_string *string, double power)
+{
+	rpm_vec3	first = rpm_sub(string->corners[0].point, job->antenna->position);
+	double		most = rpm_cvec_norm2(rpm_antenna_field(job->antenna, rpm_unit(first)));
+
+	most *= job->spreading2 * job->options->diffraction_scale * job->options->diffraction_scale / (string->length_m * string->length_m);
+	for (int i = 0; i < string->corner_count; i++)
+	{
+		double		alone = rpm_knife_edge(fmax(0, string->corners[i].nu));
+
+		most *= WEDGE_MOST * WEDGE_MOST * fmin(1, alone * alone * (i > 0 ? COUPLED_MOST : 1));
+	}
+	return most > power;
 }
 
 static bool
@@ -140,11 +181,19 @@ off_faces(const rpm_wedge_rays *rays)
 static double
 bound_power(const rpm_map_job *job, rpm_vec3 point)
 {
+	double		frequency_ghz = fmin(fmax(job->antenna->frequency_hz * 1e-9, BOUND_LOWEST_GHZ), BOUND_HIGHEST_GHZ);
+	double		distance_km = rpm_norm(rpm_sub(point, job->antenna->position)) / 1000;
+
+	return free_space_power(job, point, NULL_FILL) * pow(10, -rpm_clutter_loss_db(frequency_ghz, distance_km, BOUND_DEVIATE) / 10);
+}
+
+/* With a power of the pattern that is added to it in every direction; nearer than a wavelength it is that of a wavelength. */
+static double
+free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere)
+{
 	rpm_vec3	way = rpm_sub(point, job->antenna->position);
 	double		distance = fmax(rpm_norm(way), job->wavelength_m);
-	double		frequency_ghz = fmin(fmax(job->antenna->frequency_hz * 1e-9, BOUND_LOWEST_GHZ), BOUND_HIGHEST_GHZ);
 	rpm_vec3	k = rpm_dot(way, way) > 0 ? rpm_unit(way) : rpm_vec(0, 0, -1);
 
-	return job->spreading2 / (distance * distance) * (rpm_cvec_norm2(rpm_antenna_field(job->antenna, k)) + NULL_FILL)
-		* pow(10, -rpm_clutter_loss_db(frequency_ghz, distance / 1000, BOUND_DEVIATE) / 10);
+	return job->spreading2 / (distance * distance) * (rpm_cvec_norm2(rpm_antenna_field(job->antenna, k)) + everywhere);
 }

@@ -26,10 +26,11 @@ typedef struct edge_table
 
 static rpm_code take(rpm_roofs *roofs, size_t edges, rpm_control *control, rpm_status *status);
 static rpm_code single_edges(const rpm_scene *scene, rpm_control *control, edge_table *table, size_t *count, rpm_status *status);
+static uint64_t edge_key(uint32_t a, uint32_t b);
 static uint64_t *table_slot(const edge_table *table, uint64_t key);
 static void add_wedges(rpm_roofs *roofs, const rpm_scene *scene);
 static void add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const edge_table *table);
-static void add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, bool sharp);
+static void add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, int32_t building, bool sharp);
 static bool upright(rpm_vec3 along);
 static double nearest(const rpm_roof_edge *edge);
 static int	compare_nearest(const void *a, const void *b);
@@ -112,8 +113,7 @@ single_edges(const rpm_scene *scene, rpm_control *control, edge_table *table, si
 			return rpm_fail(status, RPM_CANCELLED, NULL, "cancelled");
 		for (int k = 0; k < 3 && t->building != RPM_NO_BUILDING; k++)
 		{
-			uint32_t	a = t->vertex[k], b = t->vertex[(k + 1) % 3];
-			uint64_t	key = ((uint64_t) (a < b ? a : b) << 32 | (a < b ? b : a)) + 1, *slot = table_slot(table, key);
+			uint64_t	key = edge_key(t->vertex[k], t->vertex[(k + 1) % 3]), *slot = table_slot(table, key);
 
 			if (*slot == 0)
 			{
@@ -128,6 +128,13 @@ single_edges(const rpm_scene *scene, rpm_control *control, edge_table *table, si
 		}
 	}
 	return RPM_OK;
+}
+
+/* Never 0. */
+static uint64_t
+edge_key(uint32_t a, uint32_t b)
+{
+	return ((uint64_t) (a < b ? a : b) << 32 | (a < b ? b : a)) + 1;
 }
 
 /* Where the key is or belongs. */
@@ -148,31 +155,32 @@ add_wedges(rpm_roofs *roofs, const rpm_scene *scene)
 	{
 		const rpm_wedge *w = &scene->wedges[i];
 
-		add_edge(roofs, w->start, rpm_along(w->start, w->length_m, w->direction), (int32_t) i, w->n_pi > RPM_PI + CREASE_RAD);
+		add_edge(roofs, w->start, rpm_along(w->start, w->length_m, w->direction), (int32_t) i, w->building, w->n_pi > RPM_PI + CREASE_RAD);
 	}
 }
 
 static void
 add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const edge_table *table)
 {
-	for (size_t i = 0; i <= table->mask; i++)
-		if (table->slots[i] != 0 && !(table->slots[i] & MET_AGAIN))
+	for (size_t i = 0; i < scene->triangle_count; i++)
+		for (int k = 0; k < 3 && scene->triangles[i].building != RPM_NO_BUILDING; k++)
 		{
-			uint64_t	key = table->slots[i] - 1;
+			const uint32_t *vertex = scene->triangles[i].vertex;
 
-			add_edge(roofs, scene->vertices[key >> 32], scene->vertices[key & UINT32_MAX], -1, true);
+			if (!(*table_slot(table, edge_key(vertex[k], vertex[(k + 1) % 3])) & MET_AGAIN))
+				add_edge(roofs, scene->vertices[vertex[k]], scene->vertices[vertex[(k + 1) % 3]], -1, scene->triangles[i].building, true);
 		}
 }
 
 static void
-add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, bool sharp)
+add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, int32_t building, bool sharp)
 {
 	rpm_roof_edge *edge = &roofs->edges[roofs->edge_count];
 	rpm_vec3	t = roofs->transmitter;
 
 	if (upright(rpm_sub(b, a)))
 		return;
-	*edge = (rpm_roof_edge) {a.x - t.x, a.y - t.y, a.z, b.x - t.x, b.y - t.y, b.z, 0, wedge, sharp};
+	*edge = (rpm_roof_edge) {a.x - t.x, a.y - t.y, a.z, b.x - t.x, b.y - t.y, b.z, 0, wedge, building, sharp};
 	edge->nearest_m = nearest(edge);
 	roofs->edge_count++;
 }

@@ -10,7 +10,7 @@ typedef struct rpm_roof_edge
 {
 	double		x0, y0, z0, x1, y1, z1;	/* x, y from the transmitter, z local */
 	double		nearest_m;		/* along the ground */
-	int32_t		wedge;
+	int32_t		wedge, building;
 	bool		sharp;			/* not a crease of a surface that is all but flat */
 } rpm_roof_edge;
 

@@ -7,7 +7,7 @@
 /* Edges of one profile that are looked at; what lies far below the line is not among them. */
 #define PROFILE_MAX 1024
 /* Edges of a chain: the band's corners, and from below as many as fill it up to this, at least LOWER_LEAST. */
-#define CHAIN_EDGES 5
+#define CHAIN_EDGES 4
 #define LOWER_LEAST 1
 /* Corners close together count as one only where the band bends less over one of them. */
 #define ONE_CORNER_NU 0.2
@@ -49,7 +49,7 @@ typedef struct lower_edge
 	double		x, z, nu, presence;
 } lower_edge;
 
-static void collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver);
+static void collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver, int32_t but);
 static void consider(profile *p, uint32_t index);
 static void stretch(const profile *p, rpm_roof_string *s);
 static void drop_close_corners(const profile *p, rpm_roof_string *s);
@@ -58,6 +58,7 @@ static void drop_corner(rpm_roof_string *s, int i);
 static void corner_parameters(const profile *p, rpm_roof_string *s);
 static rpm_vec3 place(const profile *p, double x, double z);
 static rpm_roof_corner end_or_corner(const profile *p, const rpm_roof_string *s, int i);
+static double length_of(double x, double z);
 static double bend(double x0, double z0, double x1, double z1, double x2, double z2);
 static int lower_edges(profile *p, const rpm_roof_string *s, lower_edge *lower, int room);
 static bool next_lower(const profile *p, const polyline *line, lower_edge *next);
@@ -67,7 +68,7 @@ static void insert(polyline *line, double x, double z);
 static void build_chain(const profile *p, rpm_roof_string *s, const lower_edge *lower, int lower_count);
 
 void
-rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, rpm_roof_string *string)
+rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, int32_t but, rpm_roof_string *string)
 {
 	profile		p;
 	lower_edge	lower[RPM_EDGES_MAX];
@@ -75,7 +76,7 @@ rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, rpm_roof_string 
 	double		first = -INFINITY, second = -INFINITY;
 
 	string->corner_count = 0;
-	collect(&p, roofs, receiver);
+	collect(&p, roofs, receiver, but);
 	if (!p.above)
 		return;
 	stretch(&p, string);
@@ -98,13 +99,13 @@ rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, rpm_roof_string 
 
 /* The edges that cross the vertical plane, but for those far below the straight line. */
 static void
-collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver)
+collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver, int32_t but)
 {
 	double		x = receiver.x - roofs->transmitter.x, y = receiver.y - roofs->transmitter.y;
 	size_t		sector = rpm_roof_sector(roofs, x, y);
 
 	p->roofs = roofs;
-	p->length = hypot(x, y);
+	p->length = length_of(x, y);
 	p->count = 0;
 	p->above = false;
 	if (!(p->length > RPM_LEG_END_M))
@@ -117,7 +118,8 @@ collect(profile *p, const rpm_roofs *roofs, rpm_vec3 receiver)
 	{
 		if (roofs->edges[roofs->members[i]].nearest_m >= p->length)
 			break;
-		consider(p, roofs->members[i]);
+		if (roofs->edges[roofs->members[i]].building != but)
+			consider(p, roofs->members[i]);
 	}
 }
 
@@ -132,7 +134,7 @@ consider(profile *p, uint32_t index)
 	part = side0 / (side0 - side1);
 	x = p->ux * (e->x0 + part * (e->x1 - e->x0)) + p->uy * (e->y0 + part * (e->y1 - e->y0));
 	z = e->z0 + part * (e->z1 - e->z0);
-	if (!(x > 0 && x < p->length) || hypot(x, z - p->z_begin) < RPM_LEG_END_M || hypot(p->length - x, z - p->z_end) < RPM_LEG_END_M)
+	if (!(x > 0 && x < p->length) || length_of(x, z - p->z_begin) < RPM_LEG_END_M || length_of(p->length - x, z - p->z_end) < RPM_LEG_END_M)
 		return;
 	height = z - p->z_begin - (p->z_end - p->z_begin) * x / p->length;
 	zone = sqrt(p->roofs->wavelength_m * x * (p->length - x) / (2 * p->length));
@@ -181,9 +183,9 @@ drop_close_corners(const profile *p, rpm_roof_string *s)
 	for (int i = 0; i + 1 < s->corner_count;)
 	{
 		rpm_roof_corner before = end_or_corner(p, s, i - 1), a = s->corners[i], b = s->corners[i + 1], after = end_or_corner(p, s, i + 2);
-		double		legs = fmin(hypot(a.x - before.x, a.z - before.z), hypot(after.x - b.x, after.z - b.z));
+		double		legs = fmin(length_of(a.x - before.x, a.z - before.z), length_of(after.x - b.x, after.z - b.z));
 
-		if (hypot(b.x - a.x, b.z - a.z) >= RPM_EDGE_CLOSENESS * legs || fmin(a.nu, b.nu) > ONE_CORNER_NU)
+		if (length_of(b.x - a.x, b.z - a.z) >= RPM_EDGE_CLOSENESS * legs || fmin(a.nu, b.nu) > ONE_CORNER_NU)
 			i++;
 		else
 			drop_corner(s, a.nu < b.nu ? i : i + 1);
@@ -253,11 +255,20 @@ end_or_corner(const profile *p, const rpm_roof_string *s, int i)
 	return s->corners[i];
 }
 
-/* 2 sin(theta / 2), theta the angle by which the way turns down at its middle point. */
+/* 2 sin(theta / 2), theta the angle by which the way turns down at its middle point: the distance between both legs' unit vectors. */
 static double
 bend(double x0, double z0, double x1, double z1, double x2, double z2)
 {
-	return 2 * sin((atan2(z1 - z0, x1 - x0) - atan2(z2 - z1, x2 - x1)) / 2);
+	double		before = 1 / length_of(x1 - x0, z1 - z0), after = 1 / length_of(x2 - x1, z2 - z1);
+	double		ux = (x1 - x0) * before, uz = (z1 - z0) * before, wx = (x2 - x1) * after, wz = (z2 - z1) * after;
+
+	return copysign(length_of(wx - ux, wz - uz), uz * wx - ux * wz);
+}
+
+static double
+length_of(double x, double z)
+{
+	return sqrt(x * x + z * z);
 }
 
 /*
@@ -382,7 +393,7 @@ build_chain(const profile *p, rpm_roof_string *s, const lower_edge *lower, int l
 		rpm_roof_corner a = end_or_corner(p, s, i - 1), c = end_or_corner(p, s, i), b = end_or_corner(p, s, i + 1);
 		int			first = n;
 
-		s->length_m += hypot(c.x - a.x, c.z - a.z);
+		s->length_m += length_of(c.x - a.x, c.z - a.z);
 		for (int k = 0; k < lower_count; k++)
 			if (lower[k].x > a.x && lower[k].x < c.x)
 			{
@@ -405,15 +416,15 @@ build_chain(const profile *p, rpm_roof_string *s, const lower_edge *lower, int l
 		opacity[n] = 1;
 		if (i < s->corner_count)
 		{
-			double		plain = rpm_knife_edge_parameter(bend(a.x, a.z, c.x, c.z, b.x, b.z), hypot(c.x - a.x, c.z - a.z),
-														 hypot(b.x - c.x, b.z - c.z), p->roofs->wavelength_m);
+			double		plain = rpm_knife_edge_parameter(bend(a.x, a.z, c.x, c.z, b.x, b.z), length_of(c.x - a.x, c.z - a.z),
+														 length_of(b.x - c.x, b.z - c.z), p->roofs->wavelength_m);
 
 			skew[n++] = plain > 0 ? c.nu / plain : 1;
 		}
 	}
 	s->count = n - 1;
 	for (int i = 1; i < n; i++)
-		s->chain[i - 1] = (rpm_chain_edge) {hypot(x[i] - x[i - 1], z[i] - z[i - 1]),
+		s->chain[i - 1] = (rpm_chain_edge) {length_of(x[i] - x[i - 1], z[i] - z[i - 1]),
 			skew[i] * bend(x[i - 1], z[i - 1], x[i], z[i], x[i + 1], z[i + 1]), opacity[i]};
-	s->last_leg_m = hypot(x[n] - x[n - 1], z[n] - z[n - 1]);
+	s->last_leg_m = length_of(x[n] - x[n - 1], z[n] - z[n - 1]);
 }

@@ -43,7 +43,10 @@ rpm_code	rpm_roofs_create(const rpm_scene *scene, rpm_vec3 transmitter, double w
 							 rpm_status *status);
 void		rpm_roofs_free(rpm_roofs *roofs);
 
-/* The string to a receiver.  Thread-safe. */
-void		rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, rpm_roof_string *string);
+/* As `but` of a string over every building. */
+#define RPM_EVERY_BUILDING (-2)
+
+/* The string to a receiver over every building but one (RPM_EVERY_BUILDING, or its index).  Thread-safe. */
+void		rpm_roof_string_find(const rpm_roofs *roofs, rpm_vec3 receiver, int32_t but, rpm_roof_string *string);
 
 #endif

@@ -18,8 +18,8 @@
 #define RASTER_COLUMNS 10331
 #define RASTER_ROWS 8629
 #define SIDE 512				/* cells of a tile: 2 TILE_HALF_M / CELL_M */
-#define MAP_CELL_M 10.0
-#define MAP_SIDE 256
+#define MAP_CELL_M 20.0
+#define MAP_SIDE 128
 #define AREAS 14
 #define BASE (RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION)
 
