@@ -51,6 +51,36 @@ rpm_raster_read(Datum raster, const char *what)
 	return result;
 }
 
+RpmRaster *
+rpm_raster_read_bands(Datum raster, const char *what, int *band_count)
+{
+	bytea	   *wkb = DatumGetByteaPP(rpm_call_postgis(RPM_RASTER_AS_BINARY, raster));
+	const uint8 *begin = (const uint8 *) VARDATA_ANY(wkb);
+	WkbReader	reader = {begin, begin + VARSIZE_ANY_EXHDR(wkb)};
+	RpmRaster  *result = read_header(&reader, what, band_count);
+	size_t		cells = (size_t) result->columns * result->rows;
+	float	   *all = palloc_extended(Max(cells * *band_count, 1) * sizeof(float), MCXT_ALLOC_HUGE);
+
+	if (*band_count < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s has no band", what),
+				 errhint("Give one band for each channel.")));
+	for (int band = 0; band < *band_count; band++)
+	{
+		float	   *values = all + cells * band;
+
+		read_band(&reader, what, result);
+		for (size_t i = 0; i < cells; i++)
+			values[i] = result->values[i] == result->nodata ? NAN : result->values[i];
+		pfree(result->values);
+	}
+	result->values = all;
+	result->nodata = NAN;
+	pfree(wkb);
+	return result;
+}
+
 static RpmRaster *
 read_header(WkbReader *reader, const char *what, int *band_count)
 {
