@@ -52,7 +52,7 @@ rpm_raster_read(Datum raster, const char *what)
 }
 
 RpmRaster *
-rpm_raster_read_bands(Datum raster, const char *what, int *band_count)
+rpm_raster_read_channels(Datum raster, const char *what, int *band_count)
 {
 	bytea	   *wkb = DatumGetByteaPP(rpm_call_postgis(RPM_RASTER_AS_BINARY, raster));
 	const uint8 *begin = (const uint8 *) VARDATA_ANY(wkb);

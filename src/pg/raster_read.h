@@ -21,6 +21,6 @@ typedef struct RpmRaster
 extern RpmRaster *rpm_raster_read(Datum raster, const char *what);
 
 /* All bands, one after another, at least one; NaN where a band has no value (nodata is NaN, too). */
-extern RpmRaster *rpm_raster_read_bands(Datum raster, const char *what, int *band_count);
+extern RpmRaster *rpm_raster_read_channels(Datum raster, const char *what, int *band_count);
 
 #endif

@@ -104,7 +104,7 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the features of antenna " INT64_FORMAT " are null", antenna),
 				 errhint("The function of the features must return a raster for each antenna; leave the antenna out.")));
-	features = rpm_raster_read_bands(raster, "the features' raster", &bands);
+	features = rpm_raster_read_channels(raster, "the features' raster", &bands);
 	check_raster(source, features, bands, antenna);
 	raster = rpm_column(SPI_tuptable->vals[0], 2, &null);
 	measured = rpm_raster_read(raster, "the measured cells");
