@@ -98,6 +98,19 @@ RPM_INLINE rpm_real rpm_pattern_gain(const rpm_antenna_pattern *pattern, rpm_rea
 	return peak;
 }
 
+/* The same in dBi; -infinity in a null. */
+RPM_INLINE rpm_real rpm_pattern_gain_db(const rpm_antenna_pattern *pattern, rpm_real theta_rad, rpm_real phi_rad,
+										rpm_real electrical_tilt_rad)
+{
+	rpm_real	tilt = pattern->includes_electrical_tilt ? 0 : electrical_tilt_rad;
+
+	if (pattern->kind == RPM_PATTERN_TR38901)
+		return pattern->gain_dbi - rpm_pattern_tr38901(pattern, theta_rad, phi_rad, tilt);
+	if (pattern->kind == RPM_PATTERN_MEASURED)
+		return pattern->gain_dbi - rpm_pattern_measured(pattern, theta_rad, phi_rad, tilt);
+	return 10 * (rpm_real) log10(rpm_pattern_gain(pattern, theta_rad, phi_rad, electrical_tilt_rad));
+}
+
 /* The body's axes in the world (east, north, up) after azimuth and mechanical tilt. */
 RPM_INLINE void rpm_antenna_axes(const rpm_antenna *antenna, rpm_vec3 *x, rpm_vec3 *y, rpm_vec3 *z)
 {

@@ -113,10 +113,19 @@ typedef struct rpm_path_list
 
 /*
  * The exact paths from an antenna to a local point: line of sight, specular chains by images, straight refraction, one wedge.
- * Candidates come from rays launched at both ends (options->samples each) and are then solved and checked exactly.
+ * Candidates come from rays launched at both ends (options->samples each, and more where few have been) and are then solved and checked
+ * exactly.  Does not depend on the number of threads.  Errors: RPM_INVALID_ARGUMENT (antenna inside a building or below ground, ends
+ * together, depth, samples), RPM_LIMIT_EXCEEDED, RPM_OUT_OF_MEMORY, RPM_CANCELLED.
  */
 rpm_code	rpm_trace_paths(const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna, rpm_vec3 receiver,
 							const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status);
+/*
+ * The same to `count` points, with rays from the antenna only, launched once: paths[i] to receivers[i], each the caller's to free
+ * (all are empty after an error, which names the receiver from 0).
+ */
+rpm_code	rpm_trace_paths_to(const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna, const rpm_vec3 *receivers,
+							   size_t count, const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths,
+							   rpm_status *status);
 void		rpm_path_list_free(rpm_path_list *paths);
 
 /* |field . p|^2 for the receive polarisation: unit vectors across the arrival direction, at slant_rad from vertical. */

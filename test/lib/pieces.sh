@@ -93,20 +93,40 @@ regression_tests()
 	return $code
 }
 
-# PostgreSQL's own TAP framework; each file starts servers of its own.
+# PostgreSQL's own TAP framework; each file starts servers of its own. One file per processor at a time, but those that measure how soon
+# something answers, which run alone.
+TIMED_TESTS="030_cancel 060_progress 080_measurements"
 tap_tests()
 {
-	local pgxs code=0
-	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
+	local timed=() others=() failed=() file
+	for file in "$TREE"/test/t/*.pl; do
+		file=$(basename "$file" .pl)
+		if [[ " $TIMED_TESTS " == *" $file "* ]]; then timed+=("$file"); else others+=("$file"); fi
+	done
 	as_server mkdir -p "$WORK/tap"
+	export -f tap_file as_server
+	export TREE WORK RPM_SHARED PG_CONFIG
+	# shellcheck disable=SC2016
+	printf '%s\0' "${others[@]}" | xargs -0 -P "$(nproc)" -I '{}' bash -c 'tap_file "$1" >"$WORK/tap/$1.log" 2>&1' tap_file '{}'
+	for file in "${timed[@]}"; do tap_file "$file" >"$WORK/tap/$file.log" 2>&1; done
+	for file in "${others[@]}" "${timed[@]}"; do
+		if grep -q '^Result: PASS$' "$WORK/tap/$file.log"; then cat "$WORK/tap/$file.log"; else failed+=("$file"); fi
+	done
+	# What failed last, where the end of the log is looked at.
+	for file in "${failed[@]}"; do cat "$WORK/tap/$file.log"; done
+	[ ${#failed[@]} -eq 0 ] && return
+	mkdir -p "$LOGS/tap"
+	cp -r "$WORK"/tap/tmp_check/log/. "$LOGS/tap/" 2>/dev/null
+	return 1
+}
+
+tap_file()
+{
+	local pgxs
+	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
 	(cd "$TREE" && unset PGHOST PGUSER PGDATABASE && as_server env HOME="$WORK" TESTDIR="$WORK/tap" TESTDATADIR="$WORK/tap/tmp_check" TESTLOGDIR="$WORK/tap/log" \
 		PG_REGRESS="$pgxs/test/regress/pg_regress" PGPORT=65432 RPM_SHARED="$RPM_SHARED" \
-		prove --verbose --timer -I "$pgxs/test/perl" -I test/perl test/t/*.pl) || code=$?
-	if [ $code -ne 0 ]; then
-		mkdir -p "$LOGS/tap"
-		cp -r "$WORK"/tap/tmp_check/log/. "$LOGS/tap/" 2>/dev/null
-	fi
-	return $code
+		prove --verbose --timer -I "$pgxs/test/perl" -I test/perl "test/t/$1.pl")
 }
 
 # A published coverage for other programs to read; made once.

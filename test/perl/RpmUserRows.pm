@@ -50,6 +50,9 @@ sub script
 				INSERT INTO rpm.clutter_antenna (scene_id, antenna_id, measurements, fingerprint) VALUES (1, 1, 7, 'f');
 				INSERT INTO rpm.clutter_residual (scene_id, antenna_id, tile_column, tile_row, cells, sum_db, count) VALUES (1, 1, 2159, 16668, '{3}', '{-4.5}', '{2}');
 			END IF;
+			IF to_regclass('rpm.land_use') IS NOT NULL THEN
+				INSERT INTO rpm.land_use (name, geom, class) VALUES ('park', ST_MakeEnvelope(691100, 5334100, 691160, 5334200, 32632), 7);
+				INSERT INTO rpm.road (name, geom, width_m) VALUES ('lane', 'SRID=32632;LINESTRING(691000 5334050, 691600 5334060)', 6.5);
 			IF to_regclass('rpm.model') IS NOT NULL THEN
 				INSERT INTO rpm.model (name, current, declaration, parameters, weights, channels, channel_shift, channel_scale, software_version)
 				VALUES ('town', true, 'x input channels=1', 0, '\\x00ff', '{free_space}', '{-90}', '{10}', '0.2.0');

@@ -12,6 +12,7 @@
 
 static const double wavelength = RPM_SPEED_OF_LIGHT_M_S / FREQUENCY_HZ;
 static quad_scene q;
+static int64_t samples = 5000;
 
 static rpm_antenna
 isotropic(double x, double y, double z, double slant_rad)
@@ -34,7 +35,7 @@ try_trace(rpm_antenna antenna, rpm_vec3 receiver, unsigned mechanisms, int depth
 	rpm_trace_options_default(&options);
 	options.mechanisms = mechanisms;
 	options.max_depth = depth;
-	options.samples = 5000;
+	options.samples = samples;
 	rpm_status_clear(status);
 	return rpm_trace_paths(&q.scene, q.query, &antenna, receiver, &options, control, paths, status);
 }
@@ -530,6 +531,47 @@ test_threads(void)
 	quad_scene_free(&q);
 }
 
+/* Many receivers by one call: the paths that each one gets alone; and its errors name the receiver. */
+static void
+test_many_receivers(void)
+{
+	const rpm_vec3 receivers[] = {{25, 4, 1.5}, {-30, 3, 2}, {40, -3, 6}, {0, 1, 1.5}};
+	const rpm_vec3 bad[] = {{25, 4, 1.5}, {-20, -2, 14}};
+	rpm_antenna antenna = isotropic(-20, -2, 14, 0);
+	rpm_control stopped = {.stop = 1}, small = {.memory_limit_bytes = 2000};
+	rpm_trace_options options;
+	rpm_path_list lists[4];
+	rpm_status	status;
+
+	build_street();
+	CHECK(quad_scene_ready(&q));
+	samples = 50000;
+	rpm_trace_options_default(&options);
+	options.mechanisms = ALL_BUT_SCATTERING;
+	options.max_depth = 4;
+	options.samples = samples;
+	CHECK(rpm_trace_paths_to(&q.scene, q.query, &antenna, receivers, 4, &options, NULL, lists, &status) == RPM_OK);
+	for (int i = 0; i < 4; i++)
+	{
+		rpm_path_list alone = trace(antenna, receivers[i], ALL_BUT_SCATTERING, 4);
+
+		CHECK(alone.count > 5 && alone.count == lists[i].count);
+		for (size_t j = 0; j < alone.count && j < lists[i].count; j++)
+			CHECK(alone.paths[j].length_m == lists[i].paths[j].length_m
+				  && memcmp(&alone.paths[j].field, &lists[i].paths[j].field, sizeof(rpm_cvec3)) == 0);
+		rpm_path_list_free(&alone);
+		rpm_path_list_free(&lists[i]);
+	}
+	CHECK(rpm_trace_paths_to(&q.scene, q.query, &antenna, bad, 2, &options, NULL, lists, &status) == RPM_INVALID_ARGUMENT);
+	CHECK(strstr(status.message, "receiver 1 is at the antenna") != NULL && lists[0].paths == NULL);
+	CHECK(rpm_trace_paths_to(&q.scene, q.query, &antenna, receivers, 4, &options, &stopped, lists, &status) == RPM_CANCELLED);
+	CHECK(rpm_trace_paths_to(&q.scene, q.query, &antenna, receivers, 4, &options, &small, lists, &status) == RPM_LIMIT_EXCEEDED);
+	CHECK(lists[0].paths == NULL && lists[3].paths == NULL);
+	CHECK(rpm_trace_paths_to(&q.scene, q.query, &antenna, receivers, 0, &options, NULL, lists, &status) == RPM_OK);
+	samples = 5000;
+	quad_scene_free(&q);
+}
+
 static void
 check_refused(rpm_antenna antenna, rpm_vec3 receiver, int depth, rpm_control *control, rpm_code code, const char *names)
 {
@@ -588,6 +630,7 @@ main(void)
 	RUN(test_wedge_oblique);
 	RUN(test_reciprocity);
 	RUN(test_threads);
+	RUN(test_many_receivers);
 	RUN(test_errors);
 	return unit_summary("paths");
 }

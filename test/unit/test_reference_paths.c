@@ -10,7 +10,7 @@
 
 #define REFERENCE_FILE "test/data/munich_paths.csv"
 #define LENGTH_TOLERANCE_M 0.01
-#define SAMPLES 100000
+#define SAMPLES 50000
 #define ROWS_MAX 1000
 #define POINTS_MAX 8
 
@@ -83,6 +83,13 @@ read_rows(void)
 	}
 	fclose(file);
 	return row_count > 0;
+}
+
+/* Whether two rows are of one set and one receiver. */
+static bool
+same_receiver(int a, int b)
+{
+	return rows[a].receiver_id == rows[b].receiver_id && strcmp(rows[a].set, rows[b].set) == 0;
 }
 
 static rpm_antenna
@@ -216,34 +223,47 @@ compare_receiver(const rpm_path_list *paths, int first, int last, double gain_to
 	free(taken);
 }
 
-static set_result
-compare_set(const char *set, unsigned mechanisms, int depth, double gain_tolerance_db)
+/* The paths to all receivers of a set, in the order of their rows, by one call. */
+static rpm_path_list *
+paths_to_receivers(const char *set, unsigned mechanisms, int depth, size_t *count)
 {
 	rpm_antenna antenna = reference_antenna();
+	rpm_vec3   *receivers = malloc(row_count * sizeof(rpm_vec3));
+	rpm_path_list *lists = malloc(row_count * sizeof(rpm_path_list));
 	rpm_trace_options options;
-	set_result	result = {0};
+	rpm_status	status;
 
+	*count = 0;
+	for (int i = 0; i < row_count; i++)
+		if (strcmp(rows[i].set, set) == 0 && (i == 0 || !same_receiver(i - 1, i)))
+			receivers[(*count)++] = local(rows[i].receiver);
 	rpm_trace_options_default(&options);
 	options.mechanisms = mechanisms;
 	options.max_depth = depth;
 	options.samples = SAMPLES;
+	rpm_status_clear(&status);
+	CHECK(rpm_trace_paths_to(scene, query, &antenna, receivers, *count, &options, NULL, lists, &status) == RPM_OK);
+	free(receivers);
+	return lists;
+}
+
+static set_result
+compare_set(const char *set, unsigned mechanisms, int depth, double gain_tolerance_db)
+{
+	set_result	result = {0};
+	size_t		count;
+	rpm_path_list *lists = paths_to_receivers(set, mechanisms, depth, &count);
+
 	for (int i = 0, last; i < row_count; i = last + 1)
 	{
-		rpm_path_list paths;
-		rpm_status	status;
-
-		for (last = i; last + 1 < row_count && rows[last + 1].receiver_id == rows[i].receiver_id
-			 && strcmp(rows[last + 1].set, rows[i].set) == 0;)
+		for (last = i; last + 1 < row_count && same_receiver(i, last + 1);)
 			last++;
 		if (strcmp(rows[i].set, set) != 0)
 			continue;
-		rpm_status_clear(&status);
-		CHECK(rpm_trace_paths(scene, query, &antenna,
-							  local(rows[i].receiver), &options, NULL, &paths, &status) == RPM_OK);
-		result.receivers++;
-		compare_receiver(&paths, i, last, gain_tolerance_db, &result);
-		rpm_path_list_free(&paths);
+		compare_receiver(&lists[result.receivers], i, last, gain_tolerance_db, &result);
+		rpm_path_list_free(&lists[result.receivers++]);
 	}
+	free(lists);
 	printf("  %s: %d of %d paths found at %d receivers, length off by %.4f m at most, points by %.4f m; %d more of ours\n", set,
 		   result.found, result.rows, result.receivers, result.worst_length_m, result.worst_point_m, result.extra);
 	printf("  %s: gain off by %.3f dB at most, %d beyond %.1f dB\n", set, result.worst_gain_db, result.gain_off, gain_tolerance_db);

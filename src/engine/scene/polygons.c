@@ -76,6 +76,14 @@ bool polygon_set_end_ring(polygon_set *set)
 	return true;
 }
 
+bool polygon_set_end_line(polygon_set *set)
+{
+	if (!array_grow((void **) &set->ring_end, sizeof *set->ring_end, set->ring_count, &set->ring_capacity))
+		return false;
+	set->ring_end[set->ring_count++] = set->point_count;
+	return true;
+}
+
 bool polygon_set_end_polygon(polygon_set *set)
 {
 	if (!array_grow((void **) &set->polygon_end, sizeof *set->polygon_end, set->polygon_count, &set->polygon_capacity))

@@ -38,6 +38,9 @@ typedef struct row_problem
  * RPM_OUT_OF_MEMORY.  Every count is checked against the bytes that are left before memory is taken.
  */
 rpm_code	polygon_set_read_wkb(polygon_set *set, const uint8_t *wkb, size_t size, row_problem *problem);
+
+/* The same for line strings and collections of them: each line is a ring of the set, as it is; there are no polygons. */
+rpm_code	polygon_set_read_lines_wkb(polygon_set *set, const uint8_t *wkb, size_t size, row_problem *problem);
 void		polygon_set_free(polygon_set *set);
 
 /* Forgets what was read, keeps the memory for the next row. */
@@ -56,6 +59,7 @@ void		polygon_store_free(polygon_store *store);
 /* Appends; false when memory is out. */
 bool		polygon_set_add_point(polygon_set *set, double x, double y, double z);
 bool		polygon_set_end_ring(polygon_set *set);
+bool		polygon_set_end_line(polygon_set *set);
 bool		polygon_set_end_polygon(polygon_set *set);
 
 static inline size_t polygon_first_ring(const polygon_set *set, size_t polygon) { return polygon ? set->polygon_end[polygon - 1] : 0; }

@@ -18,6 +18,7 @@ typedef struct reader
 	size_t		left;
 	polygon_set *set;
 	row_problem *problem;
+	bool		lines;			/* line strings are wanted, not polygons */
 	bool		any, any_flat;	/* a polygon was read; one without Z was read */
 } reader;
 
@@ -34,26 +35,43 @@ static rpm_code read_header(reader *in, header *head);
 static rpm_code read_parts(reader *in, const header *head, int depth);
 static rpm_code read_polygon(reader *in, const header *head);
 static rpm_code read_ring(reader *in, const header *head);
+static rpm_code read_line(reader *in, const header *head);
+static rpm_code read_points(reader *in, const header *head);
 static rpm_code read_count(reader *in, bool little, size_t item_bytes, uint32_t *count);
 static uint32_t take_uint32(reader *in, bool little);
 static double take_double(reader *in, bool little);
 static const char *type_name(uint32_t type);
 static rpm_code complain(reader *in, const char *problem, const char *detail);
 
+static rpm_code read_all(reader *in);
+
 rpm_code polygon_set_read_wkb(polygon_set *set, const uint8_t *wkb, size_t size, row_problem *problem)
 {
 	reader		in = {.at = wkb, .left = size, .set = set, .problem = problem};
+
+	return read_all(&in);
+}
+
+rpm_code polygon_set_read_lines_wkb(polygon_set *set, const uint8_t *wkb, size_t size, row_problem *problem)
+{
+	reader		in = {.at = wkb, .left = size, .set = set, .problem = problem, .lines = true};
+
+	return read_all(&in);
+}
+
+static rpm_code read_all(reader *in)
+{
 	rpm_code	code;
 
-	if (wkb == NULL || size == 0)
-		return complain(&in, "null_geometry", "the row has no geometry");
-	code = read_geometry(&in, 0);
+	if (in->at == NULL || in->left == 0)
+		return complain(in, "null_geometry", "the row has no geometry");
+	code = read_geometry(in, 0);
 	if (code != RPM_OK)
 		return code;
-	if (in.left > 0)
-		return complain(&in, "broken_wkb", "bytes follow the end of the geometry");
-	if (!in.any || set->point_count == 0)
-		return complain(&in, "empty_geometry", "the geometry has no polygon with three points");
+	if (in->left > 0)
+		return complain(in, "broken_wkb", "bytes follow the end of the geometry");
+	if (!in->any || in->set->point_count == 0)
+		return complain(in, "empty_geometry", in->lines ? "the geometry has no line with two points" : "the geometry has no polygon with three points");
 	return RPM_OK;
 }
 
@@ -64,19 +82,17 @@ static rpm_code read_geometry(reader *in, int depth)
 
 	if (code != RPM_OK)
 		return code;
-	switch (head.type)
-	{
-		case 3:
-		case 17:
-			return read_polygon(in, &head);
-		case 6:
-		case 7:
-		case 15:
-		case 16:
-			return read_parts(in, &head, depth);
-	}
+	if (head.type == 7)
+		return read_parts(in, &head, depth);
+	if (in->lines && head.type == 2)
+		return read_line(in, &head);
+	if (!in->lines && (head.type == 3 || head.type == 17))
+		return read_polygon(in, &head);
+	if (in->lines ? head.type == 5 : head.type == 6 || head.type == 15 || head.type == 16)
+		return read_parts(in, &head, depth);
 	snprintf(in->problem->problem, sizeof in->problem->problem, "unsupported_type");
-	snprintf(in->problem->detail, sizeof in->problem->detail, "a %s (WKB type %u) has no surface", type_name(head.type), head.type);
+	snprintf(in->problem->detail, sizeof in->problem->detail, "a %s (WKB type %u) has no %s", type_name(head.type), head.type,
+			 in->lines ? "lines" : "surface");
 	return RPM_INVALID_GEOMETRY;
 }
 
@@ -146,6 +162,29 @@ static rpm_code read_polygon(reader *in, const header *head)
 
 static rpm_code read_ring(reader *in, const header *head)
 {
+	rpm_code	code = read_points(in, head);
+
+	if (code != RPM_OK)
+		return code;
+	return polygon_set_end_ring(in->set) ? RPM_OK : RPM_OUT_OF_MEMORY;
+}
+
+static rpm_code read_line(reader *in, const header *head)
+{
+	size_t		before = in->set->point_count;
+	rpm_code	code = read_points(in, head);
+
+	if (code != RPM_OK || in->set->point_count < before + 2)
+	{
+		in->set->point_count = before;
+		return code;
+	}
+	in->any = true;
+	return polygon_set_end_line(in->set) ? RPM_OK : RPM_OUT_OF_MEMORY;
+}
+
+static rpm_code read_points(reader *in, const header *head)
+{
 	uint32_t	count;
 	rpm_code	code = read_count(in, head->little, 8 * (size_t) head->dimensions, &count);
 
@@ -171,7 +210,7 @@ static rpm_code read_ring(reader *in, const header *head)
 		if (!polygon_set_add_point(in->set, p[0], p[1], p[2]))
 			return RPM_OUT_OF_MEMORY;
 	}
-	return polygon_set_end_ring(in->set) ? RPM_OK : RPM_OUT_OF_MEMORY;
+	return RPM_OK;
 }
 
 /* A count of items of at least item_bytes each, which must still be there. */

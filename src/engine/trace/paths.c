@@ -1,6 +1,7 @@
 /*
- * paths.c: the exact paths between an antenna and a point: candidates, solution, duplicates, order.
+ * paths.c: the exact paths between an antenna and a point, or many: candidates, solution, duplicates, order.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,32 @@
 /* Paths whose lengths differ by more cannot have all points within RPM_ON_FACET_M of each other: 2 mm a point at most, 30 points. */
 #define RPM_DUPLICATE_LENGTH_M 0.06
 
-static rpm_code check_arguments(const rpm_paths_work *work, rpm_status *status);
-static rpm_code find_candidates(rpm_paths_work *work, rpm_status *status);
-static rpm_code solve_all(rpm_paths_work *work, rpm_status *status);
-static void chain_range(void *context, int64_t begin, int64_t end, int thread);
-static void wedge_range(void *context, int64_t begin, int64_t end, int thread);
-static rpm_code gather(rpm_paths_work *work, rpm_path_list *paths, rpm_status *status);
+/* Receivers and items (candidates, edges) that a thread takes at a time. */
+#define GRAIN_RECEIVERS 1
+#define GRAIN_ITEMS 1024
+
+/* One call for many receivers. */
+typedef struct receivers_work
+{
+	const rpm_paths_work *shared;
+	const rpm_vec3 *receivers;
+	rpm_path_list *results;
+	bool		failed;
+} receivers_work;
+
+static void begin_work(rpm_paths_work *work, int64_t *bytes_left);
+static rpm_code check_transmitter(const rpm_paths_work *work, rpm_status *status);
+static rpm_code check_receiver(rpm_vec3 transmitter, rpm_vec3 receiver, const char *which, rpm_status *status);
+static bool needs_trees(const rpm_trace_options *options);
+static rpm_code one_receiver(rpm_paths_work *work, rpm_path_tree *trees, rpm_path_list *paths, rpm_status *status);
+static void receiver_range(void *context, int64_t begin, int64_t end, int thread);
+static int64_t item_count(const rpm_paths_work *work);
+static void item_range(void *context, int64_t begin, int64_t end, int thread);
+static bool solve_item(const rpm_paths_work *work, int64_t item, rpm_path *path);
+static bool may_reflect(const rpm_paths_work *work, const rpm_facet *facet);
+static int	tree_chain(const rpm_paths_work *work, int end, int32_t node, int32_t *facets);
+static rpm_code memory_failure(const rpm_paths_work *work, rpm_status *status);
+static rpm_code gather(const rpm_paths_work *work, rpm_path_list *paths, rpm_status *status);
 static size_t drop_duplicates(rpm_path **order, size_t count);
 static bool same_path(const rpm_path *a, const rpm_path *b);
 static int	compare_length(const void *a, const void *b);
@@ -26,38 +47,64 @@ rpm_code
 rpm_trace_paths(const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna, rpm_vec3 receiver,
 				const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status)
 {
-	rpm_paths_work work = {.scene = scene, .query = query, .antenna = antenna, .options = options, .control = control};
+	rpm_paths_work work = {.scene = scene, .query = query, .antenna = antenna, .options = options, .control = control,
+		.transmitter = antenna->position, .receiver = receiver, .list_count = rpm_thread_count(control)};
+	rpm_path_tree trees[2] = {{0}};
+	int64_t		bytes_left;
 	rpm_code	code;
 
 	memset(paths, 0, sizeof(*paths));
-	work.transmitter = antenna->position;
-	work.receiver = receiver;
-	work.threads = rpm_thread_count(control);
-	if (control && control->memory_limit_bytes > 0)
-	{
-		work.bytes_left = (int64_t) control->memory_limit_bytes;
-		work.budget = &work.bytes_left;
-	}
-	rpm_chain_set_init(&work.seen[0], work.budget);
-	rpm_chain_set_init(&work.seen[1], work.budget);
-	rpm_chain_set_init(&work.candidates, work.budget);
-	work.thread_paths = calloc(work.threads, sizeof(rpm_path_list));
-	if (work.thread_paths == NULL)
+	begin_work(&work, &bytes_left);
+	code = check_transmitter(&work, status);
+	if (code == RPM_OK)
+		code = check_receiver(work.transmitter, receiver, "the receiver", status);
+	if (code != RPM_OK)
+		return code;
+	work.lists = calloc(work.list_count, sizeof(rpm_path_list));
+	if (work.lists == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for paths");
+	code = one_receiver(&work, trees, paths, status);
+	for (int i = 0; i < work.list_count; i++)
+		free(work.lists[i].paths);
+	free(work.lists);
+	rpm_path_tree_free(&trees[0]);
+	rpm_path_tree_free(&trees[1]);
+	return code;
+}
 
-	code = check_arguments(&work, status);
+rpm_code
+rpm_trace_paths_to(const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna, const rpm_vec3 *receivers, size_t count,
+				   const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status)
+{
+	rpm_paths_work work = {.scene = scene, .query = query, .antenna = antenna, .options = options, .control = control,
+		.transmitter = antenna->position, .list_count = 1};
+	receivers_work all = {&work, receivers, paths, false};
+	rpm_path_tree tree = {0};
+	int64_t		bytes_left;
+	rpm_code	code;
+
+	memset(paths, 0, count * sizeof(*paths));
+	begin_work(&work, &bytes_left);
+	code = check_transmitter(&work, status);
+	for (size_t i = 0; i < count && code == RPM_OK; i++)
+	{
+		char		which[40];
+
+		snprintf(which, sizeof(which), "receiver %zu", i);
+		code = check_receiver(work.transmitter, receivers[i], which, status);
+	}
 	if (code == RPM_OK)
-		code = find_candidates(&work, status);
+		rpm_phase_begin(control, RPM_PHASE_TRACING, (int64_t) count);
+	if (code == RPM_OK && needs_trees(options))
+		code = rpm_path_tree_grow(scene, query, work.transmitter, options, work.budget, control, &tree, status);
+	work.trees[0] = tree.count > 0 ? &tree : NULL;
 	if (code == RPM_OK)
-		code = solve_all(&work, status);
-	if (code == RPM_OK)
-		code = gather(&work, paths, status);
-	for (int i = 0; i < work.threads; i++)
-		free(work.thread_paths[i].paths);
-	free(work.thread_paths);
-	rpm_chain_set_free(&work.seen[0]);
-	rpm_chain_set_free(&work.seen[1]);
-	rpm_chain_set_free(&work.candidates);
+		code = rpm_parallel_for(control, (int64_t) count, GRAIN_RECEIVERS, receiver_range, &all, status);
+	if (code == RPM_OK && all.failed)
+		code = memory_failure(&work, status);
+	for (size_t i = 0; i < count && code != RPM_OK; i++)
+		rpm_path_list_free(&paths[i]);
+	rpm_path_tree_free(&tree);
 	return code;
 }
 
@@ -106,23 +153,31 @@ rpm_paths_append(rpm_paths_work *work, rpm_path_list *list, const rpm_path *path
 	return true;
 }
 
+static void
+begin_work(rpm_paths_work *work, int64_t *bytes_left)
+{
+	if (work->control && work->control->memory_limit_bytes > 0)
+	{
+		*bytes_left = (int64_t) work->control->memory_limit_bytes;
+		work->budget = bytes_left;
+	}
+}
+
 static rpm_code
-check_arguments(const rpm_paths_work *work, rpm_status *status)
+check_transmitter(const rpm_paths_work *work, rpm_status *status)
 {
 	const rpm_trace_options *options = work->options;
-	rpm_vec3	a = work->transmitter, r = work->receiver;
+	rpm_vec3	a = work->transmitter;
 	int32_t		building;
 
 	if (options->max_depth < 0 || options->max_depth > RPM_MAX_DEPTH)
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Paths are followed over 0 to 30 interactions.", "max_depth is %d", options->max_depth);
 	if (options->samples < 1)
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "At least one ray must be launched.", "samples is %lld", (long long) options->samples);
-	if (!isfinite(a.x) || !isfinite(a.y) || !isfinite(a.z) || !isfinite(r.x) || !isfinite(r.y) || !isfinite(r.z))
-		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Both ends need finite coordinates.", "an end of the path is not finite");
+	if (!isfinite(a.x) || !isfinite(a.y) || !isfinite(a.z))
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Both ends need finite coordinates.", "the antenna's place is not finite");
 	if (!(work->antenna->frequency_hz > 0) || !isfinite(work->antenna->frequency_hz))
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, NULL, "the antenna's frequency is %g Hz", (double) work->antenna->frequency_hz);
-	if (rpm_norm(rpm_sub(a, r)) < RPM_DEGENERATE_M)
-		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Move the receiver away from the antenna.", "the receiver is at the antenna");
 	if (work->scene->flat_ground && a.z <= work->scene->ground_z_m)
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Antennas stand above the ground.", "the antenna is %.3f m below the ground",
 						work->scene->ground_z_m - a.z);
@@ -134,73 +189,163 @@ check_arguments(const rpm_paths_work *work, rpm_status *status)
 }
 
 static rpm_code
-find_candidates(rpm_paths_work *work, rpm_status *status)
+check_receiver(rpm_vec3 transmitter, rpm_vec3 receiver, const char *which, rpm_status *status)
 {
-	rpm_code	code;
+	if (!isfinite(receiver.x) || !isfinite(receiver.y) || !isfinite(receiver.z))
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Both ends need finite coordinates.", "the place of %s is not finite", which);
+	if (rpm_norm(rpm_sub(transmitter, receiver)) < RPM_DEGENERATE_M)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Move the receiver away from the antenna.", "%s is at the antenna", which);
+	return RPM_OK;
+}
 
-	if ((work->options->mechanisms & RPM_REFLECTION) == 0 || work->options->max_depth == 0)
-		return RPM_OK;
+/* One reflection needs no rays: every facet is tried. */
+static bool
+needs_trees(const rpm_trace_options *options)
+{
+	return (options->mechanisms & RPM_REFLECTION) && options->max_depth > 1;
+}
+
+/* Trees from both ends: what one end sees badly the other one may see well, and the ends can be swapped. */
+static rpm_code
+one_receiver(rpm_paths_work *work, rpm_path_tree *trees, rpm_path_list *paths, rpm_status *status)
+{
+	rpm_code	code = RPM_OK;
+
 	rpm_phase_begin(work->control, RPM_PHASE_TRACING, 0);
-	code = work->options->max_depth > 1 ? rpm_paths_launch(work, status) : RPM_OK;
+	for (int end = 0; end < 2 && code == RPM_OK && needs_trees(work->options); end++)
+	{
+		code = rpm_path_tree_grow(work->scene, work->query, end == 0 ? work->transmitter : work->receiver, work->options, work->budget,
+								  work->control, &trees[end], status);
+		work->trees[end] = &trees[end];
+	}
 	if (code == RPM_OK)
-		code = rpm_paths_combine(work, status);
-	rpm_chain_set_sort(&work->candidates);
-	return code;
+		code = rpm_parallel_for(work->control, item_count(work), GRAIN_ITEMS, item_range, work, status);
+	if (code == RPM_OK && work->failed)
+		code = memory_failure(work, status);
+	return code == RPM_OK ? gather(work, paths, status) : code;
+}
+
+static void
+receiver_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	receivers_work *all = context;
+
+	(void) thread;
+	for (int64_t i = begin; i < end; i++)
+	{
+		rpm_paths_work work = *all->shared;
+		rpm_path_list list = {0};
+		rpm_status	status;
+		int64_t		items = item_count(&work);
+
+		rpm_status_clear(&status);
+		work.receiver = all->receivers[i];
+		work.lists = &list;
+		for (int64_t item = 0; item < items && !work.failed && !rpm_stopped(work.control); item += GRAIN_ITEMS)
+			item_range(&work, item, item + GRAIN_ITEMS < items ? item + GRAIN_ITEMS : items, 0);
+		if (work.failed || gather(&work, &all->results[i], &status) != RPM_OK)
+			__atomic_store_n(&all->failed, true, __ATOMIC_RELAXED);
+		free(list.paths);
+		if (work.budget)
+			__atomic_add_fetch(work.budget, (int64_t) ((list.capacity - list.count) * sizeof(rpm_path)), __ATOMIC_RELAXED);
+		rpm_phase_add(work.control, 1);
+	}
+}
+
+/* The straight line, every facet alone, the chains of the trees, the edges. */
+static int64_t
+item_count(const rpm_paths_work *work)
+{
+	bool		reflection = (work->options->mechanisms & RPM_REFLECTION) && work->options->max_depth > 0;
+	bool		diffraction = (work->options->mechanisms & RPM_DIFFRACTION) && work->options->max_depth > 0;
+
+	return 1 + (int64_t) (reflection ? work->scene->facet_count : 0) + (int64_t) (work->trees[0] ? work->trees[0]->count : 0)
+		+ (int64_t) (work->trees[1] ? work->trees[1]->count : 0) + (int64_t) (diffraction ? work->scene->wedge_count : 0);
+}
+
+static void
+item_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	rpm_paths_work *work = context;
+	rpm_path	path;
+
+	for (int64_t i = begin; i < end; i++)
+		if (solve_item(work, i, &path) && !rpm_paths_append(work, &work->lists[thread], &path))
+			return;
+}
+
+static bool
+solve_item(const rpm_paths_work *work, int64_t item, rpm_path *path)
+{
+	int32_t		facets[RPM_MAX_DEPTH];
+	int64_t		count = (work->options->mechanisms & RPM_REFLECTION) && work->options->max_depth > 0 ? work->scene->facet_count : 0;
+	int			length;
+
+	if (item-- == 0)
+		return rpm_paths_solve_chain(work, NULL, 0, path);
+	facets[0] = (int32_t) item;
+	if (item < count)
+		return may_reflect(work, &work->scene->facets[item]) && rpm_paths_solve_chain(work, facets, 1, path);
+	item -= count;
+	for (int end = 0; end < 2; end++)
+	{
+		count = work->trees[end] ? (int64_t) work->trees[end]->count : 0;
+		if (item < count)
+		{
+			length = tree_chain(work, end, (int32_t) item, facets);
+			return length > 0 && rpm_paths_solve_chain(work, facets, length, path);
+		}
+		item -= count;
+	}
+	return rpm_paths_solve_wedge(work, (size_t) item, path);
+}
+
+static bool
+may_reflect(const rpm_paths_work *work, const rpm_facet *facet)
+{
+	rpm_vec3	point;
+
+	return rpm_facet_plane_point(facet, work->receiver, rpm_mirror(work->transmitter, facet), &point) && rpm_point_in_facet_box(facet, point);
+}
+
+/* From the transmitter; 0 where there can be no path, and for a single facet, which is tried anyhow. */
+static int
+tree_chain(const rpm_paths_work *work, int end, int32_t node, int32_t *facets)
+{
+	const rpm_path_tree *tree = work->trees[end];
+	int			length;
+
+	if (tree->nodes[node].parent <= 0)
+		return 0;
+	length = rpm_path_tree_chain(tree, node, end == 0 ? work->receiver : work->transmitter, facets);
+	for (int i = 0; i < length / 2 && end == 0; i++)
+	{
+		int32_t		facet = facets[i];
+
+		facets[i] = facets[length - 1 - i];
+		facets[length - 1 - i] = facet;
+	}
+	return length;
 }
 
 static rpm_code
-solve_all(rpm_paths_work *work, rpm_status *status)
+memory_failure(const rpm_paths_work *work, rpm_status *status)
 {
-	rpm_code	code;
-
-	code = rpm_parallel_for(work->control, (int64_t) work->candidates.count + 1, 64, chain_range, work, status);
-	if (code == RPM_OK && (work->options->mechanisms & RPM_DIFFRACTION) && work->options->max_depth > 0)
-		code = rpm_parallel_for(work->control, (int64_t) work->scene->wedge_count, 256, wedge_range, work, status);
-	if (code != RPM_OK || !work->failed)
-		return code;
-	if (work->budget && work->bytes_left < 0)
+	if (work->budget && *work->budget < 0)
 		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Ask for a smaller depth or allow more memory.",
 						"the paths need more than the allowed %zu MB", work->control->memory_limit_bytes >> 20);
 	return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for paths");
 }
 
-/* Item 0 is the straight line. */
-static void
-chain_range(void *context, int64_t begin, int64_t end, int thread)
-{
-	rpm_paths_work *work = context;
-	rpm_path	path;
-
-	for (int64_t i = begin; i < end; i++)
-	{
-		int			length = 0;
-		const int32_t *facets = i > 0 ? rpm_chain_at(&work->candidates, i - 1, &length) : NULL;
-
-		if (rpm_paths_solve_chain(work, facets, length, &path) && !rpm_paths_append(work, &work->thread_paths[thread], &path))
-			return;
-	}
-}
-
-static void
-wedge_range(void *context, int64_t begin, int64_t end, int thread)
-{
-	rpm_paths_work *work = context;
-	rpm_path	path;
-
-	for (int64_t i = begin; i < end; i++)
-		if (rpm_paths_solve_wedge(work, i, &path) && !rpm_paths_append(work, &work->thread_paths[thread], &path))
-			return;
-}
-
 /* The threads' lists as one, each path once, strongest first. */
 static rpm_code
-gather(rpm_paths_work *work, rpm_path_list *paths, rpm_status *status)
+gather(const rpm_paths_work *work, rpm_path_list *paths, rpm_status *status)
 {
 	size_t		count = 0;
 	rpm_path  **order;
 
-	for (int i = 0; i < work->threads; i++)
-		count += work->thread_paths[i].count;
+	for (int i = 0; i < work->list_count; i++)
+		count += work->lists[i].count;
 	if (count == 0)
 		return RPM_OK;
 	order = malloc(count * sizeof(*order));
@@ -213,9 +358,9 @@ gather(rpm_paths_work *work, rpm_path_list *paths, rpm_status *status)
 	}
 	paths->capacity = count;
 	count = 0;
-	for (int i = 0; i < work->threads; i++)
-		for (size_t j = 0; j < work->thread_paths[i].count; j++)
-			order[count++] = &work->thread_paths[i].paths[j];
+	for (int i = 0; i < work->list_count; i++)
+		for (size_t j = 0; j < work->lists[i].count; j++)
+			order[count++] = &work->lists[i].paths[j];
 	count = drop_duplicates(order, count);
 	qsort(order, count, sizeof(*order), compare_gain);
 	for (size_t i = 0; i < count; i++)

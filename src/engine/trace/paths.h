@@ -1,9 +1,7 @@
 /*
  * paths.h: the pieces of rpm_trace_paths and what they hand to each other.
  *
- *   paths_chains.c    a set of chains
- *   paths_launch.c    rays from both ends -> the facets seen from each end, and candidate chains
- *   paths_combine.c   facets seen from both ends -> candidate chains of orders 1 to 3
+ *   paths_tree.c      rays from an end -> the chains of facets that paths from it may run over
  *   paths_image.c     a chain of facets -> its reflection points, by images
  *   paths_solve.c     points -> legs checked, interactions in order, field
  *   paths_wedge.c     one-wedge diffraction
@@ -23,21 +21,32 @@
 /* Ends nearer than this to a facet's plane or an edge have no defined reflection or diffraction there, metres. */
 #define RPM_DEGENERATE_M 1e-3
 
-/* A set of chains, compared in full. */
-typedef struct rpm_chain_set
+/* One chain of a tree: its parent's and one facet more. */
+typedef struct rpm_path_node
 {
-	int32_t    *pool;			/* per chain: its length, then its facets */
-	size_t		pool_used, pool_capacity;
-	size_t	   *chains;			/* offsets into pool, in order of insertion */
-	size_t		count, capacity;
-	uint32_t   *table;			/* open addressing: 1 + index into chains, 0 free; table_size is a power of two or 0 */
-	size_t		table_size;
-	int64_t    *bytes_left;		/* shared by all sets of one call; taken atomically; NULL: unlimited */
-	bool		failed;			/* out of memory or of bytes_left; nothing more is added */
-	bool		out_of_memory;
-} rpm_chain_set;
+	int32_t		parent;			/* -1: the end itself */
+	int32_t		facet;
+	int32_t		rays;			/* that came along it */
+	bool		has_child;
+	uint64_t	choices;		/* of the first of them: the walls that it passed */
+	rpm_vec3	first_ray;		/* direction in which the first of them left */
+	rpm_vec3	image;			/* of the end, mirrored at the chain's facets; of node 0 the end */
+} rpm_path_node;
 
-/* One call of rpm_trace_paths. */
+/* The chains of reflections seen from one end, in the order in which they were found: parents first. */
+typedef struct rpm_path_tree
+{
+	const rpm_scene *scene;
+	const rpm_query *query;
+	rpm_path_node *nodes;
+	size_t		count, capacity;
+	int32_t    *table;			/* open addressing by parent and facet: node, 0 free; table_size is a power of two */
+	size_t		table_size;
+	int64_t    *bytes_left;		/* shared by all of one call; taken atomically; NULL: unlimited */
+	bool		out_of_memory;
+} rpm_path_tree;
+
+/* One call for one pair of ends. */
 typedef struct rpm_paths_work
 {
 	const rpm_scene *scene;
@@ -46,31 +55,56 @@ typedef struct rpm_paths_work
 	const rpm_trace_options *options;
 	rpm_control *control;
 	rpm_vec3	transmitter, receiver;
-	int			threads;
-	int64_t		bytes_left;		/* of control->memory_limit_bytes */
-	int64_t    *budget;			/* &bytes_left, or NULL: no limit */
-	rpm_chain_set seen[2];		/* chains of one and two facets reached from the transmitter [0] and the receiver [1], own end first */
-	rpm_chain_set candidates;	/* chains of at least one facet, transmitter first */
-	rpm_path_list *thread_paths;	/* one list per thread */
-	bool		failed;			/* a path list could not grow */
+	int64_t    *budget;			/* what is left of control->memory_limit_bytes, or NULL: no limit */
+	const rpm_path_tree *trees[2];	/* of the transmitter [0] and the receiver [1]; NULL: none */
+	int			list_count;
+	rpm_path_list *lists;		/* one per thread */
+	bool		failed;			/* a list could not grow */
 } rpm_paths_work;
 
-void		rpm_chain_set_init(rpm_chain_set *set, int64_t *bytes_left);
-void		rpm_chain_set_free(rpm_chain_set *set);
-/* Adds a chain unless it is there already. */
-void		rpm_chain_set_add(rpm_chain_set *set, const int32_t *facets, int length);
-/* Adds every chain of `from`, and takes over its failure. */
-void		rpm_chain_set_merge(rpm_chain_set *set, const rpm_chain_set *from);
-/* RPM_OUT_OF_MEMORY or RPM_LIMIT_EXCEEDED once something could not be added. */
-rpm_code	rpm_chain_set_check(const rpm_chain_set *set, const rpm_control *control, rpm_status *status);
-/* Orders the chains: shorter first, then by their facets. */
-void		rpm_chain_set_sort(rpm_chain_set *set);
-const int32_t *rpm_chain_at(const rpm_chain_set *set, size_t index, int *length);
+/*
+ * Launches options->samples rays from an end and some more where few have been.  *tree is the caller's (rpm_path_tree_free) also after an
+ * error: RPM_OUT_OF_MEMORY, RPM_LIMIT_EXCEEDED (bytes_left), RPM_CANCELLED.  Does not depend on the number of threads.
+ */
+rpm_code	rpm_path_tree_grow(const rpm_scene *scene, const rpm_query *query, rpm_vec3 origin, const rpm_trace_options *options,
+							   int64_t *bytes_left, rpm_control *control, rpm_path_tree *tree, rpm_status *status);
+void		rpm_path_tree_free(rpm_path_tree *tree);
+/*
+ * The facets of a node's chain, the one nearest to the other end first; returns how many, 0 where the images show that no path from the
+ * other end can run over it.
+ */
+int			rpm_path_tree_chain(const rpm_path_tree *tree, int32_t node, rpm_vec3 end, int32_t *facets);
 
-/* Fills work->seen and adds to work->candidates. */
-rpm_code	rpm_paths_launch(rpm_paths_work *work, rpm_status *status);
-/* Adds to work->candidates. */
-rpm_code	rpm_paths_combine(rpm_paths_work *work, rpm_status *status);
+static inline rpm_vec3
+rpm_mirror(rpm_vec3 point, const rpm_facet *facet)
+{
+	return rpm_along(point, -2 * (rpm_dot(point, facet->normal) - facet->offset_m), facet->normal);
+}
+
+/* Where the segment a-b goes through the facet's plane, both ends at least RPM_DEGENERATE_M from it. */
+static inline bool
+rpm_facet_plane_point(const rpm_facet *facet, rpm_vec3 a, rpm_vec3 b, rpm_vec3 *point)
+{
+	double		height_a = rpm_dot(a, facet->normal) - facet->offset_m;
+	double		height_b = rpm_dot(b, facet->normal) - facet->offset_m;
+
+	if (fabs(height_a) < RPM_DEGENERATE_M || fabs(height_b) < RPM_DEGENERATE_M || (height_a > 0) == (height_b > 0))
+		return false;
+	*point = rpm_along(a, height_a / (height_a - height_b), rpm_sub(b, a));
+	return true;
+}
+
+/* Whether a point of the facet's plane lies within its bounding box: necessary for a point of the facet, and cheap. */
+static inline bool
+rpm_point_in_facet_box(const rpm_facet *facet, rpm_vec3 point)
+{
+	/* The points of a facet lie within 2 mm of its plane. */
+	const double margin = RPM_ON_FACET_M + 2e-3;
+
+	return point.x >= facet->low.x - margin && point.x <= facet->high.x + margin
+		&& point.y >= facet->low.y - margin && point.y <= facet->high.y + margin
+		&& point.z >= facet->low.z - margin && point.z <= facet->high.z + margin;
+}
 
 /*
  * The reflection points of a chain by images (double precision): points[i] on facets[i].  False where a point does not lie on its facet,
@@ -78,13 +112,8 @@ rpm_code	rpm_paths_combine(rpm_paths_work *work, rpm_status *status);
  */
 bool		rpm_paths_image_points(const rpm_scene *scene, rpm_vec3 transmitter, rpm_vec3 receiver, const int32_t *facets, int length,
 								   rpm_vec3 *points);
-rpm_vec3	rpm_mirror(rpm_vec3 point, const rpm_facet *facet);
-/* Where the segment a-b goes through the facet's plane, both ends at least RPM_DEGENERATE_M from it. */
-bool		rpm_facet_plane_point(const rpm_facet *facet, rpm_vec3 a, rpm_vec3 b, rpm_vec3 *point);
 /* Whether a point of the facet's plane lies within RPM_ON_FACET_M of one of its triangles. */
 bool		rpm_point_on_facet(const rpm_scene *scene, int32_t facet, rpm_vec3 point);
-/* The same for the facet's bounding box: necessary, and cheap. */
-bool		rpm_point_in_facet_box(const rpm_facet *facet, rpm_vec3 point);
 
 /* The path over a chain (length 0: the straight line), if its legs allow one with the options' mechanisms and depth. */
 bool		rpm_paths_solve_chain(const rpm_paths_work *work, const int32_t *facets, int length, rpm_path *path);

@@ -29,35 +29,6 @@ rpm_paths_image_points(const rpm_scene *scene, rpm_vec3 transmitter, rpm_vec3 re
 	return true;
 }
 
-rpm_vec3
-rpm_mirror(rpm_vec3 point, const rpm_facet *facet)
-{
-	return rpm_along(point, -2 * (rpm_dot(point, facet->normal) - facet->offset_m), facet->normal);
-}
-
-bool
-rpm_facet_plane_point(const rpm_facet *facet, rpm_vec3 a, rpm_vec3 b, rpm_vec3 *point)
-{
-	double		height_a = rpm_dot(a, facet->normal) - facet->offset_m;
-	double		height_b = rpm_dot(b, facet->normal) - facet->offset_m;
-
-	if (fabs(height_a) < RPM_DEGENERATE_M || fabs(height_b) < RPM_DEGENERATE_M || (height_a > 0) == (height_b > 0))
-		return false;
-	*point = rpm_along(a, height_a / (height_a - height_b), rpm_sub(b, a));
-	return true;
-}
-
-bool
-rpm_point_in_facet_box(const rpm_facet *facet, rpm_vec3 point)
-{
-	/* The points of a facet lie within 2 mm of its plane. */
-	const double margin = RPM_ON_FACET_M + 2e-3;
-
-	return point.x >= facet->low.x - margin && point.x <= facet->high.x + margin
-		&& point.y >= facet->low.y - margin && point.y <= facet->high.y + margin
-		&& point.z >= facet->low.z - margin && point.z <= facet->high.z + margin;
-}
-
 bool
 rpm_point_on_facet(const rpm_scene *scene, int32_t facet_index, rpm_vec3 point)
 {
