@@ -56,17 +56,17 @@ CREATE FUNCTION rpm.train_scene_query(scene text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	query text;
+	of_scene text;
 BEGIN
 	SELECT format('SELECT a.* FROM %s AS a WHERE EXISTS (SELECT FROM %s AS m WHERE m.antenna_id = a.antenna_id)', s.antenna_relation, s.measurement_relation)
-	INTO query FROM rpm.scene AS s WHERE s.name = scene;
-	IF query IS NULL THEN
+	INTO of_scene FROM rpm.scene AS s WHERE s.name = scene;
+	IF of_scene IS NULL THEN
 		RAISE EXCEPTION USING
 			ERRCODE = CASE WHEN scene IS NULL THEN 'invalid_parameter_value' ELSE 'undefined_object' END,
 			MESSAGE = CASE WHEN scene IS NULL THEN 'neither antennas nor a scene is named' ELSE format('there is no scene "%s" with measurements', scene) END,
 			HINT = 'Name a scene of rpm.scene, or give a query: antennas => ''SELECT antenna_id, site_id FROM ...''.';
 	END IF;
-	RETURN query;
+	RETURN of_scene;
 END
 $$;
 COMMENT ON FUNCTION rpm.train_scene_query(text) IS 'a query of the antennas of a scene that were measured';
@@ -148,37 +148,52 @@ BEGIN
 	END IF;
 	UPDATE rpm.model AS m SET progress = m.progress || jsonb_build_object('pid', pg_backend_pid(), 'backend_start',
 		(SELECT a.backend_start FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid())) WHERE m.model_id = new_row.model_id RETURNING * INTO new_row;
-	PERFORM rpm.train_read(new_row);
-	PERFORM rpm.train_next_run(new_row.model_id);
 	RETURN new_row.model_id;
 END
 $$;
-COMMENT ON FUNCTION rpm.train_begin(text, jsonb, boolean) IS 'a new version of a model, or the one that was stopped, with its data read and its run begun; part of rpm_train';
+COMMENT ON FUNCTION rpm.train_begin(text, jsonb, boolean) IS 'a new version of a model, or the one that was stopped; part of rpm_train';
 
-CREATE FUNCTION rpm.train_read(model rpm.model) RETURNS void
+CREATE FUNCTION rpm.train_source(id integer, OUT antennas bigint[], OUT antenna_folds integer[], OUT features text, OUT scene text, OUT channels text[],
+	OUT cell_size_m double precision, OUT size_cells integer, OUT split text, OUT folds integer, OUT block_m double precision, OUT seed bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT ARRAY(SELECT jsonb_array_elements_text(m.training -> 'antennas')::bigint), ARRAY(SELECT jsonb_array_elements_text(m.training -> 'antenna_folds')::integer),
+		m.training ->> 'features', m.training ->> 'scene', m.channels, m.cell_size_m, m.size_cells,
+		CASE WHEN m.training ->> 'split' IN ('area', 'site') THEN 'antenna' ELSE m.training ->> 'split' END, (m.training ->> 'folds')::integer,
+		(m.training ->> 'block_m')::double precision, (m.training ->> 'seed')::bigint
+	FROM rpm.model AS m WHERE m.model_id = id
+$$;
+COMMENT ON FUNCTION rpm.train_source(integer) IS 'what a training reads; part of rpm_train';
+
+CREATE FUNCTION rpm.train_accept(id integer, tiles integer, cells bigint, fingerprint text, bytes bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	settings jsonb := model.training;
-	by_ground boolean := settings ->> 'split' IN ('block', 'pixel');
-	antennas bigint[] := ARRAY(SELECT jsonb_array_elements_text(settings -> 'antennas')::bigint);
-	loaded record;
+	m rpm.model;
 BEGIN
-	loaded := rpm.train_load(antennas,
-		CASE WHEN NOT by_ground THEN ARRAY(SELECT jsonb_array_elements_text(settings -> 'antenna_folds')::integer) END,
-		settings ->> 'features', settings ->> 'scene', model.channels, model.cell_size_m, model.size_cells,
-		CASE WHEN by_ground THEN settings ->> 'split' ELSE 'antenna' END, (settings ->> 'folds')::integer, (settings ->> 'block_m')::double precision,
-		(settings ->> 'seed')::bigint);
-	IF loaded.fingerprint <> model.data_fingerprint THEN
-		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('what version %s of model "%s" learned from has changed since', model.version, model.name),
+	SELECT * INTO STRICT m FROM rpm.model WHERE model_id = id;
+	IF fingerprint <> m.data_fingerprint THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('what version %s of model "%s" learned from has changed since', m.version, m.name),
 			HINT = 'Begin a training anew: leave out resume.';
 	END IF;
-	UPDATE rpm.model AS m SET data_fingerprint = loaded.fingerprint,
-		progress = m.progress || jsonb_build_object('tiles', loaded.tiles, 'cells', loaded.cells, 'antennas', cardinality(antennas), 'data_bytes', loaded.bytes)
-	WHERE m.model_id = model.model_id;
+	UPDATE rpm.model SET data_fingerprint = fingerprint, progress = progress || jsonb_build_object('tiles', tiles, 'cells', cells, 'data_bytes', bytes)
+	WHERE model_id = id;
 END
 $$;
-COMMENT ON FUNCTION rpm.train_read(rpm.model) IS 'reads the data of a training; refuses to go on with others; part of rpm_train';
+COMMENT ON FUNCTION rpm.train_accept(integer, integer, bigint, text, bigint) IS 'notes what was read; refuses to go on with other data; part of rpm_train';
+
+/* Calls a function of the caller's, under the caller's path: it must not fix one of its own. */
+CREATE FUNCTION rpm.train_read(id integer) RETURNS void
+LANGUAGE plpgsql VOLATILE
+AS $$
+BEGIN
+	PERFORM rpm.train_accept(id, l.tiles, l.cells, l.fingerprint, l.bytes)
+	FROM rpm.train_source(id) AS s, LATERAL rpm.train_load(s.antennas, s.antenna_folds, s.features, s.scene, s.channels, s.cell_size_m, s.size_cells, s.split, s.folds,
+		s.block_m, s.seed) AS l;
+	PERFORM rpm.train_next_run(id);
+END
+$$;
+COMMENT ON FUNCTION rpm.train_read(integer) IS 'reads the data of a training and begins the run that is due; part of rpm_train';
 
 /* Runs 1 to `runs` hold out a fold each; where there are several, one more learns from everything for as many epochs as they took at their best. */
 CREATE FUNCTION rpm.train_next_run(id integer) RETURNS void
@@ -300,7 +315,7 @@ COMMENT ON FUNCTION rpm.software_version() IS 'the version of the extension';
 CREATE FUNCTION rpm.train_settings(scene text, antennas bigint[], site_ids bigint[], areas text[], channels text[], network text, cell_size_m double precision,
 	size_cells integer, split text, folds integer, runs integer, epochs integer, batch integer, crop_cells integer, learning_rate double precision,
 	weight_decay double precision, patience integer, augment boolean, block_m double precision, seed bigint, features regproc) RETURNS jsonb
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF split IS NULL OR split NOT IN ('area', 'site', 'block', 'pixel') THEN
@@ -314,12 +329,15 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'a row of the query has no antenna_id', HINT = 'Give a query with a column antenna_id without nulls.';
 	ELSIF (SELECT count(DISTINCT a) FROM unnest(antennas) AS a) < cardinality(antennas) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'the query returns an antenna twice', HINT = 'Each antenna once: SELECT DISTINCT.';
-	ELSIF coalesce(cardinality(channels), 0) = 0 THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'there are no channels', HINT = 'Name those of rpm_features.';
+	ELSIF coalesce(cardinality(channels), 0) = 0 OR array_position(channels, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'there are no channels, or one is null', HINT = 'Name those of rpm_features.';
+	ELSIF (epochs > 0 AND batch > 0) IS NOT TRUE THEN
+		RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range', MESSAGE = format('there cannot be %s epochs of batches of %s', coalesce(epochs::text, 'null'), coalesce(batch::text, 'null')),
+			HINT = 'Give whole numbers above 0.';
 	END IF;
 	cell_size_m := coalesce(cell_size_m, (SELECT s.cell_size_m FROM rpm.scene AS s WHERE s.name = train_settings.scene), 5);
 	RETURN jsonb_build_object('scene', scene, 'antennas', antennas, 'channels', channels,
-		'network', coalesce(network, rpm_network_unet(cardinality(channels))), 'cell_size_m', cell_size_m, 'size_cells', size_cells,
+		'network', coalesce(network, @extschema@.rpm_network_unet(cardinality(channels))), 'cell_size_m', cell_size_m, 'size_cells', size_cells,
 		'split', split, 'folds', folds, 'runs', runs, 'epochs', epochs, 'batch', batch, 'crop_cells', crop_cells, 'learning_rate', learning_rate,
 		'weight_decay', weight_decay, 'patience', patience, 'augment', augment, 'block_m', block_m, 'seed', seed, 'features', features::text)
 		|| CASE WHEN split IN ('area', 'site') THEN jsonb_build_object('antenna_folds', rpm.train_folds(
@@ -351,6 +369,7 @@ BEGIN
 		FROM (SELECT * FROM rpm.train_antennas(coalesce(antennas, rpm.train_scene_query(scene))) AS t ORDER BY t.antenna_id) AS a;
 	END IF;
 	id := rpm.train_begin(model, settings, resume);
+	PERFORM rpm.train_read(id);
 	COMMIT;
 	WHILE NOT rpm.train_step(id) LOOP
 		COMMIT;
