@@ -100,6 +100,24 @@ rpm_code	rpm_environment_road(rpm_environment *environment, const uint8_t *wkb, 
 rpm_code	rpm_environment_terrain(rpm_environment *environment, const uint8_t *wkb, size_t size, rpm_status *status);
 
 /*
+ * Draws a raster: each cell takes the value of the raster's cell that holds its middle, unless that is NaN or nodata; values are rows x columns
+ * from the north-west.  Buildings and ground: the higher counts; land use: what came last; roads: whatever is not 0.
+ * Errors: RPM_INVALID_ARGUMENT (a height or class that cannot be).
+ */
+typedef enum rpm_environment_layer
+{
+	RPM_LAYER_BUILDING_HEIGHT = 0,
+	RPM_LAYER_LAND_USE,
+	RPM_LAYER_GROUND,			/* above sea level */
+	RPM_LAYER_ROAD
+} rpm_environment_layer;
+
+#define RPM_LAYER_COUNT 4
+
+rpm_code	rpm_environment_raster(rpm_environment *environment, rpm_environment_layer layer, const rpm_cell_grid *grid, const float *values,
+								   float nodata, rpm_status *status);
+
+/*
  * After the last row.  The ground where none was drawn is ground_m, or with NaN the lowest that was; tops become heights.  Known are the
  * cells whose centres lie in the box (west, south, east, north) and, with by_land_use, only those of them with a land use or a building.
  */

@@ -66,8 +66,11 @@ SELECT pg_catalog.pg_extension_config_dump('rpm.road_road_id_seq', '');
 
 ALTER TABLE rpm.scene ADD COLUMN land_use_relation regclass DEFAULT 'rpm.land_use';
 ALTER TABLE rpm.scene ADD COLUMN road_relation regclass DEFAULT 'rpm.road';
+ALTER TABLE rpm.scene ADD COLUMN environment_relation regclass;
 COMMENT ON COLUMN rpm.scene.land_use_relation IS 'table or view of land use, columns as in rpm.land_use; null: none';
 COMMENT ON COLUMN rpm.scene.road_relation IS 'table or view of roads, columns as in rpm.road; null: none';
+COMMENT ON COLUMN rpm.scene.environment_relation IS
+	'table or view of rasters for learned models: rast with bands building height (m), land use class, ground (m above sea level), road; null: none';
 
 CREATE FUNCTION @extschema@.rpm_features(antenna_id bigint, scene text DEFAULT NULL,
 	channels text[] DEFAULT '{building_height_m,land_use,road,free_space_dbm,known}',

@@ -9,8 +9,10 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 
 #include "feature_layers.h"
+#include "feature_rasters.h"
 #include "postgis_functions.h"
 #include "progress.h"
 #include "relation.h"
@@ -59,6 +61,12 @@ typedef struct Reader
 	char	   *first_bad;		/* what is wrong with it */
 } Reader;
 
+/* Beside those of the scene's row. */
+typedef struct Relations
+{
+	Oid			land_use, road, environment;
+} Relations;
+
 typedef struct Kept
 {
 	rpm_environment environment;
@@ -67,8 +75,9 @@ typedef struct Kept
 
 static rpm_environment *new_environment(const RpmMapGrid *grid, const rpm_control *control);
 static void release_environment(void *argument);
-static void layer_relations(const RpmSceneRow *row, Oid *land_use, Oid *road);
-static void read_layer(Reader *reader, Oid relation);
+static void layer_relations(const RpmSceneRow *row, Relations *relations);
+static void finish(const Reader *reader, const Relations *relations, const RpmFeatureLayers *layers);
+static void read_layer(Reader *reader, const Layer *layer, Oid relation);
 static char *layer_query(const Reader *reader);
 static void draw_batch(Reader *reader, MemoryContext context);
 static void draw_row(Reader *reader, HeapTuple tuple, MemoryContext context);
@@ -91,43 +100,45 @@ rpm_feature_layers_read(const RpmSceneRow *row, const RpmMapGrid *grid, const Rp
 {
 	rpm_environment *environment = new_environment(grid, control);
 	Reader		reader = {.row = row, .environment = environment, .control = control};
-	double		box[4];
-	Oid			land_use,
-				road;
+	Relations	relations;
 
-	layer_relations(row, &land_use, &road);
+	layer_relations(row, &relations);
 	rpm_progress_phase(control, RPM_PHASE_READING, 0);
+	if (OidIsValid(relations.environment))
+		rpm_feature_rasters_read(row, relations.environment, environment);
 	if (layers->terrain && OidIsValid(row->terrain_relation))
-	{
-		reader.layer = &terrain_layer;
-		read_layer(&reader, row->terrain_relation);
-	}
-	if (layers->roads && OidIsValid(road))
-	{
-		reader.layer = &road_layer;
-		read_layer(&reader, road);
-	}
-	if ((layers->land_use || layers->known) && OidIsValid(land_use))
-	{
-		reader.layer = &land_use_layer;
-		read_layer(&reader, land_use);
-	}
+		read_layer(&reader, &terrain_layer, row->terrain_relation);
+	if (layers->roads && OidIsValid(relations.road))
+		read_layer(&reader, &road_layer, relations.road);
+	if ((layers->land_use || layers->known) && OidIsValid(relations.land_use))
+		read_layer(&reader, &land_use_layer, relations.land_use);
 	reader.box = (RpmBox) {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
 	reader.boxes = layers->known && !row->has_extent;
 	if (layers->buildings || layers->known)
-	{
-		reader.layer = &building_layer;
-		read_layer(&reader, row->building_relation);
-	}
-	if (row->has_extent)
-		reader.box = row->extent_box;
-	box[0] = reader.box.west;
-	box[1] = reader.box.south;
-	box[2] = reader.box.east;
-	box[3] = reader.box.north;
-	rpm_environment_finish(environment, OidIsValid(row->terrain_relation) ? NAN : row->ground_elevation_m, box,
-						   layers->known && OidIsValid(land_use) && has_rows(row, land_use));
+		read_layer(&reader, &building_layer, row->building_relation);
+	finish(&reader, &relations, layers);
 	return environment;
+}
+
+static void
+finish(const Reader *reader, const Relations *relations, const RpmFeatureLayers *layers)
+{
+	const RpmSceneRow *row = reader->row;
+	bool		rasters = OidIsValid(relations->environment);
+	double		ground_m = rasters || OidIsValid(row->terrain_relation) ? get_float8_nan() : row->ground_elevation_m;
+	RpmBox		known = reader->box;
+	double		box[4];
+
+	if (row->has_extent)
+		known = row->extent_box;
+	else if (rasters)
+		known = (RpmBox) {-HUGE_VAL, -HUGE_VAL, HUGE_VAL, HUGE_VAL};
+	box[0] = known.west;
+	box[1] = known.south;
+	box[2] = known.east;
+	box[3] = known.north;
+	rpm_environment_finish(reader->environment, ground_m, box,
+						   layers->known && (rasters || (OidIsValid(relations->land_use) && has_rows(row, relations->land_use))));
 }
 
 static rpm_environment *
@@ -155,23 +166,28 @@ release_environment(void *argument)
 }
 
 static void
-layer_relations(const RpmSceneRow *row, Oid *land_use, Oid *road)
+layer_relations(const RpmSceneRow *row, Relations *relations)
 {
 	Oid			type = INT4OID;
 	Datum		value = Int32GetDatum(row->scene_id);
 
-	rpm_spi_query("SELECT s.land_use_relation::pg_catalog.oid, s.road_relation::pg_catalog.oid FROM rpm.scene AS s"
-				  " WHERE s.scene_id OPERATOR(pg_catalog.=) $1", 1, &type, &value, NULL);
-	*land_use = SPI_processed > 0 ? rpm_column_oid(SPI_tuptable->vals[0], 1) : InvalidOid;
-	*road = SPI_processed > 0 ? rpm_column_oid(SPI_tuptable->vals[0], 2) : InvalidOid;
+	rpm_spi_query("SELECT s.land_use_relation::pg_catalog.oid, s.road_relation::pg_catalog.oid, s.environment_relation::pg_catalog.oid"
+				  " FROM rpm.scene AS s WHERE s.scene_id OPERATOR(pg_catalog.=) $1", 1, &type, &value, NULL);
+	memset(relations, 0, sizeof(*relations));
+	if (SPI_processed > 0)
+	{
+		relations->land_use = rpm_column_oid(SPI_tuptable->vals[0], 1);
+		relations->road = rpm_column_oid(SPI_tuptable->vals[0], 2);
+		relations->environment = rpm_column_oid(SPI_tuptable->vals[0], 3);
+	}
 	SPI_finish();
 }
 
 static void
-read_layer(Reader *reader, Oid relation)
+read_layer(Reader *reader, const Layer *layer, Oid relation)
 {
 	const rpm_cell_grid *grid = &reader->environment->grid;
-	RpmRelation *opened = rpm_relation_open(relation, reader->row->name, reader->layer->setting, reader->layer->required, reader->layer->optional);
+	RpmRelation *opened = rpm_relation_open(relation, reader->row->name, layer->setting, layer->required, layer->optional);
 	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, opened};
 	Oid			types[4] = {FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	Datum		values[4] = {Float8GetDatum(grid->west), Float8GetDatum(grid->north - grid->rows * grid->cell_height_m),
@@ -180,6 +196,7 @@ read_layer(Reader *reader, Oid relation)
 	Portal		portal;
 
 	rpm_relation_check_geometry(opened, "geom");
+	reader->layer = layer;
 	reader->relation = opened;
 	reader->bad = 0;
 	error_context_stack = &reading;

@@ -33,52 +33,36 @@ static void read_bytes(WkbReader *reader, void *to, size_t size);
 RpmRaster *
 rpm_raster_read(Datum raster, const char *what)
 {
+	int			count;
+
+	return rpm_raster_read_bands(raster, what, 1, &count)[0];
+}
+
+RpmRaster **
+rpm_raster_read_bands(Datum raster, const char *what, int most, int *count)
+{
 	bytea	   *wkb = DatumGetByteaPP(rpm_call_postgis(RPM_RASTER_AS_BINARY, raster));
+	RpmRaster **bands = palloc(most * sizeof(RpmRaster *));
 	WkbReader	reader;
-	RpmRaster  *result;
-	int			band_count;
+	RpmRaster  *header;
 
 	reader.at = (const uint8 *) VARDATA_ANY(wkb);
 	reader.end = reader.at + VARSIZE_ANY_EXHDR(wkb);
-	result = read_header(&reader, what, &band_count);
-	if (band_count < 1)
+	header = read_header(&reader, what, count);
+	if (*count < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s has no band", what),
 				 errhint("Give the rasters that rpm_trace() returns or rpm_publish() writes.")));
-	read_band(&reader, what, result);
-	pfree(wkb);
-	return result;
-}
-
-RpmRaster *
-rpm_raster_read_channels(Datum raster, const char *what, int *band_count)
-{
-	bytea	   *wkb = DatumGetByteaPP(rpm_call_postgis(RPM_RASTER_AS_BINARY, raster));
-	const uint8 *begin = (const uint8 *) VARDATA_ANY(wkb);
-	WkbReader	reader = {begin, begin + VARSIZE_ANY_EXHDR(wkb)};
-	RpmRaster  *result = read_header(&reader, what, band_count);
-	size_t		cells = (size_t) result->columns * result->rows;
-	float	   *all = palloc_extended(Max(cells * *band_count, 1) * sizeof(float), MCXT_ALLOC_HUGE);
-
-	if (*band_count < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s has no band", what),
-				 errhint("Give one band for each channel.")));
-	for (int band = 0; band < *band_count; band++)
+	*count = Min(*count, most);
+	for (int i = 0; i < *count; i++)
 	{
-		float	   *values = all + cells * band;
-
-		read_band(&reader, what, result);
-		for (size_t i = 0; i < cells; i++)
-			values[i] = result->values[i] == result->nodata ? NAN : result->values[i];
-		pfree(result->values);
+		bands[i] = palloc(sizeof(RpmRaster));
+		*bands[i] = *header;
+		read_band(&reader, what, bands[i]);
 	}
-	result->values = all;
-	result->nodata = NAN;
 	pfree(wkb);
-	return result;
+	return bands;
 }
 
 static RpmRaster *

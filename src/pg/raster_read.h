@@ -20,7 +20,7 @@ typedef struct RpmRaster
  */
 extern RpmRaster *rpm_raster_read(Datum raster, const char *what);
 
-/* All bands, one after another, at least one; NaN where a band has no value (nodata is NaN, too). */
-extern RpmRaster *rpm_raster_read_channels(Datum raster, const char *what, int *band_count);
+/* Every band in its order; at most `most` of them. */
+extern RpmRaster **rpm_raster_read_bands(Datum raster, const char *what, int most, int *count);
 
 #endif

@@ -21,7 +21,6 @@
 
 static SPIPlanPtr prepare(const RpmTrainSource *source);
 static void read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold, rpm_learn_data *data);
-static void check_raster(const RpmTrainSource *source, const RpmRaster *raster, int bands, int64 antenna);
 static size_t levels_of(const RpmTrainSource *source, const RpmRaster *measured, int fold, rpm_learn_level *levels);
 static int	fold_of(const RpmTrainSource *source, double x, double y);
 
@@ -88,12 +87,10 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 	size_t		cells = (size_t) source->size_cells * source->size_cells;
 	bool		null;
 	Datum		raster;
-	RpmRaster  *features,
-			   *measured;
+	RpmRaster  *measured;
 	rpm_learn_tile tile = {.id = antenna};
 	rpm_learn_level *levels;
 	rpm_status	status;
-	int			bands;
 
 	nulls[1] = source->scene == NULL ? 'n' : ' ';
 	if (SPI_execute_plan(plan, values, nulls, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
@@ -104,12 +101,10 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the features of antenna " INT64_FORMAT " are null", antenna),
 				 errhint("The function of the features must return a raster for each antenna; leave the antenna out.")));
-	features = rpm_raster_read_channels(raster, "the features' raster", &bands);
-	check_raster(source, features, bands, antenna);
+	tile.values = rpm_train_feature_values(raster, source->channel_count, source->size_cells, antenna);
 	raster = rpm_column(SPI_tuptable->vals[0], 2, &null);
 	measured = rpm_raster_read(raster, "the measured cells");
 	levels = palloc_extended((cells + 1) * sizeof(rpm_learn_level), MCXT_ALLOC_HUGE);
-	tile.values = features->values;
 	tile.level_count = levels_of(source, measured, fold, levels);
 	tile.levels = levels;
 	SPI_freetuptable(SPI_tuptable);
@@ -120,14 +115,24 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 	rpm_report_status_of(&status, psprintf("antenna " INT64_FORMAT, antenna));
 }
 
-static void
-check_raster(const RpmTrainSource *source, const RpmRaster *raster, int bands, int64 antenna)
+float *
+rpm_train_feature_values(Datum raster, int channel_count, int size_cells, int64 antenna)
 {
-	if (raster->columns != source->size_cells || raster->rows != source->size_cells || bands != source->channel_count)
+	int			bands;
+	RpmRaster **read = rpm_raster_read_bands(raster, "the features' raster", channel_count + 1, &bands);
+	size_t		cells = (size_t) size_cells * size_cells;
+	float	   *values;
+
+	if (read[0]->columns != size_cells || read[0]->rows != size_cells || bands != channel_count)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the features of antenna " INT64_FORMAT " are %d bands of %d x %d cells", antenna, bands, raster->columns, raster->rows),
-				 errhint("%d bands of %d x %d cells were asked for.", source->channel_count, source->size_cells, source->size_cells)));
+				 errmsg("the features of antenna " INT64_FORMAT " are %d bands of %d x %d cells", antenna, bands, read[0]->columns, read[0]->rows),
+				 errhint("%d bands of %d x %d cells were asked for.", channel_count, size_cells, size_cells)));
+	values = palloc_extended(cells * channel_count * sizeof(float), MCXT_ALLOC_HUGE);
+	for (int band = 0; band < bands; band++)
+		for (size_t i = 0; i < cells; i++)
+			values[cells * band + i] = read[band]->values[i] == read[band]->nodata ? NAN : read[band]->values[i];
+	return values;
 }
 
 static size_t

@@ -55,9 +55,27 @@ SELECT pg_temp.at(rast, 1, 1102.5, 902.5) AS ground, pg_temp.at(rast, 2, 1102.5,
 FROM rpm_features(1, 'field', '{ground_m,building_height_m}', size_cells => 80) AS rast;
 UPDATE rpm.scene SET terrain_relation = NULL WHERE name = 'field';
 
+-- The same surroundings as rasters: 5 m cells from the west, 200 m, of building height, land use and ground.
+CREATE TABLE surroundings AS SELECT ST_AddBand(ST_AddBand(ST_AddBand(ST_MakeEmptyRaster(60, 80, 800, 1200, 5, -5, 0, 0, 32632), '16BSI'::text, 3, -9999), '8BUI'::text, 9, NULL), '32BF'::text, 500.5, -9999) AS rast;
+UPDATE surroundings SET rast = ST_SetValue(ST_SetValue(rast, 1, 10, 10, 25), 2, 10, 10, 14);
+UPDATE surroundings SET rast = ST_SetValue(ST_SetValue(ST_SetValue(rast, 1, 20, 10, -9999), 2, 20, 10, 0), 3, 20, 10, -9999);
+CREATE TABLE no_hall AS SELECT * FROM hall WHERE false;
+UPDATE rpm.scene SET environment_relation = 'surroundings', building_relation = 'no_hall', land_use_relation = NULL WHERE name = 'field';
+SELECT place, pg_temp.at(rast, 1, x, y) AS building, pg_temp.at(rast, 2, x, y) AS land_use, pg_temp.at(rast, 3, x, y) AS road, pg_temp.at(rast, 4, x, y) AS ground, pg_temp.at(rast, 5, x, y) AS known
+FROM rpm_features(1, 'field', '{building_height_m,land_use,road,ground_m,known}', size_cells => 80) AS rast,
+	(VALUES ('tower', 847.5, 1152.5), ('hole', 897.5, 1152.5), ('field', 802.5, 1002.5), ('beyond', 1102.5, 1002.5)) AS p (place, x, y);
+UPDATE rpm.scene SET environment_relation = 'mast' WHERE name = 'field';
+SELECT ST_NumBands(rpm_features(1, 'field', '{land_use}', size_cells => 80));
+UPDATE rpm.scene SET environment_relation = 'surroundings' WHERE name = 'field';
+UPDATE surroundings SET rast = ST_SetSRID(rast, 32633);
+SELECT ST_NumBands(rpm_features(1, 'field', '{land_use}', size_cells => 80));
+UPDATE surroundings SET rast = ST_SetValue(ST_SetSRID(rast, 32632), 2, 20, 10, 99);
+SELECT ST_NumBands(rpm_features(1, 'field', '{land_use}', size_cells => 80));
+UPDATE rpm.scene SET environment_relation = NULL, building_relation = 'hall', land_use_relation = 'rpm.land_use' WHERE name = 'field';
+
 -- A map of somebody else's as a channel.
 SELECT pg_temp.at(rast, 1, 1002.5, 1002.5) AS inside, pg_temp.at(rast, 1, 852.5, 1002.5) AS outside
-FROM rpm_features(1, 'field', '{given}', size_cells => 80, given => ST_AddBand(ST_MakeEmptyRaster(10, 10, 950, 1050, 10, -10, 0, 0, 32632), '32BF', -88.5, -9999)) AS rast;
+FROM rpm_features(1, 'field', '{given}', size_cells => 80, given => ST_AddBand(ST_MakeEmptyRaster(10, 10, 950, 1050, 10, -10, 0, 0, 32632), '32BF'::text, -88.5, -9999)) AS rast;
 
 -- What others measured: nothing yet, then far away.
 SELECT rpm_features(1, 'field', '{clutter_db}', size_cells => 80);
@@ -91,7 +109,7 @@ SELECT rpm_features(1, 'field', '{}');
 SELECT rpm_features(1, 'field', '{road,NULL}');
 SELECT rpm_features(1, 'field', NULL);
 SELECT rpm_features(1, 'field', '{given}');
-SELECT rpm_features(1, 'field', '{given}', given => ST_AddBand(ST_MakeEmptyRaster(10, 10, 950, 1050, 10, -10, 0, 0, 32633), '32BF', -88.5, -9999));
+SELECT rpm_features(1, 'field', '{given}', given => ST_AddBand(ST_MakeEmptyRaster(10, 10, 950, 1050, 10, -10, 0, 0, 32633), '32BF'::text, -88.5, -9999));
 SELECT rpm_features(1, 'field', size_cells => 0);
 SELECT rpm_features(1, 'field', cell_size_m => -1);
 SELECT rpm_features(1, 'field', size_cells => 60000);

@@ -175,6 +175,28 @@ roads_touch_or_have_a_width(void)
 	rpm_environment_free(&e);
 }
 
+/* A raster of 10 m cells whose corner lies 5 m west and north of the tile's: each cell of the tile lies in one of its cells. */
+static void
+rasters_give_the_value_at_the_middle(void)
+{
+	rpm_environment e = environment_of(4, 4);
+	const rpm_cell_grid grid = {995, 2025, 10, 10, 2, 2};
+	const float values[4] = {3, 5, -9999, 11},
+				wrong[4] = {0, 0, 0, 24};
+	rpm_status	status;
+
+	rpm_status_clear(&status);
+	for (int layer = 0; layer < RPM_LAYER_COUNT; layer++)
+		CHECK(rpm_environment_raster(&e, (rpm_environment_layer) layer, &grid, values, -9999, &status) == RPM_OK);
+	rpm_environment_finish(&e, NAN, everywhere, true);
+	CHECK(e.building_height_m[0] == 3 && e.land_use[0] == 3 && e.ground_m[0] == 3 && e.road[0] == 1 && e.known[0] == 1);
+	CHECK(e.building_height_m[1] == 5 && e.land_use[2] == 5 && e.road[3] == 0);
+	CHECK(e.land_use[4] == 0 && e.building_height_m[4] == 0 && e.ground_m[4] == 3 && e.road[4] == 0 && e.known[4] == 0);
+	CHECK(e.land_use[5] == 11 && e.land_use[10] == 11 && e.land_use[15] == 0);
+	CHECK(rpm_environment_raster(&e, RPM_LAYER_LAND_USE, &grid, wrong, -9999, &status) == RPM_INVALID_ARGUMENT);
+	rpm_environment_free(&e);
+}
+
 static void
 what_is_known(void)
 {
@@ -473,6 +495,7 @@ main(void)
 	RUN(a_ring_covers_its_area);
 	RUN(surfaces_are_planes_at_the_centres);
 	RUN(roads_touch_or_have_a_width);
+	RUN(rasters_give_the_value_at_the_middle);
 	RUN(what_is_known);
 	RUN(free_space_and_pattern);
 	RUN(empirical_is_the_published_model);
