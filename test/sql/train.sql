@@ -20,7 +20,7 @@ SELECT a.antenna_id, ST_SetSRID(ST_MakePoint(ST_X(a.geom) + dx, ST_Y(a.geom) + d
 FROM rpm.antenna AS a, generate_series(-155, 155, 20) AS dx, generate_series(-155, 155, 20) AS dy
 WHERE a.antenna_id BETWEEN 8601 AND 8612;
 
-CALL rpm_train('town', 'learn town', channels => '{distance_m,azimuth_off_deg,building_height_m}', network => rpm_network_unet(3, base => 4, stages => 2), size_cells => 32, epochs => 10,
+CALL rpm_train('town', 'learn town', channels => '{distance_m,azimuth_off_deg,building_height_m}', network => rpm_network_unet(3, base => 4, stages => 2), size_cells => 32, epochs => 15,
 	learning_rate => 0.02, split => 'site', folds => 3);
 SELECT version, current, state, parameters, channels, channel_shift[2] AS angles_are_not_shifted, cell_size_m, size_cells, checkpoint IS NULL AS no_checkpoint,
 	length(data_fingerprint) AS fingerprint, jsonb_array_length(progress -> 'history') AS epochs, training -> 'antennas' -> 0 AS first_antenna,
