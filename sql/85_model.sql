@@ -29,8 +29,8 @@ CREATE TABLE rpm.model (
 	CONSTRAINT model_name_version_key UNIQUE (name, version),
 	CONSTRAINT model_name CHECK (name <> ''
 		OR rpm.refuse('rpm.model', 'model_id ' || model_id, 'the name is empty', 'Give the model a name.')),
-	CONSTRAINT model_state CHECK (state IN ('ready', 'training', 'stopped')
-		OR rpm.refuse('rpm.model', 'name ' || name, 'state is ' || state, 'Use ready, training or stopped; rpm_train writes these rows.')),
+	CONSTRAINT model_state CHECK (state IN ('ready', 'training')
+		OR rpm.refuse('rpm.model', 'name ' || name, 'state is ' || state, 'Use ready or training; rpm_train writes these rows.')),
 	CONSTRAINT model_weights CHECK (state <> 'ready' OR weights IS NOT NULL
 		OR rpm.refuse('rpm.model', 'name ' || name, 'a model that is ready has no weights', 'rpm_model_import brings a model in.')),
 	CONSTRAINT model_current CHECK (NOT current OR state = 'ready'
@@ -49,7 +49,7 @@ COMMENT ON COLUMN rpm.model.model_id IS 'key';
 COMMENT ON COLUMN rpm.model.name IS 'what rpm_train, rpm_predict and the others take';
 COMMENT ON COLUMN rpm.model.version IS 'counts from 1 for each name';
 COMMENT ON COLUMN rpm.model.current IS 'the version that is meant where none is named';
-COMMENT ON COLUMN rpm.model.state IS 'ready, training, or stopped: it has a checkpoint that training can go on from';
+COMMENT ON COLUMN rpm.model.state IS 'ready, or training: at work or stopped, as rpm.training says';
 COMMENT ON COLUMN rpm.model.declaration IS 'the layers, one a line (docs/networks.md)';
 COMMENT ON COLUMN rpm.model.parameters IS 'trained weights';
 COMMENT ON COLUMN rpm.model.weights IS 'safetensors; null until a first epoch has ended';
@@ -63,7 +63,7 @@ COMMENT ON COLUMN rpm.model.deviation_factor IS 'standard deviations of the netw
 COMMENT ON COLUMN rpm.model.cell_size_m IS 'side of a cell that it was trained on, metres';
 COMMENT ON COLUMN rpm.model.size_cells IS 'side of the tiles that it was trained on, cells';
 COMMENT ON COLUMN rpm.model.training IS 'settings of the training';
-COMMENT ON COLUMN rpm.model.progress IS 'of a training at work or stopped: fold, epoch, losses, time left; the losses of every epoch';
+COMMENT ON COLUMN rpm.model.progress IS 'of a training: run, epoch, time left, process; the losses of every epoch';
 COMMENT ON COLUMN rpm.model.metrics IS 'figures of what was held out, overall and fold by fold';
 COMMENT ON COLUMN rpm.model.data_fingerprint IS 'of the features and measurements that it learned from';
 COMMENT ON COLUMN rpm.model.software_version IS 'version of the extension that made it';

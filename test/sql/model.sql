@@ -76,7 +76,7 @@ SELECT count(*) FROM rpm.model WHERE name = 'bad';
 -- rows by hand
 UPDATE rpm.model SET weights = NULL WHERE name = 'line' AND version = 1;
 UPDATE rpm.model SET state = 'resting' WHERE name = 'line' AND version = 1;
-UPDATE rpm.model SET state = 'stopped' WHERE name = 'line' AND version = 3;
+UPDATE rpm.model SET state = 'training' WHERE name = 'line' AND version = 3;
 
 -- rights: reading is granted by the owner, so is bringing in
 CREATE ROLE regress_model_reader;
