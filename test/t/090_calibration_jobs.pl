@@ -111,7 +111,7 @@ ok($node->poll_query_until('postgres', "$begun AND site_id = 2", '1'), 'the seco
 my $before = time;
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($sessions[0]{pid})");
 $sessions[0]->answer;
-cmp_ok(time - $before, '<', 2, 'a cancel ends it');
+cmp_ok(time - $before, '<', 5, 'a cancel ends it');
 like($sessions[0]->error, qr/canceled in site 2; what was done before is kept/, 'and says where');
 is(log_of('true'), '1 current, 2 cancelled', 'what was done is kept');
 is($sessions[0]->ask("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'"), '0', 'no lock is left');
