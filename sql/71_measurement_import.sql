@@ -29,6 +29,7 @@ BEGIN
 	FOR candidate IN SELECT s.* FROM rpm.scene AS s
 		WHERE CASE WHEN scene IS NULL THEN s.measurement_relation IS NOT NULL ELSE s.name = scene END ORDER BY s.name
 	LOOP
+		CONTINUE WHEN scene IS NULL AND rpm.is_calibrated_scene(candidate.name);
 		holds := true;
 		IF scene IS NULL AND antenna_id IS NOT NULL THEN
 			CONTINUE WHEN NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = candidate.antenna_relation)

@@ -10,7 +10,7 @@ BUILD_PACKAGES="gcc make libc6-dev libgeos-dev libembree-dev libdnnl-dev postgre
 # What the demo draws with.
 DRAW_PACKAGES="gdal-bin python3-gdal python3-numpy python3-pil fonts-dejavu-core"
 # What the tests need on top.
-TEST_PACKAGES="g++ perl libipc-run-perl"
+TEST_PACKAGES="g++ perl libipc-run-perl postgresql-$PG_MAJOR-cron"
 QGIS_PACKAGES="python3-qgis qgis-providers"
 
 # The packages among those named that are not installed, on one line.

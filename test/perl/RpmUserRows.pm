@@ -58,6 +58,16 @@ sub script
 				INSERT INTO rpm.model (name, current, declaration, parameters, weights, channels, channel_shift, channel_scale, software_version)
 				VALUES ('town', true, 'x input channels=1', 0, '\\x00ff', '{free_space}', '{-90}', '{10}', '0.2.0');
 			END IF;
+			IF to_regclass('rpm.calibration') IS NOT NULL THEN
+				INSERT INTO rpm.calibration (scene, site_id, version, current, made_current_at, method, parameters, metrics, software_version, created_at)
+				VALUES ('town', 1, 1, false, '2026-01-01', 'AM', '{"a": 1}', '{"b": 2}', '0.2.0', '2026-01-01'), ('town', 1, 2, true, '2026-01-02', 'A', '{}', '{}', '0.2.0', '2026-01-02');
+				INSERT INTO rpm.calibrated_scene (scene, base_scene, sites) VALUES ('ruin', 'town', '{1}');
+				INSERT INTO rpm.calibrated_antenna (scene_id, antenna_id, azimuth_deg, mechanical_tilt_deg, level_db) VALUES (2, 1, 1.5, 0, -3);
+				INSERT INTO rpm.calibrated_material (scene_id, material, building_id, calibrated) VALUES (2, 'straw', 1, 'concrete');
+				INSERT INTO rpm.calibration_site (scene, site_id, measurements, hashes, attempted_hashes) VALUES ('town', 1, 1, '{a,b,c}', '{a,b,d}');
+				INSERT INTO rpm.calibration_survey (scene, data_mark) VALUES ('town', 'm');
+				INSERT INTO rpm.calibration_log (scene, site_id, started_at, outcome, message) VALUES ('town', 1, '2026-01-01', 'failed', 'no path');
+			END IF;
 		END $later$;
 	};
 }
