@@ -1,7 +1,7 @@
 """Radio maps of Munich by Sionna RT, timed: a line `NAME RAYS SECONDS PROCESSOR_SECONDS FILE` for each, for bench_noise.
 
-Usage: noise_peer.py FOLDER [RAYS ...]   (default: 1e5 1e6 1e7).  Needs sionna-rt 2.2.0; DRJIT_LIBLLVM_PATH names LLVM 19. The time is that of
-a second call, when everything is compiled, until its numbers are in memory.
+Usage: noise_peer.py FOLDER [RAYS ...]   (default: 1e5 1e6 1e7).  Needs sionna-rt 2.2.0; DRJIT_LIBLLVM_PATH names LLVM 19. The time is
+that of a call after a first one that compiles, until its numbers are in memory.
 """
 import sys
 import time
@@ -11,6 +11,7 @@ from sionna.rt import PlanarArray, RadioMapSolver, Transmitter, load_scene
 from sionna.rt import scene as scenes
 
 WEST, SOUTH, EAST, NORTH = -807.85045, -690.78275, 672.14955, 519.21725
+WARM_UP = 10007
 MAPS = {"specular": {}, "specular_diffraction": {"diffraction": True, "diffraction_lit_region": True},
         "specular_diffuse": {"diffuse_reflection": True}, "specular_refraction": {"refraction": True}}
 
@@ -28,13 +29,14 @@ def main():
             material.scattering_coefficient = 0.3 if name == "specular_diffuse" else 0.0
         options = {"los": True, "specular_reflection": True, "diffuse_reflection": False, "refraction": False, "diffraction": False,
                    "edge_diffraction": False, **mechanisms}
-        for rays in efforts:
-            for seed in (1, 2):
-                begin, processor = time.monotonic(), time.process_time()
-                gain = np.array(solver(scene, center=[(WEST + EAST) / 2, (SOUTH + NORTH) / 2, 1.5], orientation=[0, 0, 0],
-                                       size=[EAST - WEST, NORTH - SOUTH], cell_size=(5, 5), samples_per_tx=rays, max_depth=5,
-                                       seed=seed, **options).path_gain)[0][::-1]
-                taken, processor = time.monotonic() - begin, time.process_time() - processor
+        for rays in [WARM_UP, *efforts]:
+            begin, processor = time.monotonic(), time.process_time()
+            gain = np.array(solver(scene, center=[(WEST + EAST) / 2, (SOUTH + NORTH) / 2, 1.5], orientation=[0, 0, 0],
+                                   size=[EAST - WEST, NORTH - SOUTH], cell_size=(5, 5), samples_per_tx=rays, max_depth=5,
+                                   **options).path_gain)[0][::-1]
+            taken, processor = time.monotonic() - begin, time.process_time() - processor
+            if rays == WARM_UP:
+                continue
             file = f"{folder}/{name}.{rays}"
             with np.errstate(divide="ignore"):
                 np.where(gain > 0, 10 * np.log10(gain), -9999).astype("<f4").tofile(file)
