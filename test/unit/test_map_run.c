@@ -152,6 +152,35 @@ static void target_error(void)
 	map_scene_end(&s);
 }
 
+/* A target that cannot be reached ends at the samples, and the error that is stated is the one there is. */
+static void unreachable_target(void)
+{
+	static double gain[CELLS], error[CELLS];
+	rpm_trace_options options = street_options(20000);
+	rpm_control control = {.threads = 2};
+	rpm_map		map = {gain, error, 0, 0};
+	rpm_antenna antenna;
+	rpm_grid	grid;
+	double		squares = 0;
+	int			judged = 0;
+
+	street_begin(NULL);
+	antenna = street_antenna();
+	grid = street_grid();
+	options.target_error_db = 1e-6;
+	CHECK(rpm_trace_map(s.scene, s.query, &antenna, &grid, &options, &control, &map, &s.status) == RPM_OK);
+	CHECK(map.samples == options.samples);
+	for (int i = 0; i < CELLS; i++)
+		if (gain[i] > pow(10, options.error_floor_db / 10))
+		{
+			squares += error[i] * error[i] / (gain[i] * gain[i]);
+			judged++;
+		}
+	CHECK_RELATIVE(map.reached_error_db, 10 / log(10) * sqrt(squares / judged), 1e-9);
+	CHECK(map.reached_error_db > options.target_error_db);
+	map_scene_end(&s);
+}
+
 /* Inside a building there is no outdoors; a cell half inside averages over its outer half. */
 static void outdoor_average(void)
 {
@@ -283,6 +312,7 @@ int main(void)
 	RUN(shuffled_rows);
 	RUN(honest_error);
 	RUN(target_error);
+	RUN(unreachable_target);
 	RUN(outdoor_average);
 	RUN(cancelled_quickly);
 	RUN(bad_input);

@@ -42,6 +42,7 @@ scratch_create(const rpm_map_blocks *blocks, rpm_map_scratch *scratch)
 		if (!scratch->mirrors[level].indices || !scratch->edges[level].indices)
 			return false;
 	}
+	scratch->direct_blocker = RPM_NO_BLOCKER;
 	scratch->edge_blockers = calloc(blocks->edge_count + 1, sizeof(uint32_t));
 	for (size_t i = 0; i < blocks->edge_count && scratch->edge_blockers != NULL; i++)
 		scratch->edge_blockers[i] = RPM_NO_BLOCKER;

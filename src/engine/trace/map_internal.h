@@ -85,9 +85,6 @@ typedef struct rpm_map_block
 	double		radius;
 } rpm_map_block;
 
-/* What was in the way last, a polygon of the occluders: the likeliest to be in the way again.  Kept by each thread for each ray. */
-#define RPM_NO_BLOCKER UINT32_MAX
-
 /* A facet that mirrors the antenna onto the cells column_low <= column <= column_high, row_low <= row <= row_high. */
 typedef struct rpm_map_mirror
 {

@@ -46,7 +46,8 @@ static double geometric_power(const points_task *task, const cell_candidates *ca
 							  uint64_t *signature);
 static double edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
 static int	diffracted_fields(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
-static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed);
+static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *walls_crossed);
+static bool in_sight(const rpm_map_job *job, rpm_vec3 end, uint32_t *blocker);
 
 rpm_code
 rpm_map_points(rpm_map_job *job, rpm_status *status)
@@ -254,7 +255,7 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 	rpm_map_scratch *scratch = candidates->scratch;
 	const rpm_map_job *job = task->job;
 	int			walls_crossed, reflected = 0, diffracted = 0;
-	rpm_cvec3	direct = straight_field(job, point, &walls_crossed);
+	rpm_cvec3	direct = straight_field(job, point, &candidates->scratch->direct_blocker, &walls_crossed);
 	double		power = 0;
 
 	*signature = rpm_random_mix((uint64_t) (walls_crossed + 2) | UINT64_C(1) << 32);
@@ -315,7 +316,7 @@ diffracted_fields(const points_task *task, const cell_candidates *candidates, rp
 
 /* The field along the straight line, in sight or through so many walls (-1: none); nearer than a wavelength it is that of a wavelength. */
 static rpm_cvec3
-straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed)
+straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *walls_crossed)
 {
 	const rpm_scene *scene = job->scene;
 	rpm_vec3	way = rpm_sub(point, job->antenna->position);
@@ -329,7 +330,7 @@ straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed)
 	if (allowed > 0)
 		count = rpm_leg_crossings(scene, job->query, job->antenna->position, rpm_map_leg_end(point, k), NULL, 0, walls, allowed);
 	else
-		count = !rpm_leg_clear(scene, job->query, job->antenna->position, rpm_map_leg_end(point, k), NULL, 0);
+		count = !in_sight(job, rpm_map_leg_end(point, k), blocker);
 	if (count > allowed || (count == 0 && !(job->options->mechanisms & RPM_LINE_OF_SIGHT)))
 		return rpm_cvec_zero();
 	*walls_crossed = count;
@@ -343,4 +344,21 @@ straight_field(const rpm_map_job *job, rpm_vec3 point, int *walls_crossed)
 	}
 	return rpm_cvec_mul(field, rpm_cx_scale(rpm_cx_phase(-job->wave_number * distance),
 											sqrt(job->spreading2) / fmax(distance, job->wavelength_m)));
+}
+
+/* Whether the antenna sees the point; what was in the way of the last one is looked at first. */
+static bool
+in_sight(const rpm_map_job *job, rpm_vec3 end, uint32_t *blocker)
+{
+	uint32_t	triangle;
+
+	/* Without mirrors and edges no walls are known. */
+	if (job->occluders.scene == NULL)
+		return rpm_leg_clear(job->scene, job->query, job->antenna->position, end, NULL, 0);
+	if (*blocker != RPM_NO_BLOCKER && rpm_occluder_hides_point(&job->occluders, *blocker, job->antenna->position, end))
+		return false;
+	if (rpm_leg_clear_or(job->scene, job->query, job->antenna->position, end, NULL, 0, &triangle))
+		return true;
+	*blocker = job->occluders.polygon_of[triangle];
+	return false;
 }

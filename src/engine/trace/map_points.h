@@ -21,6 +21,7 @@ typedef struct rpm_candidates
 typedef struct rpm_map_scratch
 {
 	rpm_candidates mirrors[RPM_MAP_LEVELS], edges[RPM_MAP_LEVELS];
+	uint32_t	direct_blocker;
 	uint32_t   *edge_blockers;
 	rpm_map_mirror_blockers *mirror_blockers;
 	rpm_map_reflected *reflected;	/* at one point: room for those of the cell's mirrors and edges */

@@ -200,7 +200,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	code = rpm_occluders_create(scene, &job->occluders, status);
 	if (code != RPM_OK)
 		return code;
-	return rpm_visible_set_find(scene, job->query, job->antenna->position, job->control, &job->visible, status);
+	return rpm_visible_set_find(scene, job->query, &job->occluders, job->antenna->position, job->control, &job->visible, status);
 }
 
 static rpm_code

@@ -15,6 +15,9 @@
 /* Corners of a set: a block of cells over a ground that is not level. */
 #define RPM_HULL_CORNERS 8
 
+/* What was in the way last is the likeliest to be in the way again: a polygon, kept by each thread for each ray, or none yet. */
+#define RPM_NO_BLOCKER UINT32_MAX
+
 /* A point of the plane lies so far inside a side: inwards . point - offset_m. */
 typedef struct rpm_occluder_side { float inwards[3], offset_m; } rpm_occluder_side;
 

@@ -19,10 +19,13 @@
 /* A plane that holds the point has no image of it. */
 #define PLANE_DISTANCE_MIN_M 1e-4
 
+typedef enum view { IN_VIEW, HIDDEN, ALL_HIDDEN } view;
+
 typedef struct visibility_task
 {
 	const rpm_scene *scene;
 	const rpm_query *query;
+	const rpm_occluders *occluders;
 	rpm_vec3	point;
 	rpm_visible_set *set;
 } visibility_task;
@@ -32,14 +35,16 @@ static void look_at_triangles(void *context, int64_t begin, int64_t end, int thr
 static void look_at_wedges(void *context, int64_t begin, int64_t end, int thread);
 static bool triangle_in_view(const visibility_task *task, const rpm_triangle *triangle);
 static bool wedge_in_view(const visibility_task *task, const rpm_wedge *wedge);
+static view look(const visibility_task *task, rpm_vec3 sample, const int32_t *own, int own_count, const rpm_vec3 *corners,
+				 int corner_count, uint32_t *blocker);
 static size_t collect(const uint8_t *seen, size_t count, int32_t *indices);
 static void mark(uint8_t *flag);
 
 rpm_code
-rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, rpm_vec3 point, rpm_control *control,
-					 rpm_visible_set *set, rpm_status *status)
+rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, const rpm_occluders *occluders, rpm_vec3 point,
+					 rpm_control *control, rpm_visible_set *set, rpm_status *status)
 {
-	visibility_task task = {scene, query, point, set};
+	visibility_task task = {scene, query, occluders, point, set};
 	rpm_code	code;
 
 	set->facet_seen = calloc(scene->facet_count + 1, 1);
@@ -150,11 +155,15 @@ triangle_in_view(const visibility_task *task, const rpm_triangle *triangle)
 	double		distance = rpm_norm(to_centre), area = rpm_norm(rpm_cross(ab, ac)) / 2;
 	double		height = fabs(rpm_dot(facet->normal, task->point) - facet->offset_m);
 	double		wanted;
+	rpm_vec3	corners[3];
+	uint32_t	blocker = RPM_NO_BLOCKER;
 
 	if (height < PLANE_DISTANCE_MIN_M)
 		return false;
 	wanted = SAMPLES_PER_STERADIAN * area * height / (distance * distance * distance + 1e-9);
 	wanted = fmin(fmax(wanted, TRIANGLE_SAMPLES_MIN), TRIANGLE_SAMPLES_MAX);
+	for (int k = 0; k < 3; k++)
+		corners[k] = scene->vertices[triangle->vertex[k]];
 	for (int i = 0; i < (int) wanted; i++)
 	{
 		/* The R2 sequence (plastic number), folded into the triangle. */
@@ -165,8 +174,15 @@ triangle_in_view(const visibility_task *task, const rpm_triangle *triangle)
 			u = 1 - u;
 			v = 1 - v;
 		}
-		if (rpm_leg_clear(scene, task->query, task->point, rpm_along(rpm_along(a, u, ab), v, ac), &triangle->facet, 1))
-			return true;
+		switch (look(task, rpm_along(rpm_along(a, u, ab), v, ac), &triangle->facet, 1, corners, 3, &blocker))
+		{
+			case IN_VIEW:
+				return true;
+			case ALL_HIDDEN:
+				return false;
+			case HIDDEN:
+				break;
+		}
 	}
 	return false;
 }
@@ -177,18 +193,47 @@ wedge_in_view(const visibility_task *task, const rpm_wedge *wedge)
 	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
 	rpm_vec3	outwards = rpm_add(rpm_scale(wedge->tangent_0, cos(wedge->n_pi / 2)),
 								   rpm_scale(wedge->normal_0, sin(wedge->n_pi / 2)));
+	rpm_vec3	ends[2];
+	uint32_t	blocker = RPM_NO_BLOCKER;
 	int			samples = (int) fmin(fmax(ceil(wedge->length_m / WEDGE_SPACING_M), 3), WEDGE_SAMPLES_MAX);
 
 	if (!rpm_wedge_sees(wedge, task->point))
 		return false;
+	ends[0] = rpm_along(wedge->start, WEDGE_OFFSET_M, outwards);
+	ends[1] = rpm_along(ends[0], wedge->length_m, wedge->direction);
 	for (int i = 0; i < samples; i++)
 	{
 		rpm_vec3	q = rpm_along(wedge->start, (i + 0.5) / samples * wedge->length_m, wedge->direction);
 
-		if (rpm_leg_clear(task->scene, task->query, task->point, rpm_along(q, WEDGE_OFFSET_M, outwards), own, 2))
-			return true;
+		switch (look(task, rpm_along(q, WEDGE_OFFSET_M, outwards), own, 2, ends, 2, &blocker))
+		{
+			case IN_VIEW:
+				return true;
+			case ALL_HIDDEN:
+				return false;
+			case HIDDEN:
+				break;
+		}
 	}
 	return false;
+}
+
+/* Looks at a sample of a shape: what hides it may hide all corners, and what hid the last sample may hide this one. */
+static view
+look(const visibility_task *task, rpm_vec3 sample, const int32_t *own, int own_count, const rpm_vec3 *corners, int corner_count,
+	 uint32_t *blocker)
+{
+	const rpm_occluders *occluders = task->occluders;
+	uint32_t	triangle;
+
+	if (*blocker != RPM_NO_BLOCKER && rpm_occluder_hides_point(occluders, *blocker, task->point, sample))
+		return HIDDEN;
+	if (rpm_leg_clear_or(task->scene, task->query, task->point, sample, own, own_count, &triangle))
+		return IN_VIEW;
+	if (occluders == NULL || occluders->polygon_of[triangle] == *blocker)
+		return HIDDEN;
+	*blocker = occluders->polygon_of[triangle];
+	return rpm_occluder_hides(occluders, *blocker, &task->point, 1, corners, corner_count, NULL) ? ALL_HIDDEN : HIDDEN;
 }
 
 static size_t

@@ -4,7 +4,7 @@
 #ifndef RPM_VISIBILITY_H
 #define RPM_VISIBILITY_H
 
-#include "rpm_query.h"
+#include "trace/occluders.h"
 
 /* Indices in rising order, and a flag per facet and per wedge. */
 typedef struct rpm_visible_set
@@ -20,11 +20,12 @@ typedef struct rpm_visible_set
 /*
  * What `point` (local metres) sees: facets hit first by a lattice of rays or with a sample point (16 to 256 on each triangle, by its
  * solid angle) in view; wedges with a sample point in view (every metre, 1 cm off the edge) from outside.  A sampled answer: a facet
- * whose visible part is smaller than the spacing may be missing, none is there in vain.  *set is the caller's (rpm_visible_set_free)
+ * whose visible part is smaller than the spacing may be missing, none is there in vain.  What a wall of `occluders` (NULL: none are
+ * known) hides as a whole is not sampled, which changes nothing but the time.  *set is the caller's (rpm_visible_set_free)
  * also after an error.  Errors: RPM_OUT_OF_MEMORY, RPM_CANCELLED.
  */
-rpm_code	rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, rpm_vec3 point, rpm_control *control,
-								 rpm_visible_set *set, rpm_status *status);
+rpm_code	rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, const rpm_occluders *occluders, rpm_vec3 point,
+								 rpm_control *control, rpm_visible_set *set, rpm_status *status);
 void		rpm_visible_set_free(rpm_visible_set *set);
 
 /* Whether the point lies in the outside sector of the wedge (phi from 0 to n_pi). */
