@@ -35,7 +35,10 @@ static const variant variants[] = {
 	{"diffraction, fields", RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, RPM_SUM_FIELD, 10, 0},
 	{"diffraction, fields", RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, RPM_SUM_FIELD, 5, 0},
 	{"diffraction, powers", RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, RPM_SUM_POWER, 5, 0},
-	{"the defaults of rpm_trace", DEFAULTS, RPM_SUM_FIELD, 5, 1000000},
+	{"over roofs", RPM_LINE_OF_SIGHT | RPM_OVER_ROOFS, RPM_SUM_FIELD, 10, 0},
+	{"over roofs", RPM_LINE_OF_SIGHT | RPM_OVER_ROOFS, RPM_SUM_FIELD, 5, 0},
+	{"the defaults without it", DEFAULTS, RPM_SUM_FIELD, 5, 1000000},
+	{"the defaults of rpm_trace", DEFAULTS | RPM_OVER_ROOFS, RPM_SUM_FIELD, 5, 1000000},
 };
 
 static double

@@ -37,18 +37,19 @@ typedef struct chain
 	double		pivot[RPM_EDGES_MAX];	/* of the quadratic form, from the first edge on */
 	double		width[RPM_EDGES_MAX], middle[RPM_EDGES_MAX];	/* of |exp| over each variable when all others are free */
 	double		width_below[RPM_EDGES_MAX], middle_below[RPM_EDGES_MAX];	/* when edges that the path bends over are at their edge */
+	double		above[RPM_EDGES_MAX], below[RPM_EDGES_MAX];	/* how far each variable reaches on either side */
+	bool		series[RPM_EDGES_MAX];	/* the coupling with the next edge is summed as a power series */
 	double		front;			/* C pi^(-N/2) */
 } chain;
 
 /* Couplings up to this exponent are summed as a power series, with terms until they are below SERIES_END of the sum. */
 #define SERIES_EXPONENT 14.0
-#define SERIES_END 1e-6
+#define SERIES_END 1e-5
 
 /* Nodes of one variable: heights and weights with its own factor of the integrand in them. */
 typedef struct rule
 {
 	int			count;
-	double		highest;
 	double		t[NODES_MAX];
 	rpm_complex weight[NODES_MAX];
 } rule;
@@ -57,9 +58,10 @@ static void describe(chain *c, const rpm_chain_edge *edges, int count, double la
 static void marginals(chain *c, bool held, double *width, double *middle);
 static void make_rule(const chain *c, int i, rule *r);
 static double reach(double b, double width, double middle);
-static void add_interval(rule *r, double length, int side, double share, double b, double own);
+static void add_interval(rule *r, double length, int side, double share, double b, double square);
 static void carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next);
-static void carry_series(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next);
+static void carry_series(const rule *from, const rule *to, double alpha, double largest, const rpm_complex *field, rpm_complex *next);
+static double largest_coupling(const chain *c, int i);
 
 double
 rpm_knife_edges(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m)
@@ -80,7 +82,10 @@ rpm_knife_edges(const rpm_chain_edge *edges, int count, double last_leg_m, doubl
 	for (int i = 1; i < count; i++, now = 1 - now)
 	{
 		make_rule(&c, i, &rules[1 - now]);
-		carry(&rules[now], &rules[1 - now], c.alpha[i - 1], c.pivot[i - 1], fields[now], fields[1 - now]);
+		if (c.series[i - 1])
+			carry_series(&rules[now], &rules[1 - now], c.alpha[i - 1], largest_coupling(&c, i - 1), fields[now], fields[1 - now]);
+		else
+			carry(&rules[now], &rules[1 - now], c.alpha[i - 1], c.pivot[i - 1], fields[now], fields[1 - now]);
 	}
 	for (int k = 0; k < rules[now].count; k++)
 		sum = rpm_cx_add(sum, fields[now][k]);
@@ -114,7 +119,19 @@ describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, do
 	marginals(c, false, c->width, c->middle);
 	marginals(c, true, c->width_below, c->middle_below);
 	for (int i = 0; i < count; i++)
+	{
 		c->pivot[i] = i > 0 ? 1 - c->alpha[i - 1] * c->alpha[i - 1] / c->pivot[i - 1] : 1;
+		c->above[i] = reach(c->b[i], c->width[i], c->middle[i]);
+		c->below[i] = c->opacity[i] < 1 ? reach(-c->b[i], c->width_below[i], -c->middle_below[i]) : 0;
+	}
+	for (int i = 0; i + 1 < count; i++)
+		c->series[i] = largest_coupling(c, i) < SERIES_EXPONENT;
+}
+
+static double
+largest_coupling(const chain *c, int i)
+{
+	return 2 * c->alpha[i] * fmax(c->above[i], c->below[i]) * fmax(c->above[i + 1], c->below[i + 1]);
 }
 
 /*
@@ -151,14 +168,18 @@ marginals(chain *c, bool held, double *width, double *middle)
 static void
 make_rule(const chain *c, int i, rule *r)
 {
-	/* The squares go into the couplings, whose exponents are then never positive; what is left is the last edge's. */
-	double		own = i + 1 < c->count ? 0 : c->pivot[i];
+	/*
+	 * The quadratic form is a sum of squares, pivot_i (t_i - alpha_i t_i+1 / pivot_i)^2 and the last edge's; a series has only the mixed
+	 * term of its square, and the rest of that stands here.
+	 */
+	double		square = i + 1 == c->count || c->series[i] ? c->pivot[i] : 0;
 
+	if (i > 0 && c->series[i - 1])
+		square += c->alpha[i - 1] * c->alpha[i - 1] / c->pivot[i - 1];
 	r->count = 0;
-	r->highest = 0;
-	add_interval(r, reach(c->b[i], c->width[i], c->middle[i]), 1, 1, c->b[i], own);
+	add_interval(r, c->above[i], 1, 1, c->b[i], square);
 	if (c->opacity[i] < 1)
-		add_interval(r, reach(-c->b[i], c->width_below[i], -c->middle_below[i]), -1, 1 - c->opacity[i], c->b[i], own);
+		add_interval(r, c->below[i], -1, 1 - c->opacity[i], c->b[i], square);
 }
 
 /* How far up the integrand reaches: with the other variables free, or at their edges. */
@@ -173,17 +194,15 @@ reach(double b, double width, double middle)
 }
 
 static void
-add_interval(rule *r, double length, int side, double share, double b, double own)
+add_interval(rule *r, double length, int side, double share, double b, double square)
 {
 	bool		many = length > LONG_INTERVAL || sqrt(2.0) * fabs(b) * length > LONG_PHASE;
 	const double *x = many ? many_x : few_x, *w = many ? many_w : few_w;
 	int			half = (many ? NODES_MANY : NODES_FEW) / 2;
-
-	r->highest = fmax(r->highest, length);
 	for (int k = 0; k < 2 * half; k++)
 	{
 		double		place = k < half ? x[k] : -x[k - half], t = side * length * (1 + place) / 2;
-		rpm_complex e = rpm_cx_exp(rpm_cx(-own * t * t - sqrt(2.0) * b * t, -sqrt(2.0) * b * t));
+		rpm_complex e = rpm_cx_exp(rpm_cx(-square * t * t - sqrt(2.0) * b * t, -sqrt(2.0) * b * t));
 
 		r->t[r->count] = t;
 		r->weight[r->count++] = rpm_cx_scale(e, share * length / 2 * w[k % half]);
@@ -194,11 +213,6 @@ add_interval(rule *r, double length, int side, double share, double b, double ow
 static void
 carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next)
 {
-	if (2 * alpha * from->highest * to->highest < SERIES_EXPONENT)
-	{
-		carry_series(from, to, alpha, pivot, field, next);
-		return;
-	}
 	for (int k = 0; k < to->count; k++)
 	{
 		double		re = 0, im = 0, u = alpha / pivot * to->t[k];
@@ -216,17 +230,15 @@ carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_co
 
 /* The same with e^(2 alpha t u) by powers: moments of the field over u, then a polynomial in t. */
 static void
-carry_series(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next)
+carry_series(const rule *from, const rule *to, double alpha, double largest, const rpm_complex *field, rpm_complex *next)
 {
-	double		largest = 2 * alpha * from->highest * to->highest, term = 1, sum = 1;
+	double		term = 1, sum = 1;
 	double		re[NODES_MAX], im[NODES_MAX], power[NODES_MAX];
 
 	for (int l = 0; l < from->count; l++)
 	{
-		double		square = exp(-pivot * from->t[l] * from->t[l]);
-
-		re[l] = field[l].re * square;
-		im[l] = field[l].im * square;
+		re[l] = field[l].re;
+		im[l] = field[l].im;
 	}
 	for (int k = 0; k < to->count; k++)
 	{
@@ -235,7 +247,7 @@ carry_series(const rule *from, const rule *to, double alpha, double pivot, const
 	}
 	for (int order = 1; term > SERIES_END * sum; order++)
 	{
-		double		moment_re = 0, moment_im = 0;
+		double		moment_re = 0, moment_im = 0, rate = 2 * alpha / order;
 
 		for (int l = 0; l < from->count; l++)
 		{
@@ -248,11 +260,11 @@ carry_series(const rule *from, const rule *to, double alpha, double pivot, const
 		{
 			next[k].re += power[k] * moment_re;
 			next[k].im += power[k] * moment_im;
-			power[k] *= 2 * alpha * to->t[k] / order;
+			power[k] *= rate * to->t[k];
 		}
 		term *= largest / order;
 		sum += term;
 	}
 	for (int k = 0; k < to->count; k++)
-		next[k] = rpm_cx_mul(rpm_cx_scale(next[k], exp(-alpha * alpha / pivot * to->t[k] * to->t[k])), to->weight[k]);
+		next[k] = rpm_cx_mul(next[k], to->weight[k]);
 }

@@ -191,7 +191,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
 	if ((mechanisms & RPM_OVER_ROOFS && options->max_depth >= 1) || options->building_entry != RPM_ENTRY_NONE)
 	{
-		code = rpm_roofs_create(scene, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
+		code = rpm_roofs_create(scene, job->query, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
 		if (code != RPM_OK)
 			return code;
 	}

@@ -9,6 +9,9 @@
 #define UPRIGHT 0.95
 /* A crease turns by less: radians beyond a plane. */
 #define CREASE_RAD 0.2
+/* A seam's surface is looked at so far aside, and so near its height. */
+#define SEAM_ASIDE_M 0.05
+#define SEAM_HEIGHT_M 0.01
 #define SECTORS_MIN 64
 #define SECTORS_MAX 8192
 #define EDGES_PER_SECTOR 4
@@ -29,7 +32,8 @@ static rpm_code single_edges(const rpm_scene *scene, rpm_control *control, edge_
 static uint64_t edge_key(uint32_t a, uint32_t b);
 static uint64_t *table_slot(const edge_table *table, uint64_t key);
 static void add_wedges(rpm_roofs *roofs, const rpm_scene *scene);
-static void add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const edge_table *table);
+static void add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, const edge_table *table);
+static bool seam(const rpm_query *query, rpm_vec3 a, rpm_vec3 b);
 static void add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, int32_t building, bool sharp);
 static bool upright(rpm_vec3 along);
 static double nearest(const rpm_roof_edge *edge);
@@ -38,8 +42,8 @@ static rpm_code sort_by_sector(rpm_roofs *roofs, rpm_control *control, rpm_statu
 static void sectors_of(const rpm_roofs *roofs, const rpm_roof_edge *edge, size_t *first, size_t *count);
 
 rpm_code
-rpm_roofs_create(const rpm_scene *scene, rpm_vec3 transmitter, double wavelength_m, rpm_control *control, rpm_roofs **roofs,
-				 rpm_status *status)
+rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transmitter, double wavelength_m, rpm_control *control,
+				 rpm_roofs **roofs, rpm_status *status)
 {
 	rpm_roofs  *r = *roofs = calloc(1, sizeof(rpm_roofs));
 	edge_table	table = {NULL, 0};
@@ -56,7 +60,7 @@ rpm_roofs_create(const rpm_scene *scene, rpm_vec3 transmitter, double wavelength
 	if (code == RPM_OK)
 	{
 		add_wedges(r, scene);
-		add_single_edges(r, scene, &table);
+		add_single_edges(r, scene, query, &table);
 		qsort(r->edges, r->edge_count, sizeof(rpm_roof_edge), compare_nearest);
 		code = sort_by_sector(r, control, status);
 	}
@@ -160,16 +164,37 @@ add_wedges(rpm_roofs *roofs, const rpm_scene *scene)
 }
 
 static void
-add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const edge_table *table)
+add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, const edge_table *table)
 {
 	for (size_t i = 0; i < scene->triangle_count; i++)
 		for (int k = 0; k < 3 && scene->triangles[i].building != RPM_NO_BUILDING; k++)
 		{
-			const uint32_t *vertex = scene->triangles[i].vertex;
+			uint32_t	p = scene->triangles[i].vertex[k], q = scene->triangles[i].vertex[(k + 1) % 3];
+			rpm_vec3	a = scene->vertices[p], b = scene->vertices[q];
 
-			if (!(*table_slot(table, edge_key(vertex[k], vertex[(k + 1) % 3])) & MET_AGAIN))
-				add_edge(roofs, scene->vertices[vertex[k]], scene->vertices[vertex[(k + 1) % 3]], -1, scene->triangles[i].building, true);
+			if (!(*table_slot(table, edge_key(p, q)) & MET_AGAIN) && !seam(query, a, b))
+				add_edge(roofs, a, b, -1, scene->triangles[i].building, true);
 		}
+}
+
+/* Whether the edge lies within a surface that goes on level on both sides: roofs side by side that share no corners. */
+static bool
+seam(const rpm_query *query, rpm_vec3 a, rpm_vec3 b)
+{
+	rpm_vec3	middle = rpm_scale(rpm_add(a, b), 0.5), aside = rpm_vec(a.y - b.y, b.x - a.x, 0);
+
+	if (upright(rpm_sub(b, a)) || !(rpm_norm(aside) > 0))
+		return false;
+	aside = rpm_scale(rpm_unit(aside), SEAM_ASIDE_M);
+	for (int side = -1; side <= 1; side += 2)
+	{
+		rpm_ray		ray = {{(float) (middle.x + side * aside.x), (float) (middle.y + side * aside.y), (float) (middle.z + SEAM_HEIGHT_M)},
+			{0, 0, -1}, 0, (float) (2 * SEAM_HEIGHT_M)};
+
+		if (!rpm_query_occluded(query, &ray))
+			return false;
+	}
+	return true;
 }
 
 static void

@@ -11,6 +11,8 @@
 #define LOWER_LEAST 1
 /* Corners close together count as one only where the band bends less over one of them. */
 #define ONE_CORNER_NU 0.2
+/* Edges nearer to each other are one. */
+#define TWIN_M 0.01
 /* The second edge takes over while the first one's nu rises to this. */
 #define FIRST_NU 0.5
 /* Edges below the band fade in while their distance from the next edge grows from RPM_EDGE_CLOSENESS to this share of a leg. */
@@ -166,6 +168,11 @@ stretch(const profile *p, rpm_roof_string *s)
 			return;
 		if (s->corner_count == RPM_EDGES_MAX - LOWER_LEAST)
 			drop_least_corner(p, s);
+		/* Of edges in one place the wedge, whose walls are known. */
+		for (int i = 0; i < p->count && p->roofs->edges[p->at[next].edge].wedge < 0; i++)
+			if (p->at[i].x > x && fabs(p->at[i].x - p->at[next].x) < TWIN_M && fabs(p->at[i].z - p->at[next].z) < TWIN_M
+				&& p->roofs->edges[p->at[i].edge].wedge >= 0)
+				next = i;
 		x = p->at[next].x;
 		z = p->at[next].z;
 		e = &p->roofs->edges[p->at[next].edge];

@@ -39,8 +39,8 @@ typedef struct rpm_roof_string
 } rpm_roof_string;
 
 /* Errors: RPM_OUT_OF_MEMORY, RPM_LIMIT_EXCEEDED, RPM_CANCELLED.  *roofs is the caller's (rpm_roofs_free). */
-rpm_code	rpm_roofs_create(const rpm_scene *scene, rpm_vec3 transmitter, double wavelength_m, rpm_control *control, rpm_roofs **roofs,
-							 rpm_status *status);
+rpm_code	rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transmitter, double wavelength_m, rpm_control *control,
+							 rpm_roofs **roofs, rpm_status *status);
 void		rpm_roofs_free(rpm_roofs *roofs);
 
 /* As `but` of a string over every building. */

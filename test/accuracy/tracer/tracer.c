@@ -68,7 +68,7 @@ main(int argc, char **argv)
 			fprintf(stderr, "%d of %d, area %d: %.3f, %.3f so far\n", done, wanted, data.antennas[a].area, all[0].pcc / done, all[1].pcc / done);
 		}
 	}
-	printf("| area | antennas | without: PCC, RMSE, cells with a level | over roofs: PCC, RMSE, cells with a level |\n|---|---|---|---|\n");
+	printf("| area | antennas | without: PCC, RMSE, pixels with a level | over roofs: PCC, RMSE, pixels with a level |\n|---|---|---|---|\n");
 	for (int area = 0; area < AREAS; area++)
 	{
 		char		name[16];
