@@ -34,7 +34,8 @@ gdal.UseExceptions()
 good = True
 for name, least, most in ("prediction", -200, -20), ("prediction_deviation", 0.5, 30), ("prediction_error", -60, 60):
     picture = Image.open(f"demo/output/{name}.png")
-    low, high = gdal.Open(f"demo/output/{name}.tif").GetRasterBand(1).ComputeRasterMinMax(False)
+    raster = gdal.Open(f"demo/output/{name}.tif")
+    low, high = raster.GetRasterBand(1).ComputeRasterMinMax(False)
     print(name, picture.size, low, high)
     good = good and picture.size[0] > 800 and least < low < high < most
 sys.exit(0 if good else 1)
