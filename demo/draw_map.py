@@ -4,7 +4,7 @@
     draw_map.py --raster coverage.tif --buildings buildings.geojson --antennas antennas.csv --title TEXT --output coverage.png
 
 The raster is any that GDAL reads, band 1, in a projected reference system; buildings are a GeoJSON FeatureCollection of (multi)polygons;
-antennas have the columns site, x, y, grid_azimuth_deg. All in the raster's reference system. Needs python3-gdal, python3-numpy, python3-pil.
+antennas have the columns site, x, y, grid_azimuth_deg; a route is drawn as dots. All in the raster's reference system. Needs python3-gdal, python3-numpy, python3-pil.
 """
 import argparse
 import csv
@@ -27,6 +27,9 @@ SECTOR = (206, 48, 60)
 # From weak to strong: dark blue over green to yellow, even in lightness (the anchors of viridis, which is in the public domain, CC0).
 RAMP = [(68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99), (170, 220, 50),
         (253, 231, 37)]
+# From too low over right to too high: blue, nearly white, red.
+DIFFERENCE_RAMP = [(33, 82, 165), (124, 163, 214), (243, 243, 240), (224, 141, 119), (170, 34, 40)]
+ROUTE = (20, 20, 20)
 
 
 def main():
@@ -36,13 +39,16 @@ def main():
     scale = arguments.width / (columns * cell_width)
     frame = Frame(west, north, columns * cell_width, rows * cell_height, scale * OVERSAMPLING)
     image = Image.new("RGB", frame.page_size(), "white")
-    image.paste(colour(values, arguments.low, arguments.high).resize(frame.map_size(), Image.NEAREST), frame.corner())
+    ramp = DIFFERENCE_RAMP if arguments.difference else RAMP
+    image.paste(colour(values, arguments.low, arguments.high, ramp).resize(frame.map_size(), Image.NEAREST), frame.corner())
     draw = ImageDraw.Draw(image)
     draw_buildings(image, draw, frame, arguments.buildings)
+    if arguments.route:
+        draw_route(draw, frame, arguments.route)
     draw_antennas(draw, frame, arguments.antennas, arguments.sector_radius)
     mask_margins(draw, frame)
     draw_axes(draw, frame)
-    draw_legend(draw, frame, arguments)
+    draw_legend(draw, frame, arguments, ramp)
     draw_texts(draw, frame, arguments)
     image.resize((image.width // OVERSAMPLING, image.height // OVERSAMPLING), Image.LANCZOS).save(arguments.output, optimize=True)
 
@@ -59,6 +65,9 @@ def parse_arguments():
     parser.add_argument("--unit", default="dBm")
     parser.add_argument("--low", type=float, default=-130)
     parser.add_argument("--high", type=float, default=-60)
+    parser.add_argument("--step", type=int, default=10, help="between the legend's numbers")
+    parser.add_argument("--difference", action="store_true", help="colours for what is too low or too high")
+    parser.add_argument("--route", help="CSV of measured places, columns x and y")
     parser.add_argument("--attribution", default="")
     parser.add_argument("--width", type=int, default=1250, help="width of the map in pixels")
     parser.add_argument("--sector-radius", type=float, default=45, help="metres")
@@ -101,10 +110,10 @@ def read_raster(path):
     return values, west, north, cell_width, -cell_height
 
 
-def colour(values, low, high):
+def colour(values, low, high, ramp):
     share = np.clip((values - low) / (high - low), 0, 1)
-    position = np.nan_to_num(share) * (len(RAMP) - 1)
-    channels = [np.interp(position, range(len(RAMP)), [c[i] for c in RAMP]) for i in range(3)]
+    position = np.nan_to_num(share) * (len(ramp) - 1)
+    channels = [np.interp(position, range(len(ramp)), [c[i] for c in ramp]) for i in range(3)]
     pixels = np.stack(channels, axis=-1)
     pixels[np.isnan(values)] = NOTHING
     return Image.fromarray(pixels.round().astype(np.uint8), "RGB")
@@ -133,6 +142,13 @@ def draw_buildings(image, draw, frame, path):
 def box_area(ring):
     xs, ys = zip(*ring)
     return (max(xs) - min(xs)) * (max(ys) - min(ys))
+
+
+def draw_route(draw, frame, path):
+    with open(path, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            x, y = frame.place(float(row["x"]), float(row["y"]))
+            draw.ellipse((x - OVERSAMPLING, y - OVERSAMPLING, x + OVERSAMPLING, y + OVERSAMPLING), fill=ROUTE)
 
 
 def draw_antennas(draw, frame, path, radius_m):
@@ -202,7 +218,7 @@ def draw_scale_bar(draw, right, bottom, length_m, scale):
                   anchor="rs" if metres == length_m else "ms")
 
 
-def draw_legend(draw, frame, arguments):
+def draw_legend(draw, frame, arguments, ramp):
     _, top, right, bottom = frame.box()
     left = right + 36 * OVERSAMPLING
     bar_top, bar_bottom, width = top + 60 * OVERSAMPLING, top + int((bottom - top) * 0.62), 30 * OVERSAMPLING
@@ -210,11 +226,11 @@ def draw_legend(draw, frame, arguments):
     draw.text((left, top + 26 * OVERSAMPLING), arguments.unit, font=font(14), fill=INK, anchor="lt")
     for row in range(bar_top, bar_bottom):
         share = (bar_bottom - row) / (bar_bottom - bar_top)
-        pixel = colour(np.array([[share]]), 0, 1).getpixel((0, 0))
+        pixel = colour(np.array([[share]]), 0, 1, ramp).getpixel((0, 0))
         draw.line((left, row, left + width, row), fill=pixel)
     draw.rectangle((left, bar_top, left + width, bar_bottom), outline=INK, width=OVERSAMPLING)
     low, high = arguments.low, arguments.high
-    for level in range(int(low), int(high) + 1, 10):
+    for level in range(int(low), int(high) + 1, arguments.step):
         place = bar_bottom - (level - low) / (high - low) * (bar_bottom - bar_top)
         sign = {int(low): "≤ ", int(high): "≥ "}.get(level, "")
         draw.line((left + width, place, left + width + 6 * OVERSAMPLING, place), fill=INK, width=OVERSAMPLING)

@@ -20,6 +20,7 @@
 #include "map_grid.h"
 #include "predict_clutter.h"
 #include "predict_input.h"
+#include "predict_traced.h"
 #include "progress.h"
 #include "raster_write.h"
 #include "rpm_measured_cells.h"
@@ -89,7 +90,7 @@ typedef struct PredictCall
 	RpmMapGrid	grid;
 	RpmPredictInput *read;
 	rpm_predict_input input;
-	rpm_predict_given given;
+	rpm_predict_given given[RPM_PREDICT_MOST_GIVEN];
 	RpmSharing	sharing;
 	rpm_predict_options options;
 	rpm_control control;
@@ -257,8 +258,9 @@ place_cells(PredictCall *call)
 static void
 run(PredictCall *call)
 {
+	rpm_predict_add_traced(call->source->scene, call->antenna_id, call->read, &call->input, call->given);
 	if (call->sharing == RPM_SHARING_ALL)
-		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, &call->given, &call->options,
+		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, call->given, &call->options,
 								&call->control);
 	rpm_run_engine(predict_points, call, &call->control, psprintf("antenna " INT64_FORMAT, call->antenna_id));
 }

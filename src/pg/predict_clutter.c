@@ -52,12 +52,12 @@ rpm_predict_add_clutter(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 	}
 	for (size_t i = 0; i < input->target_count; i++)
 		at_targets[i] = level_at(read, &model, values, input->target_x_m[i], input->target_y_m[i]);
-	given->name = RPM_CLUTTER_PRIOR;
-	given->at_points_dbm = at_points;
-	given->at_targets_dbm = at_targets;
-	given->sd_db = fmax(OFFSET_PART * model.residual_sd_db, LEAST_OFFSET_DB);
+	given[input->given_count].name = RPM_CLUTTER_PRIOR;
+	given[input->given_count].at_points_dbm = at_points;
+	given[input->given_count].at_targets_dbm = at_targets;
+	given[input->given_count].sd_db = fmax(OFFSET_PART * model.residual_sd_db, LEAST_OFFSET_DB);
 	input->given = given;
-	input->given_count = 1;
+	input->given_count++;
 	if (!measured && options->prior == NULL)
 		options->prior = RPM_CLUTTER_PRIOR;
 }

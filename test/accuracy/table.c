@@ -1,13 +1,13 @@
 /*
  * table.c: the accuracy table of docs/accuracy.md: every estimate at the held-out pixels of every antenna with at least 300 of them.
  *
- * table FOLDER [--antennas=N] [--seed=S] [--threads=T] [--minutes=M] [pixels|blocks|sites ...] [estimate ...]
+ * table FOLDER [--antennas=N] [--seed=S] [--threads=T] [--minutes=M] [--spread] [pixels|blocks|sites ...] [estimate ...]
  *
  * Others' rows are inputs wherever they lie, also at a place that is held out for the antenna: so the product is used.  The antenna's
  * own held-out pixels are never an input of anything, the network's linear model and gains included.
  *
  * Antennas are taken in an order drawn by the seed: any N of them are a random sample of the list, and so are those that were done after
- * M minutes of a protocol, when no new one is begun.
+ * M minutes of a protocol, when no new one is begun.  --spread takes N spread evenly over the list instead, which is easier than the list.
  */
 #include <math.h>
 #include <pthread.h>
@@ -60,11 +60,12 @@ static const protocol protocols[] = {
 #define PROTOCOLS ((int) (sizeof(protocols) / sizeof(protocols[0])))
 
 static bool *split(const chengdu *data, const protocol *protocol, uint64_t seed);
-static int *choose_antennas(const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns, int most, int *count);
+static int *choose_antennas(const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns, int most, bool spread,
+						   int *count);
 static int	compare_drawn(const void *a, const void *b);
 static double seconds_since(const struct timespec *begin);
-static bool run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, double minutes,
-						 const bool *wanted);
+static bool run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, bool spread, int threads,
+						 double minutes, const bool *wanted);
 static bool is_wanted(const protocol *protocol, const estimate *estimate, bool wanted);
 static void *work(void *argument);
 static void run_antenna(run *run, int number);
@@ -82,6 +83,7 @@ main(int argc, char **argv)
 				wanted_protocol[PROTOCOLS] = {false},
 				any = false,
 				any_protocol = false,
+				spread = false,
 				good;
 	int			most = 0,
 				threads = 2;
@@ -92,8 +94,9 @@ main(int argc, char **argv)
 		if (sscanf(argv[i], "--antennas=%d", &most) != 1 && sscanf(argv[i], "--threads=%d", &threads) != 1 &&
 			sscanf(argv[i], "--seed=%lu", &seed) != 1 && sscanf(argv[i], "--minutes=%lf", &minutes) != 1)
 		{
-			bool		found = false;
+			bool		found = strcmp(argv[i], "--spread") == 0;
 
+			spread = spread || found;
 			for (int e = 0; e < estimate_count; e++)
 				if (strcmp(argv[i], estimates[e].name) == 0)
 					any = found = wanted[e] = true;
@@ -118,12 +121,13 @@ main(int argc, char **argv)
 	good = true;
 	for (int p = 0; p < PROTOCOLS; p++)
 		if (wanted_protocol[p] || !any_protocol)
-			good = run_protocol(&data, &protocols[p], seed, most, threads, minutes, wanted) && good;
+			good = run_protocol(&data, &protocols[p], seed, most, spread, threads, minutes, wanted) && good;
 	return good ? 0 : 1;
 }
 
 static bool
-run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, int threads, double minutes, const bool *wanted)
+run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int most, bool spread, int threads, double minutes,
+			 const bool *wanted)
 {
 	bool	   *learns,
 				needed = false,
@@ -142,7 +146,7 @@ run_protocol(const chengdu *data, const protocol *protocol, uint64_t seed, int m
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &run.begin);
 	learns = split(data, protocol, seed);
-	run.antennas = antennas = choose_antennas(data, protocol, seed, learns, most, &run.count);
+	run.antennas = antennas = choose_antennas(data, protocol, seed, learns, most, spread, &run.count);
 	run.scores = calloc((size_t) estimate_count * run.count + 1, sizeof(score));
 	pthread_mutex_init(&run.lock, NULL);
 	if (!experiment_open(&setup, data, protocol, seed, learns, with_clutter))
@@ -192,7 +196,7 @@ split(const chengdu *data, const protocol *protocol, uint64_t seed)
 
 /* All of at least 300 pixels of which some are held out (and, but for sites, some learn), in an order drawn by seed; or `most` of them. */
 static int *
-choose_antennas(const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns, int most, int *count)
+choose_antennas(const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns, int most, bool spread, int *count)
 {
 	int		   *chosen = malloc((size_t) data->antenna_count * sizeof(int)),
 				all = 0;
@@ -214,10 +218,11 @@ choose_antennas(const chengdu *data, const protocol *protocol, uint64_t seed, co
 			rpm_split_at(seed + DRAW, RPM_SPLIT_SITE, &data->antennas[a].id, 0, 0, CELL_M, &order[all++].number, &status);
 		}
 	}
-	qsort(order, (size_t) all, sizeof(drawn), compare_drawn);
+	if (!spread)
+		qsort(order, (size_t) all, sizeof(drawn), compare_drawn);
 	*count = most > 0 && most < all ? most : all;
 	for (int k = 0; k < *count; k++)
-		chosen[k] = order[k].antenna;
+		chosen[k] = order[spread ? (int64_t) k * all / *count : k].antenna;
 	free(order);
 	return chosen;
 }

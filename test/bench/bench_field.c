@@ -2,6 +2,7 @@
  * bench_field.c: the residual field: learning, kriging and a whole prediction, with their growth in cells and measurements.
  *
  *   build/bench/bench_field [threads]
+ *   build/bench/bench_field same FOLDER      kriging alone on one thread, with its points and maps, for test/bench/field_scipy.py
  *
  * Measurements lie along streets of a made-up town (one street each 80 m); levels are a law of distance, smooth waves and noise.
  * Times are processor time of all threads together, the best of three; ratios are to the line before, since machines differ and are noisy.
@@ -9,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "rpm_predict.h"
@@ -143,6 +145,68 @@ show(const char *what, const int *sides, const size_t *points, const int *antenn
 	}
 }
 
+/* One map for field_scipy.py: numbers as it lists them, points, places, mean and variance, all of double precision. */
+static void
+write_same(const char *folder, int side, size_t count)
+{
+	size_t		cells = (size_t) side * (size_t) side;
+	double	   *x = malloc(2 * cells * sizeof(double)),
+			   *mean = malloc(2 * cells * sizeof(double)),
+				best = HUGE_VAL;
+	rpm_predict_point *measured = drive(count, 1);
+	rpm_field_point *points = malloc(count * sizeof(rpm_field_point));
+	rpm_covariance covariance;
+	rpm_field_options options;
+	rpm_field_targets targets = {cells, x, x + cells, NULL, NULL, NULL};
+	rpm_trend_fit none = {.count = 0};
+	rpm_control alone = {.threads = 1};
+	rpm_status	status;
+	char		path[4096];
+	FILE	   *file;
+
+	rpm_status_clear(&status);
+	rpm_field_options_default(&options);
+	rpm_covariance_default(&covariance);
+	covariance.sill_db2[RPM_FIELD_LONG] = 20;
+	covariance.range_m[RPM_FIELD_LONG] = 150;
+	for (size_t i = 0; i < count; i++)
+		points[i] = (rpm_field_point){measured[i].x_m, measured[i].y_m, measured[i].rsrp_dbm + 100, 1, 0, 1};
+	rpm_field_merge(points, &count, 5, NULL, NULL, &status);
+	for (size_t i = 0; i < cells; i++)
+	{
+		x[i] = EXTENT_M * (((double) (i % (size_t) side) + 0.5) / side - 0.5);
+		x[cells + i] = EXTENT_M * (((double) (i / (size_t) side) + 0.5) / side - 0.5);
+	}
+	for (int run = 0; run < 3; run++)
+	{
+		rpm_field_data data = {points, count, 0, 1, {0, NULL, NULL, NULL}, NULL};
+		double		start = now_s();
+
+		if (rpm_field_predict(&data, &none, &covariance, &targets, &options, &alone, mean, mean + cells, &status) != RPM_OK)
+			printf("%s\n", status.message);
+		best = fmin(best, now_s() - start);
+	}
+	snprintf(path, sizeof(path), "%s/%d_%zu.field", folder, side, count);
+	file = fopen(path, "wb");
+	if (file != NULL)
+	{
+		double		head[] = {side, (double) count, covariance.nugget_db2, covariance.sill_db2[0], covariance.sill_db2[1],
+			covariance.sill_db2[2], covariance.range_m[0], covariance.range_m[1], covariance.range_m[2], best};
+
+		fwrite(head, sizeof(head), 1, file);
+		for (size_t i = 0; i < count; i++)
+			fwrite((double[]){points[i].x_m, points[i].y_m, points[i].value_db, points[i].weight}, sizeof(double), 4, file);
+		fwrite(x, sizeof(double), 2 * cells, file);
+		fwrite(mean, sizeof(double), 2 * cells, file);
+		fclose(file);
+	}
+	printf("%s: %.3f s\n", path, best);
+	free(x);
+	free(mean);
+	free(measured);
+	free(points);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -154,6 +218,14 @@ main(int argc, char **argv)
 	const size_t ten[] = {10000, 10000, 10000},
 				growing[] = {2500, 10000, 40000};
 
+	if (argc > 2 && strcmp(argv[1], "same") == 0)
+	{
+		write_same(argv[2], 256, 2500);
+		write_same(argv[2], 512, 2500);
+		write_same(argv[2], 512, 10000);
+		write_same(argv[2], 512, 40000);
+		return 0;
+	}
 	printf("%d threads\n", threads);
 	show("growth in cells", sides, ten, one, 3, threads);
 	show("growth in measurements", same, growing, one, 3, threads);

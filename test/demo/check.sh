@@ -25,6 +25,25 @@ sys.exit(0 if good else 1)
 PYTHON
 ok $? "the picture and the GeoTIFF hold a map"
 
+/usr/bin/python3 - <<'PYTHON'
+import sys
+from PIL import Image
+from osgeo import gdal
+
+gdal.UseExceptions()
+good = True
+for name, least, most in ("prediction", -200, -20), ("prediction_deviation", 0.5, 30), ("prediction_error", -60, 60):
+    picture = Image.open(f"demo/output/{name}.png")
+    raster = gdal.Open(f"demo/output/{name}.tif")
+    low, high = raster.GetRasterBand(1).ComputeRasterMinMax(False)
+    print(name, picture.size, low, high)
+    good = good and picture.size[0] > 800 and least < low < high < most
+sys.exit(0 if good else 1)
+PYTHON
+ok $? "the predicted level, its deviation and its error are maps, too"
+grep -q "simulated drive test of antenna 4" demo/output/report.txt
+ok $? "the report tells of the simulated drive test"
+
 antennas=$(grep -cE '^ *[0-9]+ +.*°' demo/output/report.txt)
 [ "$antennas" -ge 12 ]
 ok $? "the report has a line for every antenna" "$antennas lines"

@@ -79,6 +79,24 @@ SELECT prior_chosen, jsonb_array_length(candidates) AS candidates FROM rpm_predi
 SELECT prior_chosen = (SELECT c ->> 'prior' FROM jsonb_array_elements(candidates) AS c ORDER BY (c ->> 'mae_db')::float8 LIMIT 1) AS the_best_of_them
 FROM rpm_predict_report(1, 'town', size_cells => 100);
 
+-- A published map as a prior: the truth 4 dB too high, with holes at a ninth of its cells. It validates best; an antenna without a map does not have it.
+CREATE TABLE traced_map (rid bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, antenna_id bigint, rast raster);
+INSERT INTO traced_map (antenna_id, rast)
+	SELECT 1, ST_SetValues(ST_AddBand(ST_MakeEmptyRaster(64, 64, 690600, 5336240, 10, -10, 0, 0, 32632), '32BF'::text, -9999, -9999), 1, 1, 1, array_agg(of_row ORDER BY y DESC))
+	FROM (SELECT y, array_agg(CASE WHEN cell % 9 = 0 THEN -9999 ELSE level + 4 END ORDER BY x) AS of_row FROM truth GROUP BY y) AS t;
+INSERT INTO rpm.coverage (name, scene, product, table_schema, table_name, srid, cell_size_m, extent)
+VALUES ('town map', 'town', 'rsrp_dbm', 'public', 'traced_map', 32632, 10, ST_MakeEnvelope(690600, 5335600, 691240, 5336240, 32632));
+SELECT prior_chosen, jsonb_array_length(candidates) AS candidates, mae_db < 3 AS close, round(coefficients[1]::numeric / 4) * 4 AS offset_db FROM rpm_predict_report(1, 'town', size_cells => 100);
+SELECT cells, mae_db < 1.2 AS close FROM pg_temp.errors((SELECT rpm_predict(1, 'town', size_cells => 100)));
+SELECT prior_chosen FROM rpm_predict_report(1, 'town', size_cells => 100, prior => 'log_distance');
+SELECT rpm_predict(2, 'town', size_cells => 100, prior => 'traced');
+-- A map of less than half of what was measured is none, nor is one whose table is gone.
+UPDATE traced_map SET rast = ST_Clip(rast, ST_MakeEnvelope(690600, 5335600, 690800, 5336240, 32632));
+SELECT jsonb_array_length(candidates) AS candidates FROM rpm_predict_report(1, 'town', size_cells => 100);
+DROP TABLE traced_map;
+SELECT jsonb_array_length(candidates) AS candidates FROM rpm_predict_report(1, 'town', size_cells => 100);
+DELETE FROM rpm.coverage WHERE scene = 'town';
+
 -- No measurements: the published model, with its deviation; then the other sectors, then their measurements, tell more.
 TRUNCATE drive;
 SELECT round(ST_Value(r, 1, 1, 1)::numeric) BETWEEN -130 AND -80 AS level, ST_Value(r, 2, 1, 1) > 10 AS uncertain FROM rpm_predict(2, 'town', size_cells => 100) AS r;

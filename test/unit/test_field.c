@@ -2,6 +2,7 @@
  * test_field.c: the residual field against dense textbook solutions, analytic limits, simulated fields of known covariance, and bad data.
  */
 #include "field/dense.h"
+#include "field/panel.h"
 #include "rpm_field.h"
 #include "unit.h"
 
@@ -256,6 +257,58 @@ test_limits(void)
 	CHECK_NEAR(variance[0], 0, 1e-9);
 	CHECK(got[1] == fit.mean[0]);
 	CHECK(variance[1] == 16 + fit.covariance[0]);
+}
+
+/* Without wide instructions the same to rounding of condition number 1e4, 1e-9: the textbook's solutions, and a map with shares. */
+static void
+test_portable(void)
+{
+	enum { TARGETS = 400 };
+	rpm_covariance covariance = covariance_of(4, 20, 25, 30, 120);
+	static rpm_field_point points[MOST];
+	double		x[TARGETS],
+				y[TARGETS],
+				mean[2][TARGETS],
+				variance[2][TARGETS];
+	rpm_field_data data = {points, MOST, 1, 1, {0, NULL, NULL, NULL}, NULL};
+	rpm_field_targets targets = {TARGETS, x, y, NULL, NULL, NULL};
+	rpm_field_options options;
+	rpm_trend_fit none = {.count = 0};
+	rpm_field_index *index;
+	rpm_status	status;
+
+	state = 17;
+	simulate(points, MOST, 500, &covariance);
+	for (int i = 0; i < MOST; i++)
+	{
+		points[i].antenna = 1 + i % 4;
+		points[i].site = points[i].antenna < 3 ? 1 : points[i].antenna;
+	}
+	covariance.other_share[RPM_FIELD_SHORT] = covariance.other_share[RPM_FIELD_LONG] = 0.25;
+	for (int t = 0; t < TARGETS; t++)
+	{
+		x[t] = 25.0 * (t % 20) + 3;
+		y[t] = 25.0 * (t / 20) + 3;
+	}
+	rpm_status_clear(&status);
+	rpm_field_options_default(&options);
+	CHECK(rpm_field_index_open(&data, &options, &index, &status) == RPM_OK);
+	for (int portable = 0; portable < 2; portable++)
+	{
+		field_panel_portable = portable;
+		data.index = portable ? index : NULL;
+		CHECK(rpm_field_predict(&data, &none, &covariance, &targets, &options, NULL, mean[portable], variance[portable], &status) == RPM_OK);
+	}
+	rpm_field_index_close(index);
+	for (int t = 0; t < TARGETS; t++)
+	{
+		CHECK_NEAR(mean[0][t], mean[1][t], 1e-9);
+		CHECK_NEAR(variance[0][t], variance[1][t], 1e-9);
+	}
+	test_dense_textbook();
+	test_dense_two_antennas();
+	test_limits();
+	field_panel_portable = false;
 }
 
 /* 300 points of a known field, five of them: medians of what is learned lie within the spread that such samples have (Zhang 2004). */
@@ -587,6 +640,7 @@ main(void)
 	RUN(test_dense_textbook);
 	RUN(test_dense_two_antennas);
 	RUN(test_limits);
+	RUN(test_portable);
 	RUN(test_recovery);
 	RUN(test_coverage);
 	RUN(test_threads_and_order);

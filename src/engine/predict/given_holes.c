@@ -40,15 +40,20 @@ predict_fill_holes(predict_work *work, int given, double **filled, rpm_status *s
 	double	   *law = work->given_law[given],
 				spread;
 	line_sums	sums = {0, 0, 0, 0, 0};
+	bool		from_targets = false;
 
 	*filled = malloc((input->point_count + 1) * sizeof(double));
 	if (*filled == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for %zu measurements", input->point_count);
-	for (size_t i = 0; i < input->target_count; i++)
-		add(&sums, decades(antenna, input->target_x_m[i], input->target_y_m[i]), prior->at_targets_dbm[i]);
 	for (size_t i = 0; i < input->point_count; i++)
 		if (input->points[i].antenna == input->antenna)
 			add(&sums, decades(antenna, input->points[i].x_m, input->points[i].y_m), prior->at_points_dbm[i]);
+	/* What a place gets must not hang on which others are asked for, where that can be. */
+	for (size_t i = 0; i < input->target_count && (sums.n == 0 || from_targets); i++)
+	{
+		from_targets = true;
+		add(&sums, decades(antenna, input->target_x_m[i], input->target_y_m[i]), prior->at_targets_dbm[i]);
+	}
 	if (sums.n == 0)
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Leave it out.", "prior \"%s\" has no level anywhere", prior->name);
 	spread = sums.n * sums.xx - sums.x * sums.x;
