@@ -94,7 +94,7 @@ information_range(void *context, int64_t begin, int64_t end, int thread)
 		const rpm_calibrate_cell *cell = &work->store->input.cells[i];
 
 		if (!(cell->weight > 0) || isnan(cell->level_dbm)
-			|| !rpm_store_level(work->store, &work->values, (size_t) i, true, &work->scratch[thread], &level))
+			|| !rpm_store_level(work->store, &work->values, (size_t) i, work->want, &work->scratch[thread], &level))
 			continue;
 		for (size_t k = 0; k < gradient->count; k++)
 		{

@@ -49,7 +49,7 @@ rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status)
 	{
 		const double *own = work->thread_sums + (size_t) t * sums;
 
-		work->cost += own[n * n + n];
+		work->cost += own[n * n + n] * (double) work->stride;
 		for (size_t i = 0; i < n * n && with_normal; i++)
 			work->normal[i] += own[i];
 		for (size_t i = 0; i < n && with_normal; i++)
@@ -66,7 +66,8 @@ sum_range(void *context, int64_t begin, int64_t end, int thread)
 	size_t		n = (size_t) work->count;
 
 	for (int64_t i = begin; i < end; i++)
-		sum_cell(work, (size_t) i, &work->scratch[thread], work->thread_sums + (size_t) thread * (n * n + n + 1));
+		if ((size_t) i % work->stride == 0)
+			sum_cell(work, (size_t) i, &work->scratch[thread], work->thread_sums + (size_t) thread * (n * n + n + 1));
 }
 
 static void
@@ -80,7 +81,7 @@ sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *su
 	double		by[256];
 	int			held = 0;
 
-	if (!rpm_store_level(work->store, &work->values, cell, counts && work->with_normal, scratch, &level))
+	if (!rpm_store_level(work->store, &work->values, cell, counts && work->with_normal ? work->want : 0, scratch, &level))
 		level = NOTHING_DBM;
 	work->levels[cell] = level;
 	if (!counts)
