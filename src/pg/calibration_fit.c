@@ -47,7 +47,8 @@ enum
 	ARGUMENT_SAMPLES,
 	ARGUMENT_RADIUS,
 	ARGUMENT_OVER_ROOFS,
-	ARGUMENT_INDOOR
+	ARGUMENT_INDOOR,
+	ARGUMENT_CORRELATION
 };
 
 #define RESULT_COLUMNS 5
@@ -144,6 +145,7 @@ read_question(FunctionCallInfo fcinfo, RpmCalibrationQuestion *question)
 	question->filter.by_indoor = !PG_ARGISNULL(ARGUMENT_INDOOR);
 	question->filter.indoor = question->filter.by_indoor && PG_GETARG_BOOL(ARGUMENT_INDOOR);
 	question->filter.max_accuracy_m = NAN;
+	question->fit.correlation_m = rpm_argument_number(fcinfo, ARGUMENT_CORRELATION, "correlation_m", 0, LARGEST_RADIUS_M);
 }
 
 /* Its store and parameters are the engine's memory: freed with the current context, or before. */

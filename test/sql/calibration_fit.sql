@@ -25,7 +25,7 @@ INSERT INTO drive
 	WHERE (v.x + v.y) % 4 = 0;
 UPDATE mast SET azimuth_deg = azimuth_deg - CASE antenna_id WHEN 1 THEN 8 ELSE 0 END, mechanical_tilt_deg = 8, losses_db = 0;
 
-CREATE TEMPORARY TABLE fit AS SELECT * FROM rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 1);
+CREATE TEMPORARY TABLE fit AS SELECT * FROM rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 1, correlation_m => 0);
 SELECT metrics->'fitted'->'after'->'count' AS fitted, metrics->'held_out'->'after'->'count' AS held_out, metrics->'converged' AS converged,
 	(metrics#>>'{held_out,before,rmse_db}')::float8 > 4 AS wrong_before, (metrics#>>'{held_out,after,rmse_db}')::float8 < 4 AS right_after,
 	length(data_fingerprint), length(scene_fingerprint) > 0 AS scene_fingerprint, duration_ms > 0 AS duration FROM fit;
@@ -42,16 +42,19 @@ SELECT count(*) > 10 AS buildings, bool_and(b->>'building_id' IN (SELECT buildin
 SET LOCAL rpm_pg.threads = 1;
 SELECT f.data_fingerprint = g.data_fingerprint AS data, f.scene_fingerprint = g.scene_fingerprint AS scene,
 	abs((f.metrics#>>'{held_out,after,rmse_db}')::float8 - (g.metrics#>>'{held_out,after,rmse_db}')::float8) < 1e-3 AS alike
-FROM fit AS f, rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 1) AS g;
+FROM fit AS f, rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 1, correlation_m => 0) AS g;
 RESET rpm_pg.threads;
 SELECT abs((g.metrics#>>'{fitted,before,rmse_db}')::float8 - (f.metrics#>>'{fitted,after,rmse_db}')::float8) < 0.05 AS from_there
-FROM fit AS f, rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 1, initial => f.parameters) AS g;
+FROM fit AS f, rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 1, initial => f.parameters, correlation_m => 0) AS g;
 SELECT method, (metrics#>>'{held_out,after,rmse_db}')::float8 < (metrics#>>'{held_out,before,rmse_db}')::float8 AS better, jsonb_array_length(parameters->'buildings') AS buildings,
 	parameters#>'{antennas,0,azimuth_deg,learned}' = '0'::jsonb AS antennas_kept
-FROM unnest(ARRAY['A', 'M', 'AM', 'AMv']) AS method, LATERAL rpm_calibration_fit(5, 'quarter', method, split => 'block', loss => 'student', max_depth => 1, radius_m => 80);
+FROM unnest(ARRAY['A', 'M', 'AM', 'AMv']) AS method, LATERAL rpm_calibration_fit(5, 'quarter', method, split => 'block', loss => 'student', max_depth => 1, radius_m => 80, correlation_m => 0);
+-- Cells of one square err together: what they say together has larger errors.
+SELECT (g.parameters#>>'{antennas,0,azimuth_deg,standard_error}')::float8 > 1.5 * (f.parameters#>>'{antennas,0,azimuth_deg,standard_error}')::float8 AS wider
+FROM fit AS f, rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 1) AS g;
 -- A floor: cells at it count as weaker only.
 SELECT metrics#>'{fitted,after,at_floor}' <> '0' AS at_floor, abs((parameters#>>'{antennas,0,azimuth_deg,value}')::float8 - 28) < 3 AS azimuth
-FROM rpm_calibration_fit(5, 'quarter', 'A', floor_dbm => (SELECT percentile_cont(0.3) WITHIN GROUP (ORDER BY rsrp_dbm) FROM drive), max_depth => 1);
+FROM rpm_calibration_fit(5, 'quarter', 'A', floor_dbm => (SELECT percentile_cont(0.3) WITHIN GROUP (ORDER BY rsrp_dbm) FROM drive), max_depth => 1, correlation_m => 0);
 
 SET LOCAL rpm_pg.max_memory = '16MB';
 SELECT rpm_calibration_fit(5, 'quarter', radius_m => 5000);
@@ -93,6 +96,7 @@ SELECT rpm_calibration_fit(5, 'quarter', max_iterations => -1);
 SELECT rpm_calibration_fit(5, 'quarter', share => 2);
 SELECT rpm_calibration_fit(5, 'quarter', max_depth => 9);
 SELECT rpm_calibration_fit(5, 'quarter', over_roofs => 'never');
+SELECT rpm_calibration_fit(5, 'quarter', correlation_m => -1);
 SELECT rpm_calibration_fit(5, 'quarter', mechanisms => '{magic}');
 UPDATE house SET wall_material = 'cardboard' WHERE building_id = 12;
 SELECT rpm_calibration_fit(5, 'quarter');

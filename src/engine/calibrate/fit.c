@@ -58,6 +58,8 @@ rpm_calibrate(const rpm_path_store *store, const rpm_calibrate_options *options,
 	.threads = rpm_thread_count(control), .stride = 1};
 	rpm_code	code;
 
+	if (!(options->correlation_m >= 0) || !isfinite(options->correlation_m))
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give metres, or 0.", "correlation_m is %g", options->correlation_m);
 	work.want = options->method == RPM_CALIBRATE_A ? RPM_WANT_ANTENNAS
 		: options->method == RPM_CALIBRATE_M ? RPM_WANT_WALLS : RPM_WANT_ANTENNAS | RPM_WANT_WALLS;
 	if (options->max_iterations < 0 || options->max_iterations > MOST_ITERATIONS)
@@ -103,10 +105,13 @@ create(rpm_fit_work *work, rpm_status *status)
 
 	work->levels = calloc(cells, sizeof(double));
 	work->sorted = calloc(cells, sizeof(double));
+	work->weights = calloc(cells, sizeof(double));
 	work->scratch = calloc((size_t) work->threads, sizeof(rpm_store_scratch));
-	if (!work->levels || !work->sorted || !work->scratch)
+	if (!work->levels || !work->sorted || !work->weights || !work->scratch)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the levels of %zu cells", cells);
-	code = rpm_store_values_create(work->store, &work->values, status);
+	code = rpm_fit_weigh(work, status);
+	if (code == RPM_OK)
+		code = rpm_store_values_create(work->store, &work->values, status);
 	for (int t = 0; t < work->threads && code == RPM_OK; t++)
 		code = rpm_store_scratch_create(work->store, &work->scratch[t], status);
 	if (code != RPM_OK)
@@ -129,6 +134,7 @@ release(rpm_fit_work *work)
 	rpm_store_values_free(&work->values);
 	free(work->levels);
 	free(work->sorted);
+	free(work->weights);
 	free(work->index);
 	free(work->place);
 	free(work->z);

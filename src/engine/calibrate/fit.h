@@ -28,6 +28,7 @@ typedef struct rpm_fit_work
 	double	   *normal, *slope;	/* count x count, count: with the priors */
 	double	   *thread_sums;	/* threads x (count x count + count + 1) */
 	double	   *levels, *sorted;	/* cells */
+	double	   *weights;		/* cells: 0 for those that are not fitted */
 	size_t		fitted_cells, censored_cells;
 	double		scale_db;
 	double		cost;
@@ -45,6 +46,9 @@ rpm_fit_at_floor(const rpm_calibrate_options *options, double level_dbm)
 
 /* Which parameters the method fits: those that some fitted cell depends on; index, place, count, z, prior, sd, bounds. */
 rpm_code	rpm_fit_choose(rpm_fit_work *work, rpm_status *status);
+
+/* work->weights: the cells' own, shared among those that err together.  Errors: RPM_OUT_OF_MEMORY. */
+rpm_code	rpm_fit_weigh(rpm_fit_work *work, rpm_status *status);
 
 /* Takes z for the values of those fitted. */
 void		rpm_fit_set(rpm_fit_work *work, const double *z);

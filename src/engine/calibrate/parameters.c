@@ -1,9 +1,10 @@
 /*
  * parameters.c: the parameters of a site: their scales, priors and bounds, and the values that the evaluation takes from them.
  *
- * Priors.  Antennas: what data sheets and installation usually leave open: 5 degrees of azimuth, 2 of tilt, 15 % of a beam width, 4 dB of
- * side lobes and back lobe, 1 dB of gain, 6 dB of power and cables.  Materials: the spread of P.2040-3 between building materials of one
- * kind and of published measurements beside it: a factor e^0.3 on eps' - 1, e on the conductivity, e^0.2 on the thickness.
+ * Priors.  Antennas: what data sheets and installation usually leave open: 5 degrees of azimuth, 2 of tilt, 20 % of a beam width, 5 dB of
+ * side lobes, 8 dB of the back lobe (what stands behind an antenna fills it), 1 dB of gain, 6 dB of power and cables.  Materials: the
+ * spread of P.2040-3 between building materials of one kind and of published measurements beside it: a factor e^0.3 on eps' - 1, e on the
+ * conductivity, e^0.2 on the thickness.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -26,10 +27,10 @@ typedef struct parameter_rule
 static const parameter_rule rules[RPM_PARAMETER_KINDS] = {
 	[RPM_PARAMETER_AZIMUTH_DEG] = {SCALE_LINEAR, 5, 60, -INFINITY, INFINITY},
 	[RPM_PARAMETER_TILT_DEG] = {SCALE_LINEAR, 2, 15, -90, 90},
-	[RPM_PARAMETER_HORIZONTAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.15, 1, 3, 360},
-	[RPM_PARAMETER_VERTICAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.15, 1, 1, 180},
-	[RPM_PARAMETER_SIDE_LOBE_FLOOR_DB] = {SCALE_LINEAR, 4, 20, 5, 60},
-	[RPM_PARAMETER_FRONT_TO_BACK_DB] = {SCALE_LINEAR, 4, 20, 5, 60},
+	[RPM_PARAMETER_HORIZONTAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.2, 1, 3, 360},
+	[RPM_PARAMETER_VERTICAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.2, 1, 1, 180},
+	[RPM_PARAMETER_SIDE_LOBE_FLOOR_DB] = {SCALE_LINEAR, 5, 20, 5, 60},
+	[RPM_PARAMETER_FRONT_TO_BACK_DB] = {SCALE_LINEAR, 8, 25, 5, 60},
 	[RPM_PARAMETER_GAIN_DBI] = {SCALE_LINEAR, 1, 10, -50, 60},
 	[RPM_PARAMETER_OFFSET_DB] = {SCALE_LINEAR, 6, 60, -60, 60},
 	[RPM_PARAMETER_ROOF_OFFSET_DB] = {SCALE_LINEAR, 10, 60, -60, 60},
