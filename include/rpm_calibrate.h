@@ -146,6 +146,11 @@ typedef struct rpm_calibrate_options
 	int			loss;			/* rpm_calibrate_loss */
 	double		floor_dbm;		/* of the receiver; NaN: none */
 	int			max_iterations;
+	/*
+	 * Cells of an antenna in one square of so many metres err together and count as one: without this hundreds of neighbours that a
+	 * building shades alike would outvote every prior.  0: each cell errs by itself.
+	 */
+	double		correlation_m;
 	uint64_t	seed;			/* of the embedding's start */
 } rpm_calibrate_options;
 

@@ -113,7 +113,7 @@ RPM_INLINE rpm_pattern_slopes rpm_pattern_slopes_of(const rpm_antenna_pattern *p
 /* The change of rpm_polarisation(direction, slant) when the unit vector `direction` changes by `change` (across it). */
 RPM_INLINE rpm_vec3 rpm_polarisation_change(rpm_vec3 direction, rpm_vec3 change, rpm_real slant_rad)
 {
-	rpm_real	rho = (rpm_real) hypot(direction.x, direction.y), c = (rpm_real) cos(slant_rad), s = (rpm_real) sin(slant_rad);
+	rpm_real	rho = (rpm_real) sqrt(direction.x * direction.x + direction.y * direction.y), c = (rpm_real) cos(slant_rad), s = (rpm_real) sin(slant_rad);
 	rpm_real	cos_phi, sin_phi, d_rho, turn;
 
 	if (!(rho > 1e-12))
@@ -126,28 +126,55 @@ RPM_INLINE rpm_vec3 rpm_polarisation_change(rpm_vec3 direction, rpm_vec3 change,
 				   c * (change.z * sin_phi + direction.z * cos_phi * turn) - s * sin_phi * turn, -c * d_rho);
 }
 
-/*
- * rpm_antenna_field as a real vector (its amplitude is real) and, unless by is NULL, its derivatives by the RPM_ANTENNA_NUMBERS numbers
- * of the antenna.
- */
-RPM_INLINE rpm_vec3 rpm_antenna_field_gradient(const rpm_antenna *antenna, rpm_vec3 direction, rpm_vec3 *by)
+/* An antenna's axes and their turns by a degree of azimuth and of tilt: the same for all directions. */
+typedef struct rpm_antenna_frame
+{
+	rpm_vec3	x, y, z;
+	rpm_vec3	turned_x[2], turned_y[2], turned_z[2];	/* per radian */
+} rpm_antenna_frame;
+
+RPM_INLINE rpm_antenna_frame rpm_antenna_frame_of(const rpm_antenna *antenna)
 {
 	rpm_real	sa = (rpm_real) sin(antenna->grid_azimuth_rad), ca = (rpm_real) cos(antenna->grid_azimuth_rad);
-	rpm_real	st = (rpm_real) sin(antenna->mechanical_tilt_rad), radians = (rpm_real) (RPM_PI / 180);
-	rpm_real	nepers = (rpm_real) (-log(10.0) / 20), amplitude, rho, theta, phi;
-	rpm_vec3	x, y, z, local, p, field, turned_x[2], turned_y[2], turned_z[2];
+	rpm_real	st = (rpm_real) sin(antenna->mechanical_tilt_rad);
+	rpm_antenna_frame f;
+
+	rpm_antenna_axes(antenna, &f.x, &f.y, &f.z);
+	/* Azimuth turns about the vertical, clockwise; tilt about y. */
+	f.turned_x[RPM_BY_AZIMUTH_DEG] = rpm_vec(f.x.y, -f.x.x, 0);
+	f.turned_y[RPM_BY_AZIMUTH_DEG] = rpm_vec(sa, ca, 0);
+	f.turned_z[RPM_BY_AZIMUTH_DEG] = rpm_vec(ca * st, -sa * st, 0);
+	f.turned_x[RPM_BY_TILT_DEG] = rpm_scale(f.z, -1);
+	f.turned_y[RPM_BY_TILT_DEG] = rpm_vec(0, 0, 0);
+	f.turned_z[RPM_BY_TILT_DEG] = f.x;
+	return f;
+}
+
+RPM_INLINE rpm_vec3 rpm_in_axes(rpm_vec3 v, rpm_vec3 x, rpm_vec3 y, rpm_vec3 z)
+{
+	return rpm_vec(rpm_dot(v, x), rpm_dot(v, y), rpm_dot(v, z));
+}
+
+RPM_INLINE rpm_vec3 rpm_from_axes(rpm_vec3 v, rpm_vec3 x, rpm_vec3 y, rpm_vec3 z)
+{
+	return rpm_along(rpm_along(rpm_scale(x, v.x), v.y, y), v.z, z);
+}
+
+/*
+ * rpm_antenna_field as a real vector (its amplitude is real) and, unless by is NULL, its derivatives by the RPM_ANTENNA_NUMBERS numbers
+ * of the antenna.  frame: of this antenna.
+ */
+RPM_INLINE rpm_vec3 rpm_antenna_field_gradient(const rpm_antenna *antenna, const rpm_antenna_frame *frame, rpm_vec3 direction, rpm_vec3 *by)
+{
+	rpm_vec3	local = rpm_in_axes(direction, frame->x, frame->y, frame->z), p = rpm_polarisation(local, antenna->slant_rad), field;
+	rpm_real	rho = (rpm_real) sqrt(local.x * local.x + local.y * local.y);
+	rpm_real	theta = (rpm_real) atan2(rho, local.z), phi = (rpm_real) atan2(local.y, local.x);
+	rpm_real	amplitude = (rpm_real) sqrt(rpm_pattern_gain(&antenna->pattern, theta, phi, antenna->electrical_tilt_rad));
+	rpm_real	nepers = (rpm_real) (-log(10.0) / 20), radians = (rpm_real) (RPM_PI / 180);
 	rpm_pattern_slopes slopes;
 	int			i;
 
-	rpm_antenna_axes(antenna, &x, &y, &z);
-	local = rpm_vec(rpm_dot(direction, x), rpm_dot(direction, y), rpm_dot(direction, z));
-	rho = (rpm_real) hypot(local.x, local.y);
-	theta = (rpm_real) atan2(rho, local.z);
-	phi = (rpm_real) atan2(local.y, local.x);
-	amplitude = (rpm_real) sqrt(rpm_pattern_gain(&antenna->pattern, theta, phi, antenna->electrical_tilt_rad));
-	p = rpm_polarisation(local, antenna->slant_rad);
-	p = rpm_add(rpm_add(rpm_scale(x, p.x), rpm_scale(y, p.y)), rpm_scale(z, p.z));
-	field = rpm_scale(p, amplitude);
+	field = rpm_scale(rpm_from_axes(p, frame->x, frame->y, frame->z), amplitude);
 	if (!by)
 		return field;
 	slopes = rpm_pattern_slopes_of(&antenna->pattern, theta, phi, antenna->electrical_tilt_rad);
@@ -156,22 +183,14 @@ RPM_INLINE rpm_vec3 rpm_antenna_field_gradient(const rpm_antenna *antenna, rpm_v
 	by[RPM_BY_SIDE_LOBE_FLOOR_DB] = rpm_scale(field, nepers * slopes.by_side_lobe_floor);
 	by[RPM_BY_FRONT_TO_BACK_DB] = rpm_scale(field, nepers * slopes.by_front_to_back);
 	by[RPM_BY_GAIN_DB] = rpm_scale(field, -nepers);
-	/* The axes' turns: azimuth about the vertical, clockwise; tilt about y. */
-	turned_x[0] = rpm_vec(x.y, -x.x, 0);
-	turned_y[0] = rpm_vec(sa, ca, 0);
-	turned_z[0] = rpm_vec(ca * st, -sa * st, 0);
-	turned_x[1] = rpm_scale(z, -1);
-	turned_y[1] = rpm_vec(0, 0, 0);
-	turned_z[1] = x;
-	for (i = 0; i < 2; i++)
+	for (i = RPM_BY_AZIMUTH_DEG; i <= RPM_BY_TILT_DEG; i++)
 	{
-		rpm_vec3	change = rpm_vec(rpm_dot(direction, turned_x[i]), rpm_dot(direction, turned_y[i]), rpm_dot(direction, turned_z[i]));
-		rpm_vec3	q = rpm_polarisation(local, antenna->slant_rad), dq = rpm_polarisation_change(local, change, antenna->slant_rad), dp;
+		rpm_vec3	change = rpm_in_axes(direction, frame->turned_x[i], frame->turned_y[i], frame->turned_z[i]);
+		rpm_vec3	dp = rpm_from_axes(rpm_polarisation_change(local, change, antenna->slant_rad), frame->x, frame->y, frame->z);
 		rpm_real	d_theta = rho > 1e-12 ? local.z * (local.x * change.x + local.y * change.y) / rho - rho * change.z : 0;
 		rpm_real	d_phi = rho > 1e-12 ? (local.x * change.y - local.y * change.x) / (rho * rho) : 0;
 
-		dp = rpm_add(rpm_add(rpm_scale(x, dq.x), rpm_scale(y, dq.y)), rpm_scale(z, dq.z));
-		dp = rpm_add(dp, rpm_add(rpm_add(rpm_scale(turned_x[i], q.x), rpm_scale(turned_y[i], q.y)), rpm_scale(turned_z[i], q.z)));
+		dp = rpm_add(dp, rpm_from_axes(p, frame->turned_x[i], frame->turned_y[i], frame->turned_z[i]));
 		by[i] = rpm_scale(rpm_along(rpm_scale(dp, amplitude), nepers * (slopes.by_theta * d_theta + slopes.by_phi * d_phi), field), radians);
 	}
 	return field;

@@ -84,6 +84,7 @@ antenna_fields(void)
 		{
 			rpm_antenna a = {.frequency_hz = 2e9, .grid_azimuth_rad = 0.7, .mechanical_tilt_rad = 0.1, .electrical_tilt_rad = 0.05, .slant_rad = 0.6};
 			rpm_vec3	d = rpm_unit(rpm_vec(town_normal(&random), town_normal(&random), town_normal(&random))), by[RPM_ANTENNA_NUMBERS], field;
+			rpm_antenna_frame frame;
 			const double h = 1e-6;
 
 			a.pattern = rpm_pattern_default(kinds[k]);
@@ -92,12 +93,15 @@ antenna_fields(void)
 				a.pattern.horizontal_attenuation_db[i] = (float) (15 * (1 - cos(i * RPM_PI / 180)));
 				a.pattern.vertical_attenuation_db[i] = (float) (12 * (1 - cos((i - 2) * RPM_PI / 180)) + 2 * fabs(sin(3 * i * RPM_PI / 180)));
 			}
-			field = rpm_antenna_field_gradient(&a, d, by);
+			frame = rpm_antenna_frame_of(&a);
+			field = rpm_antenna_field_gradient(&a, &frame, d, by);
 			CHECK(fabs(rpm_norm(field) - sqrt(rpm_cvec_norm2(rpm_antenna_field(&a, d)))) < 1e-12 * (1 + rpm_norm(field)));
 			for (int i = 0; i < RPM_ANTENNA_NUMBERS; i++)
 			{
 				rpm_antenna high = moved(a, i, h), low = moved(a, i, -h);
-				rpm_vec3	slope = rpm_scale(rpm_sub(rpm_antenna_field_gradient(&high, d, NULL), rpm_antenna_field_gradient(&low, d, NULL)), 0.5 / h);
+				rpm_antenna_frame above = rpm_antenna_frame_of(&high), below = rpm_antenna_frame_of(&low);
+				rpm_vec3	slope = rpm_scale(rpm_sub(rpm_antenna_field_gradient(&high, &above, d, NULL),
+													  rpm_antenna_field_gradient(&low, &below, d, NULL)), 0.5 / h);
 
 				/* A kink of the pattern within the step leaves half of its jump: none of these directions is one. */
 				CHECK_NEAR(rpm_norm(rpm_sub(slope, by[i])), 0, 2e-6 * (1 + rpm_norm(by[i])));

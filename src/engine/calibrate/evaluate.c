@@ -38,10 +38,10 @@ typedef struct cell_work
 {
 	const rpm_path_store *store;
 	const rpm_store_values *values;
-	const rpm_calibrate_antenna *nominal;
 	int32_t		antenna;
-	double		frequency_hz, wavelength_m;
-	bool		with_gradient;
+	double		wavelength_m;
+	unsigned	want;			/* or of rpm_store_want */
+	const rpm_store_wall *materials;
 	path_state *paths;
 	wall_state *walls;
 	size_t		wall_count;
@@ -77,11 +77,11 @@ real_part(rpm_complex conjugated, rpm_complex b)
 }
 
 bool
-rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, size_t cell, bool with_gradient,
+rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, size_t cell, unsigned want,
 				rpm_store_scratch *scratch, double *level_dbm)
 {
 	const rpm_stored_place *place = &store->places[store->place_of_cell[cell]];
-	cell_work	work = {.store = store, .values = values, .antenna = store->input.cells[cell].antenna, .with_gradient = with_gradient,
+	cell_work	work = {.store = store, .values = values, .antenna = store->input.cells[cell].antenna, .want = want,
 	.gradient = &scratch->gradient};
 	rpm_cvec3	groups[256];
 	double		power;
@@ -90,9 +90,8 @@ rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, siz
 	*level_dbm = -INFINITY;
 	if (!scratch_room(store, place, scratch))
 		return false;
-	work.nominal = &store->input.antennas[work.antenna];
-	work.frequency_hz = work.nominal->antenna.frequency_hz;
-	work.wavelength_m = RPM_SPEED_OF_LIGHT_M_S / work.frequency_hz;
+	work.wavelength_m = store->masts[place->mast].wavelength_m;
+	work.materials = values->walls + (size_t) work.antenna * (store->input.scene->material_count + 1);
 	work.paths = scratch->states;
 	work.walls = (wall_state *) (work.paths + place->path_count);
 	for (uint32_t i = 0; i < place->path_count; i++)
@@ -101,10 +100,12 @@ rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, siz
 	if (!(power > 0))
 		return false;
 	*level_dbm = rpm_decibels(power) + values->offset_db[work.antenna] - (place->indoors ? values->indoor_loss_db : 0);
-	if (!with_gradient)
+	if (!want)
 		return true;
 	for (uint32_t i = 0; i < place->path_count; i++)
 		path_backward(&work, &store->all.paths[place->first_path + i], &work.paths[i], groups, DB_OF_NEPER / power);
+	if (!(want & RPM_WANT_ANTENNAS))
+		return true;
 	add(work.gradient, rpm_antenna_parameter(work.antenna, RPM_PARAMETER_OFFSET_DB), 1);
 	if (place->indoors)
 		add(work.gradient, rpm_site_parameter(store, RPM_PARAMETER_INDOOR_LOSS_DB), -1);
@@ -166,7 +167,8 @@ path_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
 {
 	rpm_vec3	departure = vec_of(path->departure), u = vec_of(path->in_u), p = rpm_cross(u, departure);
 
-	state->sent = rpm_antenna_field_gradient(&work->values->antennas[work->antenna], departure, work->with_gradient ? state->sent_by : NULL);
+	state->sent = rpm_antenna_field_gradient(&work->values->antennas[work->antenna], &work->values->frames[work->antenna], departure,
+											 work->want & RPM_WANT_ANTENNAS ? state->sent_by : NULL);
 	state->first[0] = rpm_cx(rpm_dot(state->sent, u), 0);
 	state->first[1] = rpm_cx(rpm_dot(state->sent, p), 0);
 	state->wall = work->wall_count;
@@ -190,23 +192,22 @@ static void
 wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall)
 {
 	const rpm_store_values *values = work->values;
-	const rpm_material *material = &work->nominal->materials[event->material];
-	rpm_complex eta = rpm_relative_permittivity(material, work->frequency_hz);
-	double		permittivity = values->log_permittivity[event->material], conductivity = values->log_conductivity[event->material];
+	const rpm_store_wall *material = &work->materials[event->material];
+	rpm_complex eta;
 
+	wall->eps_above_1 = material->eps_above_1;
+	wall->eta_im = material->eta_im;
 	if (event->building >= 0)
 	{
-		permittivity += values->building_permittivity[event->building];
-		conductivity += values->building_conductivity[event->building];
+		wall->eps_above_1 *= values->building_permittivity[event->building];
+		wall->eta_im *= values->building_conductivity[event->building];
 	}
-	wall->eps_above_1 = (eta.re - 1) * exp(permittivity);
-	wall->eta_im = eta.im * exp(conductivity);
-	wall->thickness_m = material->thickness_m * values->thickness[event->material];
-	wall->scattering = values->scattering[event->material];
+	wall->thickness_m = material->thickness_m;
+	wall->scattering = material->scattering;
 	wall->amplitude = event->kind == RPM_EVENT_TRANSMISSION ? 1
 		: event->kind == RPM_EVENT_SCATTERING ? wall->scattering * sqrt(event->lobe) : sqrt(1 - wall->scattering * wall->scattering);
 	eta = rpm_cx(1 + wall->eps_above_1, wall->eta_im);
-	if (work->with_gradient)
+	if (work->want & RPM_WANT_WALLS)
 		wall->wall = rpm_interface_gradient_of(eta, event->cosine, wall->thickness_m, work->wavelength_m);
 	else
 		wall->wall.value = wall->thickness_m > 0 ? rpm_slab(eta, event->cosine, wall->thickness_m, work->wavelength_m)
@@ -335,7 +336,9 @@ chain_backward(cell_work *work, const rpm_stored_path *path, const path_state *s
 		rpm_complex before[2];
 
 		/* Re(conj(seed) dc): conj(seed) = conj(a) e. */
-		wall_backward(work, event, wall, rpm_cx_mul(rpm_cx_conj(a[0]), wall->before[0]), rpm_cx_mul(rpm_cx_conj(a[1]), wall->before[1]), scale);
+		if (work->want & RPM_WANT_WALLS)
+			wall_backward(work, event, wall, rpm_cx_mul(rpm_cx_conj(a[0]), wall->before[0]),
+						  rpm_cx_mul(rpm_cx_conj(a[1]), wall->before[1]), scale);
 		before[0] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(te), a[0]), wall->amplitude);
 		before[1] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(tm), a[1]), wall->amplitude);
 		a[0] = rpm_cx_sub(rpm_cx_scale(before[0], event->turn_cos), rpm_cx_scale(before[1], event->turn_sin));
@@ -364,7 +367,7 @@ edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 				before[in] = rpm_cx_add(before[in], rpm_cx_mul(rpm_cx_conj(entry), a[out]));
 			}
 	}
-	for (int f = 0; f < 2; f++)
+	for (int f = 0; f < 2 && work->want & RPM_WANT_WALLS; f++)
 		wall_backward(work, &work->store->all.events[path->first_event + (uint32_t) f], &faces[f], seeds[1 + 2 * f], seeds[2 + 2 * f], scale);
 	a[0] = before[0];
 	a[1] = before[1];
@@ -375,6 +378,8 @@ roof_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 {
 	double		sent = rpm_dot(state->sent, state->sent), by_db = state->roof_power * M_LN10 / 10 * scale;
 
+	if (!(work->want & RPM_WANT_ANTENNAS))
+		return;
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_OFFSET_DB), by_db);
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SLOPE_DB), by_db * path->decades);
 	if (sent > 0)
@@ -430,7 +435,7 @@ sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double
 		[RPM_BY_GAIN_DB] = RPM_PARAMETER_GAIN_DBI
 	};
 
-	for (int i = 0; i < RPM_ANTENNA_NUMBERS; i++)
+	for (int i = 0; i < RPM_ANTENNA_NUMBERS && work->want & RPM_WANT_ANTENNAS; i++)
 		add(work->gradient, rpm_antenna_parameter(work->antenna, kinds[i]), scale * rpm_dot(adjoint, state->sent_by[i]));
 }
 

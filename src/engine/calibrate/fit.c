@@ -10,9 +10,16 @@
 
 #define DAMPING_START 1e-3
 #define DAMPING_MOST 1e8
-/* A step shorter than this share of the priors' deviations, or a cost that falls by less than this share, ends the fit. */
-#define STEP_END 1e-4
-#define COST_END 1e-7
+/*
+ * A step shorter than this share of the priors' deviations ends the fit, or a cost that falls by less than this and this share: half a
+ * unit of the cost is a standard error of one parameter.
+ */
+#define STEP_END 1e-3
+#define COST_END 0.01
+#define COST_SHARE_END 1e-5
+/* The scale stays once a round changes it by less than this, or after so many. */
+#define SCALE_SETTLED 0.02
+#define SCALE_ROUNDS 6
 #define MOST_ITERATIONS 1000
 /* From so much learned on the measurements decide, not the prior. */
 #define IDENTIFIABLE 0.5
@@ -29,7 +36,7 @@ static rpm_code check_cells(rpm_fit_work *work, rpm_status *status);
 static rpm_code create(rpm_fit_work *work, rpm_status *status);
 static void release(rpm_fit_work *work);
 static rpm_code run(rpm_fit_work *work, rpm_status *status);
-static rpm_code iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *ended, rpm_status *status);
+static rpm_code iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *settled, bool *ended, rpm_status *status);
 static rpm_code find_errors(rpm_fit_work *work, rpm_status *status);
 static void judge(const rpm_fit_work *work, rpm_calibrate_fitness *fitted, rpm_calibrate_fitness *held_out);
 static void judge_cell(const rpm_fit_work *work, size_t cell, rpm_calibrate_fitness *fitness);
@@ -48,9 +55,13 @@ rpm_calibrate(const rpm_path_store *store, const rpm_calibrate_options *options,
 			  rpm_status *status)
 {
 	rpm_fit_work work = {.store = store, .options = options, .control = control, .calibration = calibration,
-	.threads = rpm_thread_count(control)};
+	.threads = rpm_thread_count(control), .stride = 1};
 	rpm_code	code;
 
+	if (!(options->correlation_m >= 0) || !isfinite(options->correlation_m))
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give metres, or 0.", "correlation_m is %g", options->correlation_m);
+	work.want = options->method == RPM_CALIBRATE_A ? RPM_WANT_ANTENNAS
+		: options->method == RPM_CALIBRATE_M ? RPM_WANT_WALLS : RPM_WANT_ANTENNAS | RPM_WANT_WALLS;
 	if (options->max_iterations < 0 || options->max_iterations > MOST_ITERATIONS)
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Thirty are usual.", "max_iterations %d is not between 0 and %d", options->max_iterations,
 						MOST_ITERATIONS);
@@ -94,10 +105,13 @@ create(rpm_fit_work *work, rpm_status *status)
 
 	work->levels = calloc(cells, sizeof(double));
 	work->sorted = calloc(cells, sizeof(double));
+	work->weights = calloc(cells, sizeof(double));
 	work->scratch = calloc((size_t) work->threads, sizeof(rpm_store_scratch));
-	if (!work->levels || !work->sorted || !work->scratch)
+	if (!work->levels || !work->sorted || !work->weights || !work->scratch)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the levels of %zu cells", cells);
-	code = rpm_store_values_create(work->store, &work->values, status);
+	code = rpm_fit_weigh(work, status);
+	if (code == RPM_OK)
+		code = rpm_store_values_create(work->store, &work->values, status);
 	for (int t = 0; t < work->threads && code == RPM_OK; t++)
 		code = rpm_store_scratch_create(work->store, &work->scratch[t], status);
 	if (code != RPM_OK)
@@ -120,6 +134,7 @@ release(rpm_fit_work *work)
 	rpm_store_values_free(&work->values);
 	free(work->levels);
 	free(work->sorted);
+	free(work->weights);
 	free(work->index);
 	free(work->place);
 	free(work->z);
@@ -133,14 +148,22 @@ run(rpm_fit_work *work, rpm_status *status)
 	rpm_calibration *calibration = work->calibration;
 	rpm_fit_embedding embedding;
 	double		damping = DAMPING_START;
-	bool		ended = work->count == 0;
+	bool		ended = work->count == 0, settled = false, scanned = false, moved;
 	rpm_code	code = rpm_fit_embedding_create(work, &embedding, status);
 
 	for (calibration->iterations = 0; code == RPM_OK && !ended && calibration->iterations < work->options->max_iterations;
 		 calibration->iterations++)
 	{
-		code = iterate(work, &embedding, &damping, &ended, status);
+		code = iterate(work, &embedding, &damping, &settled, &ended, status);
 		rpm_phase_add(work->control, 1);
+		if (code != RPM_OK || !ended || scanned)
+			continue;
+		scanned = true;
+		code = rpm_fit_scan(work, &moved, status);
+		ended = !moved;
+		damping = DAMPING_START;
+		if (moved)
+			rpm_fit_embedding_restart(work, &embedding);
 	}
 	rpm_fit_embedding_free(&embedding);
 	if (code != RPM_OK)
@@ -154,7 +177,7 @@ run(rpm_fit_work *work, rpm_status *status)
 
 /* One round: the normal equations where it stands, then steps, more and more damped, until the cost falls. */
 static rpm_code
-iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *ended, rpm_status *status)
+iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *settled, bool *ended, rpm_status *status)
 {
 	size_t		n = (size_t) work->count;
 	double	   *before = malloc(2 * n * sizeof(double)), *z = before + n, cost, longest = 0;
@@ -177,7 +200,7 @@ iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool 
 			rpm_fit_embedding_accept(embedding);
 			for (size_t i = 0; i < n; i++)
 				longest = fmax(longest, fabs(z[i] - before[i]) / work->sd[i]);
-			*ended = longest < STEP_END || cost - work->cost < COST_END * cost;
+			*ended = longest < STEP_END || cost - work->cost < COST_END + COST_SHARE_END * cost;
 			*damping = fmax(1e-9, *damping / 8);
 			break;
 		}
@@ -185,8 +208,15 @@ iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool 
 	}
 	if (code == RPM_OK && *damping >= DAMPING_MOST)
 		code = rpm_fit_sum(work, false, status);
-	if (code == RPM_OK)
+	/* The scale follows the residuals while these fall, then stays: else the cost had no bottom to come to rest at. */
+	if (code == RPM_OK && !*settled)
+	{
+		double		scale_db = work->scale_db;
+
 		rpm_fit_find_scale(work);
+		*settled = fabs(work->scale_db / scale_db - 1) < SCALE_SETTLED || work->calibration->iterations >= SCALE_ROUNDS;
+		*ended = *ended && *settled;
+	}
 	free(before);
 	return code;
 }
@@ -294,7 +324,7 @@ levels_range(void *context, int64_t begin, int64_t end, int thread)
 	levels_task *task = context;
 
 	for (int64_t i = begin; i < end; i++)
-		(void) rpm_store_level(task->store, &task->values, (size_t) i, false, &task->scratch[thread], &task->levels[i]);
+		(void) rpm_store_level(task->store, &task->values, (size_t) i, 0, &task->scratch[thread], &task->levels[i]);
 }
 
 rpm_code
@@ -309,7 +339,7 @@ rpm_calibration_gradient(const rpm_path_store *store, const rpm_calibration *cal
 	if (code == RPM_OK && made == RPM_OK)
 	{
 		rpm_store_values_set(store, calibration->parameters, &values);
-		(void) rpm_store_level(store, &values, cell, true, &scratch, level_dbm);
+		(void) rpm_store_level(store, &values, cell, RPM_WANT_ANTENNAS | RPM_WANT_WALLS, &scratch, level_dbm);
 		memcpy(gradient, scratch.gradient.by, store->parameter_count * sizeof(double));
 	}
 	rpm_store_scratch_free(&scratch);

@@ -5,6 +5,7 @@
  *   fit_normal.c    losses; the normal equations, summed over the cells
  *   fit_embedding.c the embedding form: constants as products of vectors
  *   fit_choice.c    which parameters are fitted
+ *   fit_scan.c      other bottoms of the cost
  */
 #ifndef RPM_CALIBRATE_FIT_H
 #define RPM_CALIBRATE_FIT_H
@@ -27,10 +28,13 @@ typedef struct rpm_fit_work
 	double	   *normal, *slope;	/* count x count, count: with the priors */
 	double	   *thread_sums;	/* threads x (count x count + count + 1) */
 	double	   *levels, *sorted;	/* cells */
+	double	   *weights;		/* cells: 0 for those that are not fitted */
 	size_t		fitted_cells, censored_cells;
 	double		scale_db;
 	double		cost;
+	size_t		stride;			/* every so many-th cell is summed, for all */
 	bool		with_normal;
+	unsigned	want;			/* or of rpm_store_want: what the method fits */
 } rpm_fit_work;
 
 /* Whether a measured level says no more than "weaker". */
@@ -43,6 +47,9 @@ rpm_fit_at_floor(const rpm_calibrate_options *options, double level_dbm)
 /* Which parameters the method fits: those that some fitted cell depends on; index, place, count, z, prior, sd, bounds. */
 rpm_code	rpm_fit_choose(rpm_fit_work *work, rpm_status *status);
 
+/* work->weights: the cells' own, shared among those that err together.  Errors: RPM_OUT_OF_MEMORY. */
+rpm_code	rpm_fit_weigh(rpm_fit_work *work, rpm_status *status);
+
 /* Takes z for the values of those fitted. */
 void		rpm_fit_set(rpm_fit_work *work, const double *z);
 
@@ -51,6 +58,9 @@ rpm_code	rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status);
 
 /* The residuals' scale from work->levels: their median, with the weight of 20 cells of 8 dB for a beginning. */
 void		rpm_fit_find_scale(rpm_fit_work *work);
+
+/* Tries other permittivities; *moved: one was better and is set. */
+rpm_code	rpm_fit_scan(rpm_fit_work *work, bool *moved, rpm_status *status);
 
 /*
  * Coordinates that steps are taken in: z itself, or the embedding's vectors.
@@ -70,5 +80,7 @@ void		rpm_fit_embedding_free(rpm_fit_embedding *embedding);
 /* The normal equations in the coordinates, damped, solved: embedding->trial = x + step and the z there; false when they cannot be. */
 bool		rpm_fit_embedding_step(const rpm_fit_work *work, rpm_fit_embedding *embedding, double damping, double *z);
 void		rpm_fit_embedding_accept(rpm_fit_embedding *embedding);
+/* Coordinates anew at work->z. */
+void		rpm_fit_embedding_restart(const rpm_fit_work *work, rpm_fit_embedding *embedding);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * fit_choice.c: which parameters of a site are fitted: the method's, where some fitted cell depends on them.
+ * fit_choice.c: which parameters of a site are fitted: the method's, where some fitted cell depends on them; and how much each cell counts.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -28,6 +28,7 @@ static void information_range(void *context, int64_t begin, int64_t end, int thr
 static rpm_code choose_buildings(rpm_fit_work *work, const double *information, rpm_status *status);
 static int	compare_informed(const void *a, const void *b);
 static rpm_code take_arrays(rpm_fit_work *work, rpm_status *status);
+static int	compare_squares(const void *a, const void *b, void *argument);
 
 rpm_code
 rpm_fit_choose(rpm_fit_work *work, rpm_status *status)
@@ -91,17 +92,15 @@ information_range(void *context, int64_t begin, int64_t end, int thread)
 
 	for (int64_t i = begin; i < end; i++)
 	{
-		const rpm_calibrate_cell *cell = &work->store->input.cells[i];
-
-		if (!(cell->weight > 0) || isnan(cell->level_dbm)
-			|| !rpm_store_level(work->store, &work->values, (size_t) i, true, &work->scratch[thread], &level))
+		if (!(work->weights[i] > 0)
+			|| !rpm_store_level(work->store, &work->values, (size_t) i, work->want, &work->scratch[thread], &level))
 			continue;
 		for (size_t k = 0; k < gradient->count; k++)
 		{
 			uint32_t	index = gradient->touched[k];
 			double		said = gradient->by[index] * parameters[index].prior_sd / work->scale_db;
 
-			information[index] += cell->weight * said * said;
+			information[index] += work->weights[i] * said * said;
 		}
 	}
 }
@@ -185,6 +184,52 @@ take_arrays(rpm_fit_work *work, rpm_status *status)
 		work->high[n++] = rpm_parameter_to_fit(parameter->kind, parameter->highest);
 	}
 	return RPM_OK;
+}
+
+rpm_code
+rpm_fit_weigh(rpm_fit_work *work, rpm_status *status)
+{
+	size_t		cells = work->store->input.cell_count;
+	size_t	   *order = work->options->correlation_m > 0 ? malloc(cells * sizeof(size_t)) : NULL, count = 0;
+
+	for (size_t i = 0; i < cells; i++)
+	{
+		const rpm_calibrate_cell *cell = &work->store->input.cells[i];
+
+		work->weights[i] = isnan(cell->level_dbm) ? 0 : cell->weight;
+		if (order != NULL && work->weights[i] > 0)
+			order[count++] = i;
+	}
+	if (!(work->options->correlation_m > 0))
+		return RPM_OK;
+	if (order == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the squares of %zu cells", cells);
+	qsort_r(order, count, sizeof(size_t), compare_squares, work);
+	for (size_t first = 0, end; first < count; first = end)
+	{
+		end = first + 1;
+		while (end < count && compare_squares(&order[first], &order[end], work) == 0)
+			end++;
+		for (size_t i = first; i < end; i++)
+			work->weights[order[i]] /= (double) (end - first);
+	}
+	free(order);
+	return RPM_OK;
+}
+
+static int
+compare_squares(const void *a, const void *b, void *argument)
+{
+	const rpm_fit_work *work = argument;
+	const rpm_calibrate_cell *x = &work->store->input.cells[*(const size_t *) a], *y = &work->store->input.cells[*(const size_t *) b];
+	double		edge = work->options->correlation_m;
+	double		column_x = floor(x->x_m / edge), column_y = floor(y->x_m / edge), row_x = floor(x->y_m / edge), row_y = floor(y->y_m / edge);
+
+	if (x->antenna != y->antenna)
+		return x->antenna < y->antenna ? -1 : 1;
+	if (column_x != column_y)
+		return column_x < column_y ? -1 : 1;
+	return row_x < row_y ? -1 : row_x > row_y;
 }
 
 void

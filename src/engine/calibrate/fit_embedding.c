@@ -53,11 +53,17 @@ rpm_fit_embedding_create(const rpm_fit_work *work, rpm_fit_embedding *embedding,
 	if (!embedding->x || !embedding->trial || !embedding->system || !embedding->step
 		|| (embedded && (!embedding->jacobian || !embedding->product)))
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for a fit in %zu coordinates", m);
-	if (embedded)
+	rpm_fit_embedding_restart(work, embedding);
+	return RPM_OK;
+}
+
+void
+rpm_fit_embedding_restart(const rpm_fit_work *work, rpm_fit_embedding *embedding)
+{
+	if (embedding->jacobian)
 		start_embedding(work, embedding);
 	else
-		memcpy(embedding->x, work->z, n * sizeof(double));
-	return RPM_OK;
+		memcpy(embedding->x, work->z, (size_t) work->count * sizeof(double));
 }
 
 void

@@ -49,7 +49,7 @@ rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status)
 	{
 		const double *own = work->thread_sums + (size_t) t * sums;
 
-		work->cost += own[n * n + n];
+		work->cost += own[n * n + n] * (double) work->stride;
 		for (size_t i = 0; i < n * n && with_normal; i++)
 			work->normal[i] += own[i];
 		for (size_t i = 0; i < n && with_normal; i++)
@@ -66,26 +66,27 @@ sum_range(void *context, int64_t begin, int64_t end, int thread)
 	size_t		n = (size_t) work->count;
 
 	for (int64_t i = begin; i < end; i++)
-		sum_cell(work, (size_t) i, &work->scratch[thread], work->thread_sums + (size_t) thread * (n * n + n + 1));
+		if ((size_t) i % work->stride == 0)
+			sum_cell(work, (size_t) i, &work->scratch[thread], work->thread_sums + (size_t) thread * (n * n + n + 1));
 }
 
 static void
 sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *sums)
 {
 	const rpm_calibrate_cell *given = &work->store->input.cells[cell];
-	bool		counts = given->weight > 0 && !isnan(given->level_dbm);
+	double		weight = work->weights[cell];
 	size_t		n = (size_t) work->count;
 	double		level, slope, curvature;
 	uint32_t	places[256];
 	double		by[256];
 	int			held = 0;
 
-	if (!rpm_store_level(work->store, &work->values, cell, counts && work->with_normal, scratch, &level))
+	if (!rpm_store_level(work->store, &work->values, cell, weight > 0 && work->with_normal ? work->want : 0, scratch, &level))
 		level = NOTHING_DBM;
 	work->levels[cell] = level;
-	if (!counts)
+	if (!(weight > 0))
 		return;
-	sums[n * n + n] += given->weight * cell_loss(work, level, given->level_dbm, &slope, &curvature);
+	sums[n * n + n] += weight * cell_loss(work, level, given->level_dbm, &slope, &curvature);
 	if (!work->with_normal)
 		return;
 	for (size_t i = 0; i < scratch->gradient.count && held < 256; i++)
@@ -100,9 +101,9 @@ sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *su
 	}
 	for (int i = 0; i < held; i++)
 	{
-		sums[n * n + places[i]] += given->weight * slope * by[i];
+		sums[n * n + places[i]] += weight * slope * by[i];
 		for (int k = 0; k < held; k++)
-			sums[places[i] * n + places[k]] += given->weight * curvature * by[i] * by[k];
+			sums[places[i] * n + places[k]] += weight * curvature * by[i] * by[k];
 	}
 }
 
@@ -179,7 +180,7 @@ rpm_fit_find_scale(rpm_fit_work *work)
 	{
 		const rpm_calibrate_cell *cell = &work->store->input.cells[i];
 
-		if (cell->weight > 0 && !isnan(cell->level_dbm) && !rpm_fit_at_floor(work->options, cell->level_dbm))
+		if (work->weights[i] > 0 && !rpm_fit_at_floor(work->options, cell->level_dbm))
 			work->sorted[count++] = fabs(work->levels[i] - cell->level_dbm);
 	}
 	qsort(work->sorted, count, sizeof(double), compare_doubles);

@@ -1,9 +1,10 @@
 /*
  * parameters.c: the parameters of a site: their scales, priors and bounds, and the values that the evaluation takes from them.
  *
- * Priors.  Antennas: what data sheets and installation usually leave open: 5 degrees of azimuth, 2 of tilt, 15 % of a beam width, 4 dB of
- * side lobes and back lobe, 1 dB of gain, 6 dB of power and cables.  Materials: the spread of P.2040-3 between building materials of one
- * kind and of published measurements beside it: a factor e^0.3 on eps' - 1, e on the conductivity, e^0.2 on the thickness.
+ * Priors.  Antennas: what data sheets and installation usually leave open: 5 degrees of azimuth, 2 of tilt, 20 % of a beam width, 5 dB of
+ * side lobes, 8 dB of the back lobe (what stands behind an antenna fills it), 1 dB of gain, 6 dB of power and cables.  Materials: the
+ * spread of P.2040-3 between building materials of one kind and of published measurements beside it: a factor e^0.3 on eps' - 1, e on the
+ * conductivity, e^0.2 on the thickness.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -26,10 +27,10 @@ typedef struct parameter_rule
 static const parameter_rule rules[RPM_PARAMETER_KINDS] = {
 	[RPM_PARAMETER_AZIMUTH_DEG] = {SCALE_LINEAR, 5, 60, -INFINITY, INFINITY},
 	[RPM_PARAMETER_TILT_DEG] = {SCALE_LINEAR, 2, 15, -90, 90},
-	[RPM_PARAMETER_HORIZONTAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.15, 1, 3, 360},
-	[RPM_PARAMETER_VERTICAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.15, 1, 1, 180},
-	[RPM_PARAMETER_SIDE_LOBE_FLOOR_DB] = {SCALE_LINEAR, 4, 20, 5, 60},
-	[RPM_PARAMETER_FRONT_TO_BACK_DB] = {SCALE_LINEAR, 4, 20, 5, 60},
+	[RPM_PARAMETER_HORIZONTAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.2, 1, 3, 360},
+	[RPM_PARAMETER_VERTICAL_BEAMWIDTH_DEG] = {SCALE_LOG, 0.2, 1, 1, 180},
+	[RPM_PARAMETER_SIDE_LOBE_FLOOR_DB] = {SCALE_LINEAR, 5, 20, 5, 60},
+	[RPM_PARAMETER_FRONT_TO_BACK_DB] = {SCALE_LINEAR, 8, 25, 5, 60},
 	[RPM_PARAMETER_GAIN_DBI] = {SCALE_LINEAR, 1, 10, -50, 60},
 	[RPM_PARAMETER_OFFSET_DB] = {SCALE_LINEAR, 6, 60, -60, 60},
 	[RPM_PARAMETER_ROOF_OFFSET_DB] = {SCALE_LINEAR, 10, 60, -60, 60},
@@ -50,6 +51,7 @@ static const parameter_rule rules[RPM_PARAMETER_KINDS] = {
 #define SCATTERING_MOST 0.999
 
 static void set_antenna(const rpm_path_store *store, int32_t antenna, rpm_parameter *parameters);
+static void set_walls(const rpm_path_store *store, int32_t antenna, const rpm_parameter *p, rpm_store_wall *walls);
 static void put(rpm_parameter *parameters, size_t index, int kind, int32_t owner, double prior);
 
 double
@@ -143,14 +145,12 @@ rpm_store_values_create(const rpm_path_store *store, rpm_store_values *values, r
 
 	memset(values, 0, sizeof *values);
 	values->antennas = calloc(antennas, sizeof(rpm_antenna));
+	values->frames = calloc(antennas, sizeof(rpm_antenna_frame));
 	values->offset_db = calloc(antennas, sizeof(double));
-	values->log_permittivity = calloc(4 * materials, sizeof(double));
+	values->walls = calloc(antennas * materials, sizeof(rpm_store_wall));
 	values->building_permittivity = calloc(2 * buildings, sizeof(double));
-	if (!values->antennas || !values->offset_db || !values->log_permittivity || !values->building_permittivity)
+	if (!values->antennas || !values->frames || !values->offset_db || !values->walls || !values->building_permittivity)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the values of %zu materials and %zu buildings", materials, buildings);
-	values->log_conductivity = values->log_permittivity + materials;
-	values->thickness = values->log_permittivity + 2 * materials;
-	values->scattering = values->log_permittivity + 3 * materials;
 	values->building_conductivity = values->building_permittivity + buildings;
 	return RPM_OK;
 }
@@ -159,8 +159,9 @@ void
 rpm_store_values_free(rpm_store_values *values)
 {
 	free(values->antennas);
+	free(values->frames);
 	free(values->offset_db);
-	free(values->log_permittivity);
+	free(values->walls);
 	free(values->building_permittivity);
 	memset(values, 0, sizeof *values);
 }
@@ -182,25 +183,34 @@ rpm_store_values_set(const rpm_path_store *store, const rpm_parameter *p, rpm_st
 		antenna->pattern.side_lobe_floor_db = own[RPM_PARAMETER_SIDE_LOBE_FLOOR_DB].value;
 		antenna->pattern.front_to_back_db = own[RPM_PARAMETER_FRONT_TO_BACK_DB].value;
 		antenna->pattern.gain_dbi = own[RPM_PARAMETER_GAIN_DBI].value;
+		values->frames[i] = rpm_antenna_frame_of(antenna);
+		set_walls(store, i, p, values->walls + (size_t) i * (store->input.scene->material_count + 1));
 		values->offset_db[i] = nominal->rs_power_dbm - nominal->losses_db + own[RPM_PARAMETER_OFFSET_DB].value;
 	}
 	values->roof_offset_db = p[rpm_site_parameter(store, RPM_PARAMETER_ROOF_OFFSET_DB)].value;
 	values->roof_slope_db = p[rpm_site_parameter(store, RPM_PARAMETER_ROOF_SLOPE_DB)].value;
 	values->indoor_loss_db = p[rpm_site_parameter(store, RPM_PARAMETER_INDOOR_LOSS_DB)].value;
-	for (int32_t m = 0; m < (int32_t) store->input.scene->material_count; m++)
-	{
-		const rpm_parameter *own = p + rpm_material_parameter(store, m, RPM_PARAMETER_PERMITTIVITY) - RPM_PARAMETER_PERMITTIVITY;
-
-		values->log_permittivity[m] = log(own[RPM_PARAMETER_PERMITTIVITY].value);
-		values->log_conductivity[m] = log(own[RPM_PARAMETER_CONDUCTIVITY].value);
-		values->thickness[m] = own[RPM_PARAMETER_THICKNESS].value;
-		values->scattering[m] = own[RPM_PARAMETER_SCATTERING].value;
-	}
 	for (int32_t b = 0; b < (int32_t) store->input.scene->building_count; b++)
 	{
 		const rpm_parameter *own = p + rpm_building_parameter(store, b, RPM_PARAMETER_BUILDING_PERMITTIVITY);
 
-		values->building_permittivity[b] = log(own[0].value);
-		values->building_conductivity[b] = log(own[1].value);
+		values->building_permittivity[b] = own[0].value;
+		values->building_conductivity[b] = own[1].value;
+	}
+}
+
+/* The materials as they are at an antenna's frequency. */
+static void
+set_walls(const rpm_path_store *store, int32_t antenna, const rpm_parameter *p, rpm_store_wall *walls)
+{
+	const rpm_calibrate_antenna *nominal = &store->input.antennas[antenna];
+
+	for (int32_t m = 0; m < (int32_t) store->input.scene->material_count; m++)
+	{
+		const rpm_parameter *own = p + rpm_material_parameter(store, m, RPM_PARAMETER_PERMITTIVITY);
+		rpm_complex eta = rpm_relative_permittivity(&nominal->materials[m], nominal->antenna.frequency_hz);
+
+		walls[m] = (rpm_store_wall) {(eta.re - 1) * own[0].value, eta.im * own[1].value, nominal->materials[m].thickness_m * own[2].value,
+			own[3].value};
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "rpm_calibrate.h"
 #include "rpm_em.h"
+#include "rpm_pattern_gradient.h"
 
 #define RPM_STORE_GROUPS 3
 /* Edge: the field without its faces, then with r_te and r_tm of face 0, of face n, each alone and 1. */
@@ -147,14 +148,20 @@ void		rpm_arena_free(rpm_store_arena *arena);
 rpm_code	rpm_store_trace(rpm_path_store *store, int mast, size_t first, size_t count, rpm_control *control, int64_t *bytes_left,
 							rpm_status *status);
 
+/* A material at the frequency of an antenna. */
+typedef struct rpm_store_wall
+{
+	double		eps_above_1, eta_im, thickness_m, scattering;
+} rpm_store_wall;
+
 /* The parameters as the evaluation takes them. */
 typedef struct rpm_store_values
 {
 	rpm_antenna *antennas;
+	rpm_antenna_frame *frames;
 	double	   *offset_db;		/* power, losses and offset */
-	double	   *log_permittivity, *log_conductivity;	/* of materials */
-	double	   *thickness, *scattering;	/* of materials: factor, coefficient */
-	double	   *building_permittivity, *building_conductivity;	/* logarithms */
+	rpm_store_wall *walls;		/* antennas x materials */
+	double	   *building_permittivity, *building_conductivity;	/* factors */
 	double		roof_offset_db, roof_slope_db, indoor_loss_db;
 } rpm_store_values;
 
@@ -183,11 +190,18 @@ rpm_code	rpm_store_scratch_create(const rpm_path_store *store, rpm_store_scratch
 void		rpm_store_scratch_free(rpm_store_scratch *scratch);
 void		rpm_store_gradient_clear(rpm_store_gradient *gradient);
 
+/* Which derivatives are wanted. */
+enum rpm_store_want
+{
+	RPM_WANT_ANTENNAS = 1,		/* and the site's */
+	RPM_WANT_WALLS = 2
+};
+
 /*
- * The level of a cell, dBm; with_gradient: scratch->gradient by all parameters in the scale of the fit.  false when nothing arrives
+ * The level of a cell, dBm; want (an or): scratch->gradient by the parameters in the scale of the fit.  false when nothing arrives
  * (the pattern's null): the level is then -infinity and the gradient 0.
  */
-bool		rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, size_t cell, bool with_gradient,
+bool		rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, size_t cell, unsigned want,
 							rpm_store_scratch *scratch, double *level_dbm);
 
 #endif

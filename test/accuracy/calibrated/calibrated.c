@@ -1,0 +1,382 @@
+/*
+ * calibrated.c: how well the tracer, as it is and calibrated by each method, predicts what was held out around single sites of
+ * ../shared/data/chengdu, alone and with the residual field (docs/accuracy.md).
+ *
+ *   calibrated FOLDER --sites=N --seed=S --threads=T [--roofs=holes] [--depth=D] [--correlation=METRES]
+ *
+ * Buildings are blocks of one height of the 5 m raster (blocks.sh), walls and roofs of concrete; where nothing was measured it knows none.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../chengdu.h"
+#include "rpm_calibrate.h"
+#include "rpm_level.h"
+#include "rpm_pattern.h"
+#include "rpm_material_table.h"
+#include "rpm_predict.h"
+#include "rpm_scene_file.h"
+#include "rpm_split.h"
+
+#define MOST_ANTENNAS 16
+#define BLOCK_M 100.0
+#define LEARNS 0.7
+#define RECEIVER_M 1.5
+#define ROOF_CLEARANCE_M 2.0
+#define RESULTS 8
+#define LONGEST_LINE 4000000
+
+/* Rows of the table: the fit's methods, what they stand beside. */
+enum
+{
+	ROW_BEFORE = RPM_CALIBRATE_BUILDING + 1, ROW_FIELD
+};
+
+typedef struct figures
+{
+	double		mae, rmse, field_mae;
+	int			antennas;
+	size_t		cells;
+} figures;
+
+typedef struct site_work
+{
+	const chengdu *data;
+	int			antennas[MOST_ANTENNAS], antenna_count;
+	rpm_scene  *scene;
+	rpm_query  *query;
+	rpm_calibrate_antenna engine[MOST_ANTENNAS];
+	rpm_calibrate_cell *cells;
+	size_t		cell_count;
+	rpm_path_store *store;
+	rpm_status	status;
+} site_work;
+
+static rpm_control control = {.threads = 2};
+static uint64_t seed = 1;
+static double correlation_m = 50;
+static rpm_store_options store_options;
+static figures rows[RESULTS];
+static double trace_ms, fit_ms[RESULTS];
+static size_t without_path, indoors, all_cells;
+
+static double
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec;
+}
+
+/* The scene of a tile about the site: blocks, concrete, on medium dry ground. */
+static bool
+build_scene(site_work *site, const char *folder, double x, double y)
+{
+	rpm_scene_options options;
+	rpm_material materials[2];
+	rpm_scene_builder *builder;
+	char		command[4096], *line = malloc(LONGEST_LINE);
+	FILE	   *file;
+	int64_t		id = 0;
+	rpm_code	code = RPM_OK;
+
+	rpm_scene_options_default(&options);
+	options.ground_material = 1;
+	rpm_find_material("concrete", site->engine[0].antenna.frequency_hz, &materials[0], NULL, &site->status);
+	rpm_find_material("medium_dry_ground", site->engine[0].antenna.frequency_hz, &materials[1], NULL, &site->status);
+	materials[1].thickness_m = 0;
+	snprintf(command, sizeof command, "bash test/accuracy/calibrated/blocks.sh '%s/environment.tif' %.0f %.0f %.0f %.0f build/accuracy/blocks.csv", folder,
+			 x - TILE_HALF_M, y - TILE_HALF_M, x + TILE_HALF_M, y + TILE_HALF_M);
+	builder = rpm_scene_builder_create(&options, materials, 2, &control, &site->status);
+	if (builder == NULL || system(command) != 0 || (file = fopen("build/accuracy/blocks.csv", "r")) == NULL)
+		return false;
+	rpm_scene_builder_reach(builder, x - TILE_HALF_M, y - TILE_HALF_M);
+	rpm_scene_builder_reach(builder, x + TILE_HALF_M, y + TILE_HALF_M);
+	while (code == RPM_OK && fgets(line, LONGEST_LINE, file) != NULL)
+	{
+		rpm_building_row row = {.id = ++id, .wall_material = 0, .roof_material = 0};
+		char	   *end = strchr(line + 1, '"');
+		uint8_t    *wkb = NULL;
+
+		if (line[0] != '"' || end == NULL)
+			continue;
+		*end = 0;
+		row.height_m = atof(end + 2 + (end[2] == '"'));
+		code = rpm_wkb_from_wkt(line + 1, &wkb, &row.wkb_size, &site->status);
+		row.wkb = wkb;
+		if (code == RPM_OK)
+			code = rpm_scene_builder_add(builder, &row, &site->status);
+		free(wkb);
+	}
+	fclose(file);
+	free(line);
+	if (code == RPM_OK)
+		code = rpm_scene_builder_finish(builder, &site->scene, &site->status);
+	rpm_scene_builder_free(builder);
+	if (code == RPM_OK)
+		code = rpm_query_create(site->scene, RPM_QUERY_BEST, &control, &site->query, &site->status);
+	return code == RPM_OK;
+}
+
+static void
+set_antenna(rpm_calibrate_antenna *engine, const antenna_row *row)
+{
+	memset(engine, 0, sizeof *engine);
+	engine->antenna.frequency_hz = row->frequency_mhz * 1e6;
+	engine->antenna.grid_azimuth_rad = rpm_radians(row->azimuth_deg);
+	engine->antenna.electrical_tilt_rad = rpm_radians(row->tilt_deg);
+	engine->antenna.pattern = rpm_pattern_default(RPM_PATTERN_TR38901);
+	/* A sector's panel instead of one element: 65 degrees by 10, 17 dBi. */
+	engine->antenna.pattern.vertical_beamwidth_deg = 10;
+	engine->antenna.pattern.side_lobe_floor_db = 20;
+	engine->antenna.pattern.gain_dbi = 17;
+	engine->rs_power_dbm = row->rs_power_dbm;
+}
+
+/* Local positions, above the block that an antenna stands in. */
+static void
+place_antennas(site_work *site)
+{
+	for (int i = 0; i < site->antenna_count; i++)
+	{
+		const antenna_row *row = &site->data->antennas[site->antennas[i]];
+		rpm_antenna *antenna = &site->engine[i].antenna;
+		rpm_ray		up = {{(float) (row->x_m - site->scene->origin[0]), (float) (row->y_m - site->scene->origin[1]), 10000}, {0, 0, -1}, 0, INFINITY};
+		rpm_hit		hit;
+		double		roof = rpm_query_intersect(site->query, &up, &hit) ? 10000 - hit.t : 0;
+
+		antenna->position = rpm_vec(up.origin[0], up.origin[1], fmax(site->scene->ground_z_m + row->height_m, roof + ROOF_CLEARANCE_M));
+		site->engine[i].materials = site->scene->materials;
+	}
+}
+
+static void
+take_cells(site_work *site)
+{
+	size_t		room = 0;
+
+	for (int i = 0; i < site->antenna_count; i++)
+		room += site->data->begin[site->antennas[i] + 1] - site->data->begin[site->antennas[i]];
+	site->cells = calloc(room, sizeof(rpm_calibrate_cell));
+	for (int i = 0; i < site->antenna_count; i++)
+		for (size_t k = site->data->begin[site->antennas[i]]; k < site->data->begin[site->antennas[i] + 1]; k++)
+		{
+			const pixel *p = &site->data->pixels[k];
+			int64_t		id = site->data->antennas[site->antennas[i]].id;
+			double		number = 0;
+
+			rpm_split_at(seed, RPM_SPLIT_BLOCK, &id, pixel_x(p), pixel_y(p), BLOCK_M, &number, &site->status);
+			site->cells[site->cell_count++] = (rpm_calibrate_cell) {pixel_x(p) - site->scene->origin[0], pixel_y(p) - site->scene->origin[1], i,
+				p->rsrp_dbm, number < LEARNS ? 1 : 0};
+		}
+}
+
+/* With the field: the antenna's own cells that learn, and the level as a given prior (NULL: the best empirical one). */
+static double
+field_mae(const site_work *site, int antenna, const double *levels)
+{
+	rpm_predict_antenna own = {0, site->engine[antenna].antenna.position.x, site->engine[antenna].antenna.position.y,
+		site->engine[antenna].antenna.position.z, site->engine[antenna].antenna.grid_azimuth_rad, site->engine[antenna].antenna.electrical_tilt_rad,
+		site->engine[antenna].antenna.frequency_hz / 1e6, site->engine[antenna].rs_power_dbm};
+	rpm_predict_point *points = calloc(site->cell_count, sizeof *points);
+	double	   *numbers = calloc(7 * site->cell_count, sizeof(double)), *at_points = numbers, *at_targets = numbers + site->cell_count;
+	double	   *x = at_targets + site->cell_count, *y = x + site->cell_count, *mean = y + site->cell_count, *sd = mean + site->cell_count;
+	double	   *truth = sd + site->cell_count, sum = 0;
+	rpm_predict_given given = {"tracer", at_points, at_targets, 8};
+	rpm_predict_input input = {.antennas = &own, .antenna_count = 1, .points = points, .target_x_m = x, .target_y_m = y};
+	rpm_predict_options options;
+	rpm_status	status;
+
+	for (size_t i = 0; i < site->cell_count; i++)
+	{
+		const rpm_calibrate_cell *cell = &site->cells[i];
+		double		level = levels ? fmax(-200, levels[i]) : 0;
+
+		if (cell->antenna != antenna)
+			continue;
+		if (cell->weight > 0)
+		{
+			at_points[input.point_count] = level;
+			points[input.point_count++] = (rpm_predict_point) {cell->x_m, cell->y_m, cell->level_dbm, 1, 0};
+			continue;
+		}
+		at_targets[input.target_count] = level;
+		truth[input.target_count] = cell->level_dbm;
+		x[input.target_count] = cell->x_m;
+		y[input.target_count++] = cell->y_m;
+	}
+	rpm_predict_options_default(&options);
+	if (levels)
+	{
+		input.given = &given;
+		input.given_count = 1;
+		options.prior = "tracer";
+	}
+	rpm_status_clear(&status);
+	if (rpm_predict_points(&input, &options, &control, mean, sd, NULL, &status) != RPM_OK)
+		fprintf(stderr, "%s\n", status.message);
+	for (size_t i = 0; i < input.target_count; i++)
+		sum += fabs(mean[i] - truth[i]) / (double) input.target_count;
+	free(points);
+	free(numbers);
+	return sum;
+}
+
+/* Means over antennas, as in the table above it. */
+static void
+add_figures(const site_work *site, int row, const double *levels)
+{
+	for (int a = 0; a < site->antenna_count; a++)
+	{
+		double		mae = 0, square = 0;
+		size_t		count = 0;
+
+		for (size_t i = 0; i < site->cell_count; i++)
+			if (site->cells[i].antenna == a && site->cells[i].weight == 0)
+			{
+				double		error = levels ? levels[i] - site->cells[i].level_dbm : 0;
+
+				mae += fabs(error);
+				square += error * error;
+				count++;
+			}
+		if (count == 0)
+			continue;
+		rows[row].antennas++;
+		rows[row].cells += count;
+		rows[row].mae += mae / (double) count;
+		rows[row].rmse += sqrt(square / (double) count);
+		rows[row].field_mae += field_mae(site, a, levels);
+	}
+}
+
+static bool
+judge_site(site_work *site)
+{
+	rpm_calibrate_input input = {site->scene, site->query, site->engine, site->antenna_count, site->cells, site->cell_count, CELL_M, RECEIVER_M};
+	double	   *levels = calloc(site->cell_count, sizeof(double)), begin = now_ms();
+	rpm_calibration calibration = {0};
+	rpm_code	code = rpm_path_store_build(&input, &store_options, &control, &site->store, &site->status);
+	rpm_store_counts counts;
+
+	trace_ms += now_ms() - begin;
+	for (int method = ROW_BEFORE; method >= 0 && code == RPM_OK; method--)
+	{
+		rpm_calibrate_options options;
+
+		rpm_calibrate_options_default(&options);
+		options.method = method;
+		options.correlation_m = correlation_m;
+		code = rpm_calibration_create(site->store, &calibration, &site->status);
+		begin = now_ms();
+		if (code == RPM_OK && method < ROW_BEFORE)
+			code = rpm_calibrate(site->store, &options, &control, &calibration, &site->status);
+		fit_ms[method] += now_ms() - begin;
+		if (code == RPM_OK)
+			code = rpm_calibration_levels(site->store, &calibration, &control, levels, &site->status);
+		if (code == RPM_OK)
+			add_figures(site, method, levels);
+		rpm_calibration_free(&calibration);
+	}
+	if (code == RPM_OK)
+	{
+		add_figures(site, ROW_FIELD, NULL);
+		counts = rpm_path_store_counts(site->store);
+		without_path += counts.cells_without_path;
+		indoors += counts.cells_indoors;
+		all_cells += counts.cells;
+	}
+	free(levels);
+	return code == RPM_OK;
+}
+
+static bool
+run_site(const chengdu *data, const char *folder, int first)
+{
+	site_work	site = {.data = data};
+	const antenna_row *anchor = &data->antennas[first];
+	bool		good;
+
+	for (int i = 0; i < data->antenna_count && site.antenna_count < MOST_ANTENNAS; i++)
+		if (data->antennas[i].site == anchor->site && data->begin[i + 1] - data->begin[i] >= FEWEST_PIXELS)
+		{
+			set_antenna(&site.engine[site.antenna_count], &data->antennas[i]);
+			site.antennas[site.antenna_count++] = i;
+		}
+	good = build_scene(&site, folder, anchor->x_m, anchor->y_m);
+	if (good)
+	{
+		place_antennas(&site);
+		take_cells(&site);
+		good = judge_site(&site);
+	}
+	if (!good)
+		fprintf(stderr, "site %lld: %s\n", (long long) anchor->site, site.status.message);
+	rpm_path_store_free(site.store);
+	rpm_query_free(site.query);
+	rpm_scene_free(site.scene);
+	free(site.cells);
+	return good;
+}
+
+/* Sites spread evenly over the list of antennas. */
+static void
+run_sites(const chengdu *data, const char *folder, int wanted)
+{
+	int			done = 0;
+
+	for (int i = 0; i < wanted; i++)
+	{
+		int			first = (int) (((double) i + 0.5) * data->antenna_count / wanted);
+
+		while (first < data->antenna_count - 1 && data->begin[first + 1] - data->begin[first] < FEWEST_PIXELS)
+			first++;
+		done += run_site(data, folder, first);
+		fprintf(stderr, "%d of %d\n", i + 1, wanted);
+	}
+	printf("%d sites, %zu cells, %zu without a path, %zu indoors; tracing %.0f ms a site\n", done, all_cells, without_path, indoors, trace_ms / done);
+}
+
+static void
+print_rows(int sites)
+{
+	static const char *const names[] = {"A", "M", "AM", "AMv", "per building", "uncalibrated", "field alone"};
+	static const int order[] = {ROW_BEFORE, RPM_CALIBRATE_A, RPM_CALIBRATE_M, RPM_CALIBRATE_AM, RPM_CALIBRATE_AMV, RPM_CALIBRATE_BUILDING, ROW_FIELD};
+
+	printf("| %-14s | %8s | %8s | %12s | %8s |\n", "tracer", "MAE", "RMSE", "field: MAE", "fit, ms");
+	for (int i = 0; i < 7; i++)
+	{
+		const figures *row = &rows[order[i]];
+
+		printf("| %-14s | %8.2f | %8.2f | %12.2f | %8.0f |\n", names[order[i]], order[i] == ROW_FIELD ? NAN : row->mae / row->antennas,
+			   order[i] == ROW_FIELD ? NAN : row->rmse / row->antennas, row->field_mae / row->antennas, fit_ms[order[i]] / sites);
+	}
+	printf("%d antennas, %zu held-out cells\n", rows[ROW_BEFORE].antennas, rows[ROW_BEFORE].cells);
+}
+
+int
+main(int argc, char **argv)
+{
+	chengdu		data;
+	int			sites = 10;
+
+	rpm_store_options_default(&store_options);
+	for (int i = 2; i < argc; i++)
+		if (sscanf(argv[i], "--sites=%d", &sites) != 1 && sscanf(argv[i], "--seed=%lu", &seed) != 1
+			&& sscanf(argv[i], "--threads=%d", &control.threads) != 1 && sscanf(argv[i], "--depth=%d", &store_options.max_depth) != 1
+			&& sscanf(argv[i], "--correlation=%lf", &correlation_m) != 1)
+		{
+			if (strcmp(argv[i], "--roofs=holes") != 0)
+				return 2;
+			store_options.over_roofs = RPM_OVER_ROOFS_HOLES;
+		}
+	if (argc < 2 || !chengdu_read(argv[1], &data))
+		return 1;
+	run_sites(&data, argv[1], sites);
+	print_rows(sites);
+	return 0;
+}

@@ -1,0 +1,122 @@
+/*
+ * bench_calibrate.c: the time of a calibration: tracing, one evaluation of all levels, one with gradients, the fit by each method, over
+ * towns of several sizes; in milliseconds and as shares of one evaluation.
+ *
+ *   build/bench/bench_calibrate [BLOCKS ...]      buildings per side, default 8 16 24
+ */
+#include <time.h>
+
+#include "calibrate_scene.h"
+
+static double
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec;
+}
+
+static void
+measure(town *t)
+{
+	rpm_calibration truth;
+	double	   *levels = calloc(t->cell_count, sizeof(double));
+	uint64_t	random = 5;
+
+	rpm_calibration_create(t->store, &truth, &t->status);
+	for (size_t i = 0; i < truth.parameter_count; i++)
+	{
+		rpm_parameter *p = &truth.parameters[i];
+		double		z = rpm_parameter_to_fit(p->kind, p->value) + 0.5 * p->prior_sd * town_normal(&random);
+
+		if (isfinite(z))
+			p->value = rpm_parameter_from_fit(p->kind, z);
+	}
+	rpm_calibration_levels(t->store, &truth, NULL, levels, &t->status);
+	for (size_t i = 0; i < t->cell_count; i++)
+		t->cells[i].level_dbm = levels[i] + 4 * town_normal(&random);
+	free(levels);
+	rpm_calibration_free(&truth);
+}
+
+static double
+time_fit(town *t, int method, rpm_calibration *calibration)
+{
+	rpm_control control = {.threads = 2};
+	rpm_calibrate_options options;
+	double		begin = now_ms();
+
+	rpm_calibrate_options_default(&options);
+	options.method = method;
+	rpm_calibration_create(t->store, calibration, &t->status);
+	if (rpm_calibrate(t->store, &options, &control, calibration, &t->status) != RPM_OK)
+		printf("%s\n", t->status.message);
+	return now_ms() - begin;
+}
+
+static void
+run(int blocks)
+{
+	static const char *const names[] = {"A", "M", "AM", "AMv", "building"};
+	town		t;
+	rpm_store_options options;
+	rpm_store_counts counts;
+	rpm_calibration calibration;
+	rpm_control control = {.threads = 2};
+	double		begin, trace_ms, level_ms, *levels;
+
+	if (!town_build(&t, blocks, 1, 0))
+		return;
+	/* Ten thousand cells at most, evenly over the town. */
+	if (t.cell_count > 10000)
+	{
+		size_t		kept = 0, all = t.cell_count;
+
+		for (size_t i = 0; i < all; i++)
+			if (i * 10000 / all != (i + 1) * 10000 / all)
+				t.cells[kept++] = t.cells[i];
+		t.cell_count = t.input.cell_count = kept;
+	}
+	rpm_store_options_default(&options);
+	begin = now_ms();
+	if (!town_trace(&t, &options, 2))
+		return;
+	trace_ms = now_ms() - begin;
+	counts = rpm_path_store_counts(t.store);
+	measure(&t);
+	levels = calloc(t.cell_count, sizeof(double));
+	rpm_calibration_create(t.store, &calibration, &t.status);
+	begin = now_ms();
+	for (int i = 0; i < 5; i++)
+		rpm_calibration_levels(t.store, &calibration, &control, levels, &t.status);
+	level_ms = (now_ms() - begin) / 5;
+	rpm_calibration_free(&calibration);
+	printf("%d buildings, %zu cells, %zu paths, %.1f MB: tracing %.0f ms, levels %.1f ms\n", blocks * blocks, counts.cells, counts.paths,
+		   (double) counts.bytes / 1e6, trace_ms, level_ms);
+	for (int method = 0; method <= RPM_CALIBRATE_BUILDING; method++)
+	{
+		double		ms = time_fit(&t, method, &calibration);
+		int			fitted = 0;
+
+		for (size_t i = 0; i < calibration.parameter_count; i++)
+			fitted += calibration.parameters[i].fitted;
+		printf("  %-8s %4d parameters, %2d rounds%s: %6.0f ms, %4.1f times the levels; RMSE %.2f -> %.2f dB\n", names[method], fitted, calibration.iterations,
+			   calibration.converged ? "" : " (not at rest)", ms, ms / level_ms, calibration.fitted_before.rmse_db, calibration.fitted_after.rmse_db);
+		rpm_calibration_free(&calibration);
+	}
+	free(levels);
+	town_end(&t);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const int sizes[] = {4, 7};
+
+	for (int i = 1; i < argc; i++)
+		run(atoi(argv[i]));
+	for (int i = 0; i < 2 && argc == 1; i++)
+		run(sizes[i]);
+	return 0;
+}
