@@ -321,7 +321,8 @@ END;
 COMMENT ON FUNCTION rpm.note_interrupted() IS 'notes in log and sites that calibrations ended with their session or the server';
 
 /*
- * The claim is committed before the work, so that a site whose calibration brings the server down is not begun first again for ever: after
+ * What makes a row stale is asked of the row that is locked, too: another session may have claimed or finished it since the snapshot, and
+ * only then is it looked at again.  The claim is committed before the work, so that a site whose calibration brings the server down is not begun first again for ever: after
  * three times it waits for retry_after, or for other data.
  */
 CREATE FUNCTION rpm.claim_stale_site(job rpm.recalibration_job) RETURNS rpm.recalibration_job
@@ -335,7 +336,9 @@ BEGIN
 		RETURN job;
 	END IF;
 	SELECT s.* INTO claimed FROM rpm.calibration_site AS s JOIN rpm.stale_site AS t USING (scene, site_id)
-	WHERE s.scene = ANY (job.scenes) AND CASE t.reason WHEN 'new' THEN job.new_sites OR EXISTS (
+	WHERE s.scene = ANY (job.scenes) AND s.outcome IS DISTINCT FROM 'running'
+		AND (s.attempted_hashes IS DISTINCT FROM s.hashes OR s.outcome IN ('failed', 'interrupted'))
+		AND CASE t.reason WHEN 'new' THEN job.new_sites OR EXISTS (
 				SELECT FROM rpm.calibration AS c WHERE c.scene = s.scene AND c.site_id = s.site_id)
 			WHEN 'busy' THEN s.attempted_at < job.began_at
 			WHEN 'failed' THEN s.attempted_at < now() - job.retry_after

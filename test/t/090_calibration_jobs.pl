@@ -131,6 +131,16 @@ $node->safe_psql('postgres', "SELECT pg_cancel_backend($sessions[0]{pid})");
 $sessions[0]->answer;
 $node->safe_psql('postgres', 'UPDATE plan SET seconds = 0; CALL rpm_recalibrate_stale()');
 is(log_of('true'), '3 busy, 3 current', 'and takes it the next time');
+
+# Measurements that come while a site is calibrated make it stale again.
+$node->safe_psql('postgres', 'UPDATE plan SET seconds = 1 WHERE site = 3');
+$sessions[0]->start('SELECT current FROM rpm_calibrate(3)');
+ok($node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE pid = $sessions[0]{pid} AND wait_event = 'PgSleep'"), 'calibrated once more');
+$node->safe_psql('postgres', 'INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) SELECT antenna_id, geom, -71 FROM rpm.antenna WHERE antenna_id = 3');
+is($sessions[0]->answer, 't', 'with what there was when it began');
+$node->safe_psql('postgres', "CALL rpm_recalibrate_stale(time_budget => '0')");
+is($node->safe_psql('postgres', 'SELECT site_id, reason, measurements - attempted_measurements FROM rpm.stale_site'), '3|measurements changed|1', 'what came since is not lost');
+$node->safe_psql('postgres', 'UPDATE plan SET seconds = 0; CALL rpm_recalibrate_stale()');
 $_->finish for @sessions;
 
 SKIP:
