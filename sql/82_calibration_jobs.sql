@@ -154,7 +154,17 @@ CREATE FUNCTION rpm.survey_sites(scene rpm.scene, site bigint, read_data boolean
 RETURNS TABLE (site_id bigint, measurements bigint, hashes text[])
 LANGUAGE plpgsql VOLATILE ROWS 1000 SET search_path FROM CURRENT
 AS $$
+DECLARE
+	gone text;
 BEGIN
+	SELECT r.setting INTO gone
+	FROM (VALUES ('antenna_relation', scene.antenna_relation), ('measurement_relation', scene.measurement_relation),
+		('building_relation', scene.building_relation)) AS r (setting, relation)
+	WHERE NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = r.relation) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('the %s of scene "%s" is gone', gone, scene.name),
+			HINT = format('UPDATE rpm.scene SET %s = ... WHERE name = %L, or delete the scene.', gone, scene.name);
+	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH a AS MATERIALIZED (%1$s),
 		data AS (
