@@ -154,7 +154,17 @@ CREATE FUNCTION rpm.survey_sites(scene rpm.scene, site bigint, read_data boolean
 RETURNS TABLE (site_id bigint, measurements bigint, hashes text[])
 LANGUAGE plpgsql VOLATILE ROWS 1000 SET search_path FROM CURRENT
 AS $$
+DECLARE
+	gone text;
 BEGIN
+	SELECT r.setting INTO gone
+	FROM (VALUES ('antenna_relation', scene.antenna_relation), ('measurement_relation', scene.measurement_relation),
+		('building_relation', scene.building_relation)) AS r (setting, relation)
+	WHERE NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = r.relation) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('the %s of scene "%s" is gone', gone, scene.name),
+			HINT = format('UPDATE rpm.scene SET %s = ... WHERE name = %L, or delete the scene.', gone, scene.name);
+	END IF;
 	RETURN QUERY EXECUTE format($query$
 		WITH a AS MATERIALIZED (%1$s),
 		data AS (
@@ -321,7 +331,8 @@ END;
 COMMENT ON FUNCTION rpm.note_interrupted() IS 'notes in log and sites that calibrations ended with their session or the server';
 
 /*
- * The claim is committed before the work, so that a site whose calibration brings the server down is not begun first again for ever: after
+ * What makes a row stale is asked of the row that is locked, too: another session may have claimed or finished it since the snapshot, and
+ * only then is it looked at again.  The claim is committed before the work, so that a site whose calibration brings the server down is not begun first again for ever: after
  * three times it waits for retry_after, or for other data.
  */
 CREATE FUNCTION rpm.claim_stale_site(job rpm.recalibration_job) RETURNS rpm.recalibration_job
@@ -335,7 +346,9 @@ BEGIN
 		RETURN job;
 	END IF;
 	SELECT s.* INTO claimed FROM rpm.calibration_site AS s JOIN rpm.stale_site AS t USING (scene, site_id)
-	WHERE s.scene = ANY (job.scenes) AND CASE t.reason WHEN 'new' THEN job.new_sites OR EXISTS (
+	WHERE s.scene = ANY (job.scenes) AND s.outcome IS DISTINCT FROM 'running'
+		AND (s.attempted_hashes IS DISTINCT FROM s.hashes OR s.outcome IN ('failed', 'interrupted'))
+		AND CASE t.reason WHEN 'new' THEN job.new_sites OR EXISTS (
 				SELECT FROM rpm.calibration AS c WHERE c.scene = s.scene AND c.site_id = s.site_id)
 			WHEN 'busy' THEN s.attempted_at < job.began_at
 			WHEN 'failed' THEN s.attempted_at < now() - job.retry_after

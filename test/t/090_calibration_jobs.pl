@@ -76,6 +76,19 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.calibration_log'), '8'
 $node->safe_psql('postgres', "UPDATE plan SET problem = NULL; CALL rpm_recalibrate_stale(retry_after => '0')");
 is(log_of('log_id > 8'), '3 current', 'and then it does');
 
+# A scene that cannot be read is logged and does not stop the others.
+$node->safe_psql('postgres', q{
+	CREATE TABLE lost (antenna_id bigint, geom geometry, rsrp_dbm real);
+	INSERT INTO rpm.scene (name, srid, measurement_relation) VALUES ('ruin', 32632, 'lost');
+	INSERT INTO rpm.calibration (scene, site_id, version, method, parameters, metrics) VALUES ('ruin', 1, 1, 'A', '{}', '{}');
+	DROP TABLE lost;
+});
+measured_anew('7');
+($rc, $out, $err) = $node->psql('postgres', 'CALL rpm_recalibrate_stale()');
+like($err, qr/scene "ruin" is left out: the measurement_relation of scene "ruin" is gone/, 'a scene whose relation was dropped');
+is($node->safe_psql('postgres', q{SELECT string_agg(concat_ws(' ', scene, site_id, outcome), ', ' ORDER BY log_id) FROM rpm.calibration_log}), 'ruin failed, town 7 current', 'the others go on');
+$node->safe_psql('postgres', q{DELETE FROM rpm.scene WHERE name = 'ruin'});
+
 # No site is begun after the time budget.
 measured_anew('1, 2, 4');
 $node->safe_psql('postgres', 'UPDATE plan SET seconds = 2');
@@ -83,16 +96,12 @@ $node->safe_psql('postgres', "CALL rpm_recalibrate_stale(time_budget => '2 s')")
 is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.calibration_log'), '1', 'the time budget ends it');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM rpm.stale_site'), '2', 'and the others stay stale');
 
-# A second run is refused; several sessions share the sites; none is done twice.
+# Several sessions share the sites, as many as may; none is done twice.
 measured_anew('1, 2, 3, 4, 5, 6, 7, 8');
-$node->safe_psql('postgres', 'UPDATE plan SET seconds = 0.4');
+$node->safe_psql('postgres', 'UPDATE plan SET seconds = CASE WHEN site <= 2 THEN 3 ELSE 0.1 END; UPDATE rpm.calibration_site SET error_db = 50 WHERE site_id <= 2');
 my @sessions = map { RpmSession->new($node) } 1 .. 3;
 $sessions[0]->start('CALL rpm_recalibrate_stale(sessions => 2)');
 ok($node->poll_query_until('postgres', "$begun AND outcome = 'running'", '1'), 'a run is at work');
-($rc, $out, $err) = $node->psql('postgres', 'CALL rpm_recalibrate_stale()');
-like($err, qr/at work in another session already: nothing is done/, 'a second run does nothing and says so');
-($rc, $out, $err) = $node->psql('postgres', q{SELECT * FROM rpm_calibrate((SELECT site_id FROM rpm.calibration_log WHERE outcome = 'running' LIMIT 1))});
-like($err, qr/site \d of scene "town" is being calibrated by another session/, 'the site at work is refused to others');
 $sessions[1]->start('CALL rpm_recalibrate_stale(sessions => 2)');
 ok($node->poll_query_until('postgres', $begun, '2'), 'two sessions at work');
 $sessions[2]->start('CALL rpm_recalibrate_stale(sessions => 2)');
@@ -102,12 +111,16 @@ $_->answer for @sessions[0, 1];
 is($node->safe_psql('postgres', "SELECT count(*), count(DISTINCT site_id), count(DISTINCT pid), bool_and(outcome IN ('current', 'kept')) FROM rpm.calibration_log"), '8|8|2|t',
 	'they shared the sites, each once');
 
-# A cancel ends the run, keeps what was done, and the site is taken again.
+# A second run is refused, and so is the site at work.  A cancel ends the run, keeps what was done, and the site is taken again.
 measured_anew('1, 2');
-$node->safe_psql('postgres', 'UPDATE plan SET seconds = 60 WHERE site = (SELECT site_id FROM rpm.calibration_site ORDER BY (site_id = 2) DESC LIMIT 1);
+$node->safe_psql('postgres', 'UPDATE plan SET seconds = 60 WHERE site = 2;
 	UPDATE rpm.calibration_site SET error_db = 1 WHERE site_id = 2; UPDATE rpm.calibration_site SET error_db = 9 WHERE site_id = 1');
 $sessions[0]->start('CALL rpm_recalibrate_stale()');
 ok($node->poll_query_until('postgres', "$begun AND site_id = 2", '1'), 'the second site is at work');
+($rc, $out, $err) = $node->psql('postgres', 'CALL rpm_recalibrate_stale()');
+like($err, qr/at work in another session already: nothing is done/, 'a second run does nothing and says so');
+($rc, $out, $err) = $node->psql('postgres', q{SELECT * FROM rpm_calibrate(2)});
+like($err, qr/site 2 of scene "town" is being calibrated by another session/, 'the site at work is refused to others');
 my $before = time;
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($sessions[0]{pid})");
 $sessions[0]->answer;
@@ -131,6 +144,16 @@ $node->safe_psql('postgres', "SELECT pg_cancel_backend($sessions[0]{pid})");
 $sessions[0]->answer;
 $node->safe_psql('postgres', 'UPDATE plan SET seconds = 0; CALL rpm_recalibrate_stale()');
 is(log_of('true'), '3 busy, 3 current', 'and takes it the next time');
+
+# Measurements that come while a site is calibrated make it stale again.
+$node->safe_psql('postgres', 'UPDATE plan SET seconds = 1 WHERE site = 3');
+$sessions[0]->start('SELECT current FROM rpm_calibrate(3)');
+ok($node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE pid = $sessions[0]{pid} AND wait_event = 'PgSleep'"), 'calibrated once more');
+$node->safe_psql('postgres', 'INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) SELECT antenna_id, geom, -71 FROM rpm.antenna WHERE antenna_id = 3');
+is($sessions[0]->answer, 't', 'with what there was when it began');
+$node->safe_psql('postgres', "CALL rpm_recalibrate_stale(time_budget => '0')");
+is($node->safe_psql('postgres', 'SELECT site_id, reason, measurements - attempted_measurements FROM rpm.stale_site'), '3|measurements changed|1', 'what came since is not lost');
+$node->safe_psql('postgres', 'UPDATE plan SET seconds = 0; CALL rpm_recalibrate_stale()');
 $_->finish for @sessions;
 
 SKIP:
