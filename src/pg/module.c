@@ -9,10 +9,12 @@
 #include "utils/guc.h"
 
 #include "device_settings.h"
+#include "model_cache.h"
 #include "rpm_settings.h"
 
 #define DEFAULT_MEMORY_MB 2048
 #define DEFAULT_SCENE_CACHE_MB 512
+#define DEFAULT_MODEL_CACHE_MB 256
 #define MAX_THREADS 1024
 #define BYTES_PER_MB ((size_t) 1024 * 1024)
 
@@ -23,6 +25,8 @@ void		_PG_init(void);
 int			rpm_setting_threads = 0;
 static int	max_memory_mb = DEFAULT_MEMORY_MB;
 static int	scene_cache_mb = DEFAULT_SCENE_CACHE_MB;
+char	   *rpm_setting_model = NULL;
+int			rpm_setting_model_cache_mb = DEFAULT_MODEL_CACHE_MB;
 
 void
 _PG_init(void)
@@ -40,6 +44,14 @@ _PG_init(void)
 							"The scene used longest ago goes first; 0 keeps none.",
 							&scene_cache_mb, DEFAULT_SCENE_CACHE_MB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	rpm_device_settings_define();
+	DefineCustomStringVariable("rpm_pg.model",
+							   "The model (rpm.model) that rpm_predict takes, tried against the other priors.",
+							   "Empty: none.",
+							   &rpm_setting_model, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("rpm_pg.model_cache",
+							"Memory in which a session keeps the networks that it has read.",
+							"The network used longest ago goes first; 0 keeps none.",
+							&rpm_setting_model_cache_mb, DEFAULT_MODEL_CACHE_MB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("rpm_pg");
 }
 

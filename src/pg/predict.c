@@ -21,6 +21,7 @@
 #include "predict_clutter.h"
 #include "predict_input.h"
 #include "predict_traced.h"
+#include "predict_network.h"
 #include "progress.h"
 #include "raster_write.h"
 #include "rpm_measured_cells.h"
@@ -83,6 +84,14 @@ enum
 	COLUMN_COUNT
 };
 
+/* What is asked for: a method is a set of priors. */
+typedef enum RpmMethod
+{
+	RPM_METHOD_BEST,
+	RPM_METHOD_EMPIRICAL,
+	RPM_METHOD_NETWORK
+} RpmMethod;
+
 typedef struct PredictCall
 {
 	int64		antenna_id;
@@ -91,6 +100,8 @@ typedef struct PredictCall
 	RpmPredictInput *read;
 	rpm_predict_input input;
 	rpm_predict_given given[RPM_PREDICT_MOST_GIVEN];
+	RpmMethod	method;
+	float	   *network_sd_db;	/* at the targets; NULL: no network */
 	RpmSharing	sharing;
 	rpm_predict_options options;
 	rpm_control control;
@@ -98,8 +109,7 @@ typedef struct PredictCall
 	rpm_predict_report report;
 } PredictCall;
 
-/* One so far beside the choice itself: a method is a set of priors. */
-static const char *const methods[] = {"best", "empirical"};
+static const char *const methods[] = {[RPM_METHOD_BEST] = "best", [RPM_METHOD_EMPIRICAL] = "empirical", [RPM_METHOD_NETWORK] = "network"};
 static const char *const sharings[] = {[RPM_SHARING_NONE] = "none", [RPM_SHARING_SITE] = "site", [RPM_SHARING_ALL] = "all"};
 
 PG_FUNCTION_INFO_V1(rpm_sql_predict);
@@ -162,11 +172,16 @@ prepare(FunctionCallInfo fcinfo)
 				 errmsg("antenna_id is null"),
 				 errhint("Give the key of an antenna.")));
 	call->antenna_id = PG_GETARG_INT64(ARGUMENT_ANTENNA);
-	(void) rpm_argument_choice(fcinfo, ARGUMENT_METHOD, "method", methods, lengthof(methods));
+	call->method = (RpmMethod) rpm_argument_choice(fcinfo, ARGUMENT_METHOD, "method", methods, lengthof(methods));
 	call->sharing = (RpmSharing) rpm_argument_choice(fcinfo, ARGUMENT_SHARING, "sharing", sharings, lengthof(sharings));
 	rpm_predict_options_default(&call->options);
 	if (!PG_ARGISNULL(ARGUMENT_PRIOR))
 		call->options.prior = text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_PRIOR));
+	if (call->method == RPM_METHOD_NETWORK && call->options.prior != NULL && strcmp(call->options.prior, RPM_NETWORK_PRIOR) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("method is network and prior %s", call->options.prior),
+				 errhint("Leave out one of them.")));
 	call->options.field.seed = (uint64_t) rpm_argument_int64(fcinfo, ARGUMENT_SEED, "seed", PG_INT64_MIN, PG_INT64_MAX);
 
 	call->source = rpm_measurement_source_get(PG_ARGISNULL(ARGUMENT_SCENE) ? NULL
@@ -258,10 +273,15 @@ place_cells(PredictCall *call)
 static void
 run(PredictCall *call)
 {
-	rpm_predict_add_traced(call->source->scene, call->antenna_id, call->read, &call->input, call->given);
+	if (call->method == RPM_METHOD_BEST)
+		rpm_predict_add_traced(call->source->scene, call->antenna_id, call->read, &call->input, call->given);
 	if (call->sharing == RPM_SHARING_ALL)
 		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, call->given, &call->options,
 								&call->control);
+	if (call->method != RPM_METHOD_EMPIRICAL)
+		call->network_sd_db = rpm_predict_add_network(call->source->scene, call->antenna_id, call->read, call->method == RPM_METHOD_NETWORK,
+													  &call->input, &call->given[call->input.given_count], &call->options, &call->control);
+	call->input.given = call->given;
 	rpm_run_engine(predict_points, call, &call->control, psprintf("antenna " INT64_FORMAT, call->antenna_id));
 }
 
@@ -287,7 +307,9 @@ raster_of(PredictCall *call)
 	for (size_t i = 0; i < count; i++)
 	{
 		level[i] = (float) call->mean_dbm[i];
-		deviation[i] = (float) call->sd_db[i];
+		/* Where nothing was measured the network's own deviations are calibrated, and the field's are a guess. */
+		deviation[i] = call->network_sd_db != NULL && call->report.measurements == 0 && strcmp(call->report.prior, RPM_NETWORK_PRIOR) == 0
+			? call->network_sd_db[i] : (float) call->sd_db[i];
 	}
 	return rpm_raster_build_bands(&raster, RPM_PIXEL_FLOAT32, NODATA, BANDS, bands);
 }

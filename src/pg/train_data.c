@@ -101,7 +101,7 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the features of antenna " INT64_FORMAT " are null", antenna),
 				 errhint("The function of the features must return a raster for each antenna; leave the antenna out.")));
-	tile.values = rpm_train_feature_values(raster, source->channel_count, source->size_cells, antenna);
+	tile.values = rpm_train_feature_values(raster, source->channel_count, source->size_cells, antenna, NULL, NULL);
 	raster = rpm_column(SPI_tuptable->vals[0], 2, &null);
 	measured = rpm_raster_read(raster, "the measured cells");
 	levels = palloc_extended((cells + 1) * sizeof(rpm_learn_level), MCXT_ALLOC_HUGE);
@@ -116,7 +116,7 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 }
 
 float *
-rpm_train_feature_values(Datum raster, int channel_count, int size_cells, int64 antenna)
+rpm_train_feature_values(Datum raster, int channel_count, int size_cells, int64 antenna, double *west, double *north)
 {
 	int			bands;
 	RpmRaster **read = rpm_raster_read_bands(raster, "the features' raster", channel_count + 1, &bands);
@@ -128,6 +128,11 @@ rpm_train_feature_values(Datum raster, int channel_count, int size_cells, int64 
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the features of antenna " INT64_FORMAT " are %d bands of %d x %d cells", antenna, bands, read[0]->columns, read[0]->rows),
 				 errhint("%d bands of %d x %d cells were asked for.", channel_count, size_cells, size_cells)));
+	if (west != NULL)
+	{
+		*west = read[0]->upper_left_x;
+		*north = read[0]->upper_left_y;
+	}
 	values = palloc_extended(cells * channel_count * sizeof(float), MCXT_ALLOC_HUGE);
 	for (int band = 0; band < bands; band++)
 		for (size_t i = 0; i < cells; i++)

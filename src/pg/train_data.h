@@ -42,7 +42,10 @@ extern void rpm_train_data_read(const RpmTrainSource *source, const int64 *anten
 /* "SELECT features(...)" for $1 antenna, $2 scene, $3 channels, $4 cell_size_m, $5 size_cells; features as above. */
 extern char *rpm_train_features_call(const char *features);
 
-/* channels x size x size values of a features' raster, NaN where there is none, in the current memory context.  Errors: 22023 (other bands, other size). */
-extern float *rpm_train_feature_values(Datum raster, int channel_count, int size_cells, int64 antenna);
+/*
+ * channels x size x size values of a features' raster, NaN where there is none, in the current memory context; west and north (may be NULL): its
+ * corner.  Errors: 22023 (other bands, other size).
+ */
+extern float *rpm_train_feature_values(Datum raster, int channel_count, int size_cells, int64 antenna, double *west, double *north);
 
 #endif

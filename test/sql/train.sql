@@ -20,19 +20,47 @@ SELECT a.antenna_id, ST_SetSRID(ST_MakePoint(ST_X(a.geom) + dx, ST_Y(a.geom) + d
 FROM rpm.antenna AS a, generate_series(-155, 155, 20) AS dx, generate_series(-155, 155, 20) AS dy
 WHERE a.antenna_id BETWEEN 8601 AND 8612;
 
-CALL rpm_train('town', 'learn town', channels => '{distance_m,azimuth_off_deg,building_height_m}', network => rpm_network_unet(3, base => 4, stages => 2), size_cells => 32, epochs => 15,
-	learning_rate => 0.02, split => 'site', folds => 3);
+CALL rpm_train('town', 'learn town', channels => '{distance_m,azimuth_off_deg,building_height_m}', network => rpm_network_unet(3, base => 4, stages => 2), size_cells => 32, epochs => 25,
+	learning_rate => 0.01, split => 'site', folds => 3);
 SELECT version, current, state, parameters, channels, channel_shift[2] AS angles_are_not_shifted, cell_size_m, size_cells, checkpoint IS NULL AS no_checkpoint,
 	length(data_fingerprint) AS fingerprint, jsonb_array_length(progress -> 'history') AS epochs, training -> 'antennas' -> 0 AS first_antenna,
 	training ->> 'split' AS split, metrics -> 'tiles' AS tiles, metrics -> 'cells' AS cells, deviation_factor BETWEEN 0.3 AND 3 AS factor
 FROM rpm.model WHERE name = 'town';
--- much better than the mean (11 dB), and no better than the noise
-SELECT (metrics ->> 'mae_db')::float8 BETWEEN 0.5 AND 4 AS learned, metrics ->> 'cells_held_out' = metrics #>> '{folds,0,cells}' AS held_out,
+-- better than the mean (7.2 dB), and no better than the noise
+SELECT (metrics ->> 'mae_db')::float8 BETWEEN 0.5 AND 5 AS learned, metrics ->> 'cells_held_out' = metrics #>> '{folds,0,cells}' AS held_out,
 	(SELECT sum(CASE WHEN floor(rpm_split('site', a) * 3) = 0 THEN 256 ELSE 0 END) FROM generate_series(8601, 8612) AS a) = (metrics ->> 'cells_held_out')::int AS the_fold_of_rpm_split
 FROM rpm.model WHERE name = 'town';
 SELECT count(*) FROM rpm.training;
 -- out and in again
 SELECT rpm_model_import('town', NULL, rpm_model_export('town'));
+
+-- rpm_predict takes it: for an antenna that was never measured, and among the priors of one that was
+INSERT INTO rpm.antenna (antenna_id, name, geom, height_m, frequency_mhz, azimuth_deg, rs_power_dbm)
+VALUES (8613, 'new', ST_SetSRID(ST_MakePoint(608500, 5300000), 32632), 30, 2600, 75, 15);
+SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 16);
+SELECT rpm_predict(8613, 'learn town', 'network', prior => 'site_mean');
+SET rpm_pg.model = 'nobody';
+SELECT rpm_predict(8613, 'learn town', size_cells => 16);
+SET rpm_pg.model = 'town';
+CREATE TEMP TABLE predicted AS SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 32) AS rast;
+SELECT ST_NumBands(rast) AS bands, ST_Width(rast) AS width, m.mae < 6 AS near_the_law, m.within BETWEEN 0.7 AND 1 AS within_90
+FROM predicted, LATERAL (SELECT avg(abs(ST_Value(rast, 1, c, r) - l.level)) AS mae, avg((abs(ST_Value(rast, 1, c, r) - l.level) < 1.645 * ST_Value(rast, 2, c, r))::int) AS within
+	FROM generate_series(1, 32, 3) AS c, generate_series(1, 32, 3) AS r, LATERAL (SELECT pg_temp.level(10 * c - 165, 165 - 10 * r, 75) AS level) AS l) AS m;
+SELECT prior_chosen, prior_source, measurements FROM rpm_predict_report(8613, 'learn town', size_cells => 16);
+SELECT c ->> 'prior' AS prior, (c ->> 'mae_db_without_field')::float8 < 6 AS good FROM rpm_predict_report(8601, 'learn town', size_cells => 16) AS r, jsonb_array_elements(r.candidates) AS c
+WHERE c ->> 'prior' = 'network';
+SELECT count(*) AS empirical_has_none FROM rpm_predict_report(8601, 'learn town', 'empirical', size_cells => 16) AS r, jsonb_array_elements(r.candidates) AS c WHERE c ->> 'prior' = 'network';
+-- kept or not, the same map; another version is another map
+SET rpm_pg.model_cache = 0;
+SELECT ST_AsBinary(rpm_predict(8613, 'learn town', 'network', size_cells => 32)) = ST_AsBinary(rast) AS same FROM predicted;
+RESET rpm_pg.model_cache;
+UPDATE rpm.model SET target_shift_dbm = target_shift_dbm - 10 WHERE name = 'town' AND current;
+SELECT round(ST_Value(rpm_predict(8613, 'learn town', 'network', size_cells => 32), 1, 16, 20) - ST_Value(rast, 1, 16, 20)) AS the_new_state FROM predicted;
+SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 32, cell_size_m => 5000);
+UPDATE rpm.model SET channels = NULL WHERE name = 'town' AND current;
+SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 16);
+RESET rpm_pg.model;
+DELETE FROM rpm.antenna WHERE antenna_id = 8613;
 
 -- cross-validation by area: two runs, and one over everything
 CALL rpm_train('areas', 'learn town', 'SELECT antenna_id, name AS area FROM rpm.antenna WHERE antenna_id BETWEEN 8601 AND 8612', '{distance_m,azimuth_off_deg,building_height_m}',

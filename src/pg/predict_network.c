@@ -1,0 +1,165 @@
+/* predict_network.c: the level by a network, as a prior of rpm_predict (predict_network.h). */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+
+#include "model_cache.h"
+#include "predict_network.h"
+#include "raster_read.h"
+#include "spi_rows.h"
+#include "train_data.h"
+#include "worker.h"
+
+#define MOST_SIDE 4096
+/* Half of the deviation is the antenna's as a whole, as of the prior of others' measurements. */
+#define OFFSET_PART 0.5
+#define LEAST_OFFSET_DB 1.0
+
+typedef struct NetworkMap
+{
+	const rpm_learn_network *network;
+	int			side;
+	double		west, north, cell_size_m;	/* west and north from the antenna */
+	float	   *values, *mean_dbm, *sd_db;
+} NetworkMap;
+
+static int	side_for(const RpmModel *model, const rpm_predict_input *input);
+static NetworkMap *features_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side);
+static rpm_code predict_map(void *argument, rpm_control *control, rpm_status *status);
+static double value_at(const NetworkMap *map, const float *values, double x_m, double y_m);
+
+float *
+rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, bool wanted, rpm_predict_input *input,
+						rpm_predict_given *given, rpm_predict_options *options, rpm_control *control)
+{
+	RpmModel   *model;
+	NetworkMap *map;
+	double	   *at_points,
+			   *at_targets,
+				variance = 0;
+	float	   *sd_db;
+	bool		measured = false;
+
+	if (rpm_setting_model[0] == '\0')
+	{
+		if (wanted)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("no model is named"),
+					 errhint("SET rpm_pg.model = 'name of a model'; rpm.model lists them.")));
+		return NULL;
+	}
+	model = rpm_model_get(rpm_setting_model);
+	map = features_of(scene, antenna_id, read, model, side_for(model, input));
+	rpm_run_engine(predict_map, map, control, psprintf("antenna " INT64_FORMAT, antenna_id));
+	at_points = palloc_extended((input->point_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);
+	at_targets = palloc_extended((input->target_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);
+	sd_db = palloc_extended((input->target_count + 1) * sizeof(float), MCXT_ALLOC_HUGE);
+	for (size_t i = 0; i < input->point_count; i++)
+	{
+		const rpm_predict_point *point = &input->points[i];
+
+		measured |= point->antenna == input->antenna;
+		at_points[i] = point->antenna == input->antenna ? value_at(map, map->mean_dbm, point->x_m, point->y_m) : get_float8_nan();
+	}
+	for (size_t i = 0; i < input->target_count; i++)
+	{
+		at_targets[i] = value_at(map, map->mean_dbm, input->target_x_m[i], input->target_y_m[i]);
+		sd_db[i] = (float) value_at(map, map->sd_db, input->target_x_m[i], input->target_y_m[i]);
+	}
+	for (size_t i = 0; i < (size_t) map->side * map->side; i++)
+		variance += (double) map->sd_db[i] * map->sd_db[i] / ((double) map->side * map->side);
+	*given = (rpm_predict_given) {.name = RPM_NETWORK_PRIOR, .at_points_dbm = at_points, .at_targets_dbm = at_targets,
+		.sd_db = fmax(OFFSET_PART * sqrt(variance), LEAST_OFFSET_DB)};
+	input->given_count++;
+	if (wanted || (!measured && options->prior == NULL))
+		options->prior = RPM_NETWORK_PRIOR;
+	return sd_db;
+}
+
+/* Cells about the antenna that hold its own points and all targets, at least as many as it was trained on. */
+static int
+side_for(const RpmModel *model, const rpm_predict_input *input)
+{
+	double		reach = 0,
+				side;
+
+	for (size_t i = 0; i < input->point_count; i++)
+		if (input->points[i].antenna == input->antenna)
+			reach = fmax(reach, fmax(fabs(input->points[i].x_m), fabs(input->points[i].y_m)));
+	for (size_t i = 0; i < input->target_count; i++)
+		reach = fmax(reach, fmax(fabs(input->target_x_m[i]), fabs(input->target_y_m[i])));
+	side = fmax(model->size_cells, 2 * (ceil(reach / model->cell_size_m) + 1));
+	if (side > MOST_SIDE)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a network's map of %.0f x %.0f cells of %g m is too large", side, side, model->cell_size_m),
+				 errhint("Predict within %.0f m of the antenna, or with another prior.", (MOST_SIDE / 2 - 1) * model->cell_size_m)));
+	return (int) side;
+}
+
+static NetworkMap *
+features_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side)
+{
+	Oid			types[5] = {INT8OID, TEXTOID, TEXTARRAYOID, FLOAT8OID, INT4OID};
+	Datum		values[5] = {Int64GetDatum(antenna_id), CStringGetTextDatum(scene->name), model->channels, Float8GetDatum(model->cell_size_m),
+	Int32GetDatum(side)};
+	char		nulls[6] = "     ";
+	MemoryContext context = CurrentMemoryContext,
+				before;
+	NetworkMap *map = palloc0(sizeof(NetworkMap));
+	size_t		cells = (size_t) side * side;
+	bool		null;
+	Datum		raster;
+
+	nulls[1] = scene->scene_id == 0 ? 'n' : ' ';
+	rpm_spi_query(rpm_train_features_call(model->features), 5, types, values, nulls);
+	raster = rpm_column(SPI_tuptable->vals[0], 1, &null);
+	if (null)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the features of antenna " INT64_FORMAT " are null", antenna_id),
+				 errhint("The function of the features must return a raster for each antenna.")));
+	before = MemoryContextSwitchTo(context);
+	map->values = rpm_train_feature_values(raster, model->channel_count, side, antenna_id, &map->west, &map->north);
+	MemoryContextSwitchTo(before);
+	SPI_finish();
+	map->network = model->network;
+	map->side = side;
+	map->cell_size_m = model->cell_size_m;
+	map->west -= read->x;
+	map->north -= read->y;
+	map->mean_dbm = palloc_extended(cells * sizeof(float), MCXT_ALLOC_HUGE);
+	map->sd_db = palloc_extended(cells * sizeof(float), MCXT_ALLOC_HUGE);
+	return map;
+}
+
+static rpm_code
+predict_map(void *argument, rpm_control *control, rpm_status *status)
+{
+	NetworkMap *map = argument;
+
+	return rpm_learn_network_predict(map->network, map->side, map->side, map->values, control, map->mean_dbm, map->sd_db, status);
+}
+
+/* Between the middles of four cells; beyond them the nearest. */
+static double
+value_at(const NetworkMap *map, const float *values, double x_m, double y_m)
+{
+	double		column = fmin(fmax((x_m - map->west) / map->cell_size_m - 0.5, 0), map->side - 1),
+				row = fmin(fmax((map->north - y_m) / map->cell_size_m - 0.5, 0), map->side - 1);
+	int			left = Min((int) column, Max(map->side - 2, 0)),
+				top = Min((int) row, Max(map->side - 2, 0)),
+				right = Min(left + 1, map->side - 1),
+				bottom = Min(top + 1, map->side - 1);
+	double		along = column - left,
+				down = row - top;
+
+	return (1 - down) * ((1 - along) * values[(size_t) top * map->side + left] + along * values[(size_t) top * map->side + right]) +
+		down * ((1 - along) * values[(size_t) bottom * map->side + left] + along * values[(size_t) bottom * map->side + right]);
+}
