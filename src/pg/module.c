@@ -6,9 +6,11 @@
 #include <limits.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "device_settings.h"
+#include "rpm_nn.h"
 #include "rpm_settings.h"
 
 #define DEFAULT_MEMORY_MB 2048
@@ -41,6 +43,8 @@ _PG_init(void)
 							&scene_cache_mb, DEFAULT_SCENE_CACHE_MB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	rpm_device_settings_define();
 	MarkGUCPrefixReserved("rpm_pg");
+	/* Only noted here: opened by the first network that runs, in a backend. */
+	rpm_nn_set_library(psprintf("%s/rpm_pg_nn%s", pkglib_path, DLSUFFIX));
 }
 
 size_t
