@@ -14,7 +14,8 @@ MODULE_big = rpm_pg
 
 ENGINE_SOURCES = $(sort $(wildcard src/engine/*/*.c))
 PG_SOURCES = $(sort $(wildcard src/pg/*.c))
-OBJS = $(PG_SOURCES:.c=.o) $(patsubst %.c,%.o,$(ENGINE_SOURCES))
+# oneDNN is not linked in: build/rpm_pg_nn.so has it, and is opened by the first network that runs.
+OBJS = $(PG_SOURCES:.c=.o) $(patsubst %.c,%.o,$(filter-out $(DNNL_SOURCES),$(ENGINE_SOURCES)))
 
 SQL_ROOMS = $(sort $(wildcard sql/[0-9][0-9]_*.sql))
 
@@ -36,18 +37,18 @@ REGRESS_OPTS = --inputdir=test --load-extension=postgis --load-extension=postgis
 include build.mk
 
 # The server's headers count as the system's: their unused parameters are not our warnings.
-PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iinclude -Isrc/engine -DRPM_PG_VERSION='"$(EXTVERSION)"' $(ENGINE_CPPFLAGS)
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iinclude -Isrc/engine -DRPM_PG_VERSION='"$(EXTVERSION)"' $(filter-out $(DNNL_CPPFLAGS),$(ENGINE_CPPFLAGS))
 PG_CFLAGS = $(WARNINGS) -Wno-declaration-after-statement -Wno-missing-prototypes
-SHLIB_LINK = $(ENGINE_LIBS)
+SHLIB_LINK = $(filter-out $(DNNL_LIBS),$(ENGINE_LIBS))
 
 # No bitcode: the engine gains nothing from the server's JIT, and kernels have none.
 override with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifneq ($(PGXS),)
 include $(PGXS)
-all: $(if $(NVCC),cuda)
-install: $(if $(NVCC),install-cuda)
-uninstall: $(if $(NVCC),uninstall-cuda)
+all: $(DNNL_MODULE) $(if $(NVCC),cuda)
+install: install-nn $(if $(NVCC),install-cuda)
+uninstall: uninstall-nn $(if $(NVCC),uninstall-cuda)
 endif
 
 $(OBJS): $(ENGINE_HEADERS) $(wildcard src/pg/*.h)

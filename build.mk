@@ -24,6 +24,14 @@ endif
 ENGINE_CPPFLAGS = $(EMBREE_CPPFLAGS) $(GEOS_CPPFLAGS) $(DNNL_CPPFLAGS) -D_GNU_SOURCE
 ENGINE_LIBS = $(EMBREE_LIBS) $(GEOS_LIBS) $(DNNL_LIBS) -lm -lpthread -ldl
 
+# oneDNN as a library of its own, for programs that run networks now and then: the networks' objects, and what they need of the engine; hidden,
+# so that they never meet the program's own copies.
+DNNL_MODULE = $(if $(DNNL_LIBS),build/rpm_pg_nn.so)
+DNNL_MODULE_SOURCES = $(wildcard src/engine/nn/*.c) src/engine/base/status.c src/engine/base/control.c
+DNNL_MODULE_OBJECTS = $(patsubst src/engine/%.c,build/nn/%.o,$(DNNL_MODULE_SOURCES))
+# What of the networks needs it.
+DNNL_SOURCES = $(wildcard src/engine/nn/onednn*.c) src/engine/nn/nhwc.c
+
 ENGINE_HEADERS = $(wildcard include/*.h src/engine/*/*.h)
 UNIT_SOURCES = $(sort $(wildcard test/unit/test_*.c))
 BENCH_SOURCES = $(sort $(wildcard test/bench/*.c))
@@ -57,6 +65,20 @@ build/librpm_engine.a: $(ENGINE_OBJECTS)
 build/engine/%.o: src/engine/%.c $(ENGINE_HEADERS)
 	@mkdir -p $(@D)
 	$(COMPILE) -c $< -o $@
+
+build/nn/%.o: src/engine/%.c $(ENGINE_HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -fvisibility=hidden -c $< -o $@
+
+build/rpm_pg_nn.so: $(DNNL_MODULE_OBJECTS)
+	$(CC) -shared -Wl,-Bsymbolic -Wl,-z,defs $^ $(DNNL_LIBS) -lm -lpthread -ldl -o $@
+
+.PHONY: install-nn uninstall-nn
+install-nn: $(DNNL_MODULE) installdirs
+	$(if $(DNNL_MODULE),$(INSTALL_SHLIB) $(DNNL_MODULE) '$(DESTDIR)$(pkglibdir)/rpm_pg_nn.so')
+
+uninstall-nn:
+	rm -f '$(DESTDIR)$(pkglibdir)/rpm_pg_nn.so'
 
 build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)

@@ -29,12 +29,22 @@ typedef struct rpm_material
 	rpm_real	scattering_lambda;	/* share of the forward lobe, 0 to 1 (backscattering pattern only) */
 } rpm_material;
 
+/* Real part of the relative permittivity, and conductivity in S/m. */
+RPM_INLINE double rpm_real_permittivity(const rpm_material *material, rpm_real frequency_hz)
+{
+	return material->a * pow(frequency_hz * 1e-9, material->b);
+}
+
+RPM_INLINE double rpm_conductivity_s_m(const rpm_material *material, rpm_real frequency_hz)
+{
+	return material->c * pow(frequency_hz * 1e-9, material->d);
+}
+
 /* Complex relative permittivity eta = eps' - j sigma / (2 pi f eps0) (P.2040-3, eq. 9b with the sign of e^{+j w t}). */
 RPM_INLINE rpm_complex rpm_relative_permittivity(const rpm_material *material, rpm_real frequency_hz)
 {
-	double		f_ghz = frequency_hz * 1e-9;
-	double		eps = material->a * pow(f_ghz, material->b);
-	double		sigma = material->c * pow(f_ghz, material->d);
+	double		eps = rpm_real_permittivity(material, frequency_hz);
+	double		sigma = rpm_conductivity_s_m(material, frequency_hz);
 
 	return rpm_cx((rpm_real) eps, (rpm_real) (-sigma / (2 * RPM_PI * frequency_hz * RPM_VACUUM_PERMITTIVITY_F_M)));
 }

@@ -85,6 +85,12 @@ typedef enum rpm_nn_backend
 
 bool		rpm_nn_backend_available(rpm_nn_backend backend);
 
+/*
+ * Where the oneDNN back end is not built in: the library that has it, opened when it is first asked for (rpm_nn_create with RPM_NN_AUTO or
+ * RPM_NN_ONEDNN, rpm_nn_backend_available).  One that is not there, or of another build, counts as none.
+ */
+void		rpm_nn_set_library(const char *path);
+
 typedef struct rpm_nn_options
 {
 	rpm_nn_backend backend;

@@ -6,10 +6,12 @@
 #include <limits.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "device_settings.h"
 #include "model_cache.h"
+#include "rpm_nn.h"
 #include "rpm_settings.h"
 
 #define DEFAULT_MEMORY_MB 2048
@@ -53,6 +55,8 @@ _PG_init(void)
 							"The network used longest ago goes first; 0 keeps none.",
 							&rpm_setting_model_cache_mb, DEFAULT_MODEL_CACHE_MB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("rpm_pg");
+	/* Only noted here: opened by the first network that runs, in a backend. */
+	rpm_nn_set_library(psprintf("%s/rpm_pg_nn%s", pkglib_path, DLSUFFIX));
 }
 
 size_t

@@ -17,12 +17,7 @@ static rpm_code run_backward(rpm_nn *net, float *gradients, rpm_control *control
 bool
 rpm_nn_backend_available(rpm_nn_backend backend)
 {
-#ifdef RPM_HAVE_DNNL
-	(void) backend;
-	return true;
-#else
-	return backend != RPM_NN_ONEDNN;
-#endif
+	return backend != RPM_NN_ONEDNN || nn_onednn() != NULL;
 }
 
 rpm_code
@@ -117,14 +112,12 @@ make_net(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_nn_opt
 static rpm_code
 choose_backend(rpm_nn *net, rpm_status *status)
 {
-	if (!rpm_nn_backend_available(net->options.backend))
-		return rpm_fail(status, RPM_UNSUPPORTED, "Build with oneDNN's header (Debian: libdnnl-dev), or take the plain back end.",
-						"this build has no oneDNN");
-	net->backend = &nn_reference_backend;
-#ifdef RPM_HAVE_DNNL
-	if (net->options.backend != RPM_NN_REFERENCE)
-		net->backend = &nn_onednn_backend;
-#endif
+	const nn_backend *onednn = net->options.backend != RPM_NN_REFERENCE ? nn_onednn() : NULL;
+
+	if (onednn == NULL && net->options.backend == RPM_NN_ONEDNN)
+		return rpm_fail(status, RPM_UNSUPPORTED, "Install oneDNN 2 (Debian: libdnnl2; to build, libdnnl-dev), or take the plain back end.",
+						"oneDNN is not there");
+	net->backend = onednn != NULL ? onednn : &nn_reference_backend;
 	return RPM_OK;
 }
 

@@ -77,6 +77,15 @@ extern const nn_backend nn_reference_backend;
 extern const nn_backend nn_onednn_backend;
 #endif
 
+/* oneDNN's, built in or from its library; NULL where there is none. */
+const nn_backend *nn_onednn(void);
+
+/* Changes with the version and with what back end and caller share: a library of another build is not used. */
+#define RPM_NN_TEXT_OF(x) #x
+#define RPM_NN_TEXT(x) RPM_NN_TEXT_OF(x)
+#define RPM_NN_LAYOUT 1			/* of struct rpm_nn, nn_backend and the model: one more with each change */
+#define RPM_NN_LIBRARY_VERSION "rpm_nn " RPM_NN_TEXT(RPM_NN_LAYOUT)
+
 /* Finds offsets so that no two rooms share a byte at one moment, all multiples of 64; returns the bytes in all. */
 size_t		nn_pack(nn_room **rooms, int count);
 
