@@ -37,6 +37,7 @@ BENCH_PROGRAMS = $(patsubst test/bench/%.c,build/bench/%,$(BENCH_SOURCES))
 FUZZ_PROGRAMS = $(patsubst test/fuzz/%.c,build/fuzz/%,$(FUZZ_SOURCES))
 
 HOST_MODULE = build/host/rpm_pg_cuda.so
+SANITIZE_MODULE = build/sanitize/host/rpm_pg_cuda.so
 KERNEL_SOURCES = $(sort $(wildcard kernels/*.cu))
 # What a module needs of the engine; hidden, so that it never meets the extension's own copy.
 CUDA_ENGINE_OBJECTS = build/cuda/status.o build/cuda/control.o
@@ -64,10 +65,13 @@ build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/librpm_engine.a
 
 build/unit/test_kernels: $(KERNEL_HOST_OBJECTS)
 
-# The module that it opens is named when it is compiled: in the sanitizers' programs too the plain one.
-DEVICE_TESTS = build/unit/test_device build/unit/test_device_map build/sanitize/unit/test_device build/sanitize/unit/test_device_map
+# The module that they open is named when they are compiled.
+DEVICE_TESTS = build/unit/test_device build/unit/test_device_map
 $(DEVICE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(HOST_MODULE)"'
 $(DEVICE_TESTS): $(HOST_MODULE)
+DEVICE_SANITIZE_TESTS = $(DEVICE_TESTS:build/%=build/sanitize/%)
+$(DEVICE_SANITIZE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(SANITIZE_MODULE)"'
+$(DEVICE_SANITIZE_TESTS): $(SANITIZE_MODULE)
 
 # It counts the looks at the stop flag.
 build/unit/test_scene_stop build/sanitize/unit/test_scene_stop: UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
@@ -127,6 +131,9 @@ build/sanitize/host/%.o: kernels/%.cu $(KERNEL_HEADERS)
 # The module for tests: its devices are loops and ordinary memory, its faults those of kernels/host_runtime.h.
 $(HOST_MODULE): $(KERNEL_HOST_OBJECTS) $(CUDA_ENGINE_OBJECTS)
 	$(CXX) -shared $^ -lm -lpthread -o $@
+
+$(SANITIZE_MODULE): $(KERNEL_SANITIZE_OBJECTS) $(CUDA_ENGINE_OBJECTS)
+	$(CXX) -shared $(SANITIZE_FLAGS) $^ -lm -lpthread -o $@
 
 # The GPU module: machine code for compute capability 7.5, 8.x and 9.0, and PTX for what comes, all from one PTX.
 CUDA_MODULE = build/rpm_pg_cuda.so
