@@ -45,6 +45,7 @@ BENCH_PROGRAMS = $(patsubst test/bench/%.c,build/bench/%,$(BENCH_SOURCES))
 FUZZ_PROGRAMS = $(patsubst test/fuzz/%.c,build/fuzz/%,$(FUZZ_SOURCES))
 
 HOST_MODULE = build/host/rpm_pg_cuda.so
+SANITIZE_MODULE = build/sanitize/host/rpm_pg_cuda.so
 KERNEL_SOURCES = $(sort $(wildcard kernels/*.cu))
 # What a module needs of the engine; hidden, so that it never meets the extension's own copy.
 CUDA_ENGINE_OBJECTS = build/cuda/status.o build/cuda/control.o
@@ -86,9 +87,13 @@ build/unit/%: test/unit/%.c $(wildcard test/unit/*.h) build/librpm_engine.a
 
 build/unit/test_kernels: $(KERNEL_HOST_OBJECTS)
 
-# The module that it opens is named when it is compiled: in the sanitizers' programs too the plain one.
-build/unit/test_device build/sanitize/unit/test_device: ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(HOST_MODULE)"'
-build/unit/test_device build/sanitize/unit/test_device: $(HOST_MODULE)
+# The module that they open is named when they are compiled.
+DEVICE_TESTS = build/unit/test_device build/unit/test_device_map
+$(DEVICE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(HOST_MODULE)"'
+$(DEVICE_TESTS): $(HOST_MODULE)
+DEVICE_SANITIZE_TESTS = $(DEVICE_TESTS:build/%=build/sanitize/%)
+$(DEVICE_SANITIZE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(SANITIZE_MODULE)"'
+$(DEVICE_SANITIZE_TESTS): $(SANITIZE_MODULE)
 
 # It counts the looks at the stop flag.
 build/unit/test_scene_stop build/sanitize/unit/test_scene_stop: UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
@@ -134,7 +139,7 @@ fuzz: $(FUZZ_PROGRAMS)
 NVCC := $(shell command -v nvcc 2>/dev/null)
 
 # The kernels as host C++ (kernels/host_launch.h), for the tests of a machine without a GPU.
-KERNEL_HEADERS = $(wildcard include/*.h kernels/*.h src/engine/trace/*.h)
+KERNEL_HEADERS = $(wildcard include/*.h kernels/*.h src/engine/trace/*.[ch])
 KERNEL_HOST_FLAGS = -std=c++17 -O2 -g -fPIC $(WARNINGS) -Wno-unused-function -Wno-missing-field-initializers -fno-exceptions -fno-rtti -fvisibility=hidden -D_GNU_SOURCE -Iinclude -Isrc/engine
 
 build/host/%.o: kernels/%.cu $(KERNEL_HEADERS)
@@ -149,12 +154,12 @@ build/sanitize/host/%.o: kernels/%.cu $(KERNEL_HEADERS)
 $(HOST_MODULE): $(KERNEL_HOST_OBJECTS) $(CUDA_ENGINE_OBJECTS)
 	$(CXX) -shared $^ -lm -lpthread -o $@
 
-# The GPU module: machine code for what this nvcc knows of the list, and PTX of the last of them for later devices.
+$(SANITIZE_MODULE): $(KERNEL_SANITIZE_OBJECTS) $(CUDA_ENGINE_OBJECTS)
+	$(CXX) -shared $(SANITIZE_FLAGS) $^ -lm -lpthread -o $@
+
+# The GPU module: machine code for compute capability 7.5, 8.x and 9.0, and PTX for what comes, all from one PTX.
 CUDA_MODULE = build/rpm_pg_cuda.so
-CUDA_KNOWN = $(if $(NVCC),$(shell $(NVCC) --list-gpu-code))
-CUDA_CODES = $(filter $(CUDA_KNOWN),sm_75 sm_80 sm_86 sm_89 sm_90)
-CUDA_GENCODE = $(foreach code,$(CUDA_CODES),-gencode arch=$(code:sm_%=compute_%),code=$(code)) \
-	-gencode arch=$(patsubst sm_%,compute_%,$(lastword $(CUDA_CODES))),code=$(patsubst sm_%,compute_%,$(lastword $(CUDA_CODES)))
+CUDA_GENCODE = -gencode 'arch=compute_75,code=[sm_75,sm_80,sm_90,compute_75]'
 CUDA_OBJECTS = $(patsubst kernels/%.cu,build/cuda/%.o,$(KERNEL_SOURCES))
 
 ifeq ($(NVCC),)
@@ -166,7 +171,7 @@ endif
 
 build/cuda/%.o: kernels/%.cu $(KERNEL_HEADERS)
 	@mkdir -p $(@D)
-	$(NVCC) -std=c++17 -O3 -lineinfo $(CUDA_GENCODE) -Xcompiler -fPIC,-Wall,-Wextra,-fvisibility=hidden -Iinclude -Isrc/engine -c $< -o $@
+	$(NVCC) -std=c++17 -O3 -lineinfo $(CUDA_GENCODE) --expt-relaxed-constexpr -diag-suppress 177,550 -Xcompiler -fPIC,-Wall,-Wextra,-Wno-unused-function,-Wno-missing-field-initializers,-fvisibility=hidden -Iinclude -Isrc/engine -c $< -o $@
 
 $(CUDA_ENGINE_OBJECTS): build/cuda/%.o: src/engine/base/%.c $(ENGINE_HEADERS)
 	@mkdir -p $(@D)
@@ -179,6 +184,11 @@ $(CUDA_MODULE): $(CUDA_OBJECTS) $(CUDA_ENGINE_OBJECTS)
 build/device/compare_hits: test/device/compare_hits.c $(wildcard test/unit/*.h) build/librpm_engine.a $(CUDA_MODULE)
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(CUDA_MODULE) $(ENGINE_LIBS) -Wl,-rpath,'$$ORIGIN/..' -o $@
+
+# Maps by a module, which it opens, against the engine's.
+build/device/compare_maps: test/device/compare_maps.c $(wildcard test/unit/*.h) build/librpm_engine.a
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
 
 .PHONY: install-cuda uninstall-cuda
 install-cuda: cuda installdirs

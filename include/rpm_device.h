@@ -68,6 +68,7 @@ int			rpm_device_number(const rpm_device *device);
 rpm_code	rpm_device_upload(rpm_device *device, const rpm_scene *scene, const rpm_query *query, size_t memory_limit_bytes,
 							  rpm_control *control, rpm_device_scene **uploaded, rpm_status *status);
 void		rpm_device_scene_free(rpm_device_scene *uploaded);
+const rpm_device *rpm_device_of(const rpm_device_scene *uploaded);
 /* Memory of the device that the scene holds; 0 for the CPU. */
 size_t		rpm_device_scene_bytes(const rpm_device_scene *uploaded);
 

@@ -16,6 +16,16 @@
 #define RPM_INLINE static inline
 #endif
 
+/*
+ * The engine's own functions that kernels compile too, by including the files that hold them with RPM_KERNEL defined (kernels/map_engine.h);
+ * what those files hold beside them is left out there.
+ */
+#ifdef RPM_KERNEL
+#define RPM_SHARED RPM_INLINE	/* kernels/map_engine.h has its own */
+#else
+#define RPM_SHARED
+#endif
+
 #ifdef RPM_REAL_FLOAT
 typedef float rpm_real;
 #else

@@ -40,6 +40,10 @@ rpm_code	rpm_cuda_failure(cudaError_t error, const char *doing, rpm_status *stat
  * calling thread's device must be memory->device.
  */
 rpm_code	rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const char *what, void **pointer, rpm_status *status);
+/* Bytes that may still be taken: within the limit and free. */
+size_t		rpm_cuda_allowed(const rpm_cuda_memory *memory);
+/* Gives back all but the first blocks, which hold so many bytes. */
+void		rpm_cuda_give_back_to(rpm_cuda_memory *memory, int block_count, size_t bytes);
 /* Gives everything back; without an error when the device is lost. */
 void		rpm_cuda_give_back(rpm_cuda_memory *memory);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/map_internal.h"
+
 #include "cuda_internal.h"
 
 /* Left free on the device for the driver and for others. */
@@ -18,7 +20,11 @@ static const rpm_cuda_module table = {
 	rpm_cuda_describe,
 	rpm_cuda_scene_create,
 	rpm_cuda_scene_free,
-	rpm_cuda_scene_bytes
+	rpm_cuda_scene_bytes,
+	rpm_cuda_map_create,
+	rpm_cuda_map_free,
+	rpm_cuda_map_points,
+	rpm_cuda_map_launch
 };
 
 const rpm_cuda_module *
@@ -108,20 +114,16 @@ rpm_cuda_describe(int device, bool ask_memory, rpm_cuda_device *description, rpm
 rpm_code
 rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const char *what, void **pointer, rpm_status *status)
 {
-	size_t		free_bytes,
-				total_bytes,
-				allowed;
+	size_t		allowed;
 	cudaError_t error;
 
 	*pointer = NULL;
 	if (memory->block_count == RPM_CUDA_BLOCKS_MAX)
 		return rpm_fail(status, RPM_INTERNAL, NULL, "more than %d blocks of the device's memory were asked for", RPM_CUDA_BLOCKS_MAX);
-	error = cudaMemGetInfo(&free_bytes, &total_bytes);
+	error = cudaDeviceSynchronize();
 	if (error != cudaSuccess)
-		return rpm_cuda_failure(error, "asking for its free memory", status);
-	allowed = free_bytes > SPARE_BYTES ? free_bytes - SPARE_BYTES : 0;
-	if (memory->limit_bytes > 0 && memory->limit_bytes - memory->bytes < allowed)
-		allowed = memory->limit_bytes - memory->bytes;
+		return rpm_cuda_failure(error, what, status);
+	allowed = rpm_cuda_allowed(memory);
 	if (bytes > allowed)
 		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Trace a smaller extent, allow more of the device's memory, or trace on the CPU.",
 						"%s would need %.1f MB on the device, %.1f MB are allowed and free", what, (double) bytes / 1048576.0,
@@ -138,13 +140,37 @@ rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const cha
 	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, what, status);
 }
 
+size_t
+rpm_cuda_allowed(const rpm_cuda_memory *memory)
+{
+	size_t		free_bytes,
+				total_bytes,
+				allowed;
+
+	if (cudaMemGetInfo(&free_bytes, &total_bytes) != cudaSuccess)
+	{
+		cudaGetLastError();
+		return 0;
+	}
+	allowed = free_bytes > SPARE_BYTES ? free_bytes - SPARE_BYTES : 0;
+	if (memory->limit_bytes > 0 && memory->limit_bytes < memory->bytes + allowed)
+		allowed = memory->limit_bytes > memory->bytes ? memory->limit_bytes - memory->bytes : 0;
+	return allowed;
+}
+
 void
 rpm_cuda_give_back(rpm_cuda_memory *memory)
 {
+	rpm_cuda_give_back_to(memory, 0, 0);
+}
+
+void
+rpm_cuda_give_back_to(rpm_cuda_memory *memory, int block_count, size_t bytes)
+{
 	cudaSetDevice(memory->device);
-	while (memory->block_count > 0)
+	while (memory->block_count > block_count)
 		cudaFree(memory->blocks[--memory->block_count]);
-	memory->bytes = 0;
+	memory->bytes = bytes;
 	cudaGetLastError();
 }
 

@@ -62,6 +62,27 @@ RPM_CUDA_EXPORT size_t rpm_cuda_scene_bytes(const rpm_cuda_scene *scene);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_intersect(rpm_cuda_scene *scene, const rpm_ray *rays, size_t count, rpm_hit *hits,
 											rpm_control *control, double *kernel_seconds, rpm_status *status);
 
+/* The engine's job of a map (src/engine/trace/map_internal.h); the module is built with the engine that opens it. */
+typedef struct rpm_map_job rpm_map_job;
+typedef struct rpm_map_mirror rpm_map_mirror;
+typedef struct rpm_map_edge rpm_map_edge;
+struct launch_task;
+
+/* One map at work on a device. */
+typedef struct rpm_cuda_map rpm_cuda_map;
+
+/*
+ * Brings to the device what the job has when its points are due: antenna, grid, options, coefficient tables, what the antenna sees.
+ * The scene is that of the job.  One map at a time on a scene.
+ */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_map_create(rpm_cuda_scene *scene, const rpm_map_job *job, rpm_cuda_map **map, rpm_status *status);
+RPM_CUDA_EXPORT void rpm_cuda_map_free(rpm_cuda_map *map);
+/* The two parts of rpm_map_device. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_map_points(rpm_cuda_map *map, const rpm_map_job *job, const rpm_map_mirror *mirrors,
+											 size_t mirror_count, const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
+RPM_CUDA_EXPORT rpm_code rpm_cuda_map_launch(rpm_cuda_map *map, const rpm_map_job *job, const struct launch_task *task, int64_t rays,
+											 rpm_status *status);
+
 /* All of the above as the extension takes it from the module that it has opened. */
 typedef struct rpm_cuda_module
 {
@@ -72,10 +93,18 @@ typedef struct rpm_cuda_module
 								 rpm_status *status);
 	void		(*scene_free) (rpm_cuda_scene *scene);
 	size_t		(*scene_bytes) (const rpm_cuda_scene *scene);
+	rpm_code	(*map_create) (rpm_cuda_scene *scene, const rpm_map_job *job, rpm_cuda_map **map, rpm_status *status);
+	void		(*map_free) (rpm_cuda_map *map);
+	rpm_code	(*map_points) (rpm_cuda_map *map, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count,
+							   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
+	rpm_code	(*map_launch) (rpm_cuda_map *map, const rpm_map_job *job, const struct launch_task *task, int64_t rays,
+							   rpm_status *status);
 } rpm_cuda_module;
 
-/* A number of its own for each shape of the structures that pass through here. */
-#define RPM_CUDA_INTERFACE 0x52500001u
+/* A number for each shape of what passes through here, by sizes of the engine's structures (needs trace/map_internal.h). */
+#define RPM_CUDA_INTERFACE \
+	((uint32_t) (2 * 1000003 + 31 * sizeof(rpm_map_job) + 37 * sizeof(rpm_map_edge) + 41 * sizeof(rpm_map_mirror) \
+				 + 43 * sizeof(rpm_scene) + 47 * sizeof(rpm_antenna) + 53 * sizeof(rpm_trace_options) + 59 * sizeof(rpm_status)))
 
 RPM_CUDA_EXPORT const rpm_cuda_module *rpm_cuda_module_table(void);
 

@@ -37,6 +37,7 @@ typedef struct MapCall
 	rpm_map		maps[RPM_DEVICES_MAX];
 	rpm_grid	grid;
 	rpm_trace_options options;
+	rpm_status	too_small;		/* why a device's memory did not do; else RPM_OK */
 } MapCall;
 
 typedef struct TraceWork
@@ -63,6 +64,7 @@ static void bring_to_devices(TraceWork *work);
 static bool bring_to(TraceWork *work, rpm_status *why);
 static void take_map_memory(TraceWork *work);
 static void trace_antennas(TraceWork *work, int first, int count);
+static void go_on_with_cpu(TraceWork *work);
 static void prepare_map(TraceWork *work, int number, const RpmAntenna *antenna);
 static rpm_code trace_maps(void *argument, rpm_control *control, rpm_status *status);
 static void note_missed(TraceWork *work, const rpm_map *map);
@@ -85,10 +87,11 @@ rpm_sql_trace(PG_FUNCTION_ARGS)
 	work = palloc0(sizeof(TraceWork));
 	work->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	prepare(work, fcinfo);
-	for (int i = 0; i < work->antennas->count; i += work->devices.count)
+	for (int i = 0, count; i < work->antennas->count; i += count)
 	{
+		count = Min(work->devices.count, work->antennas->count - i);
 		rpm_progress_antennas(i, work->antennas->count);
-		trace_antennas(work, i, Min(work->devices.count, work->antennas->count - i));
+		trace_antennas(work, i, count);
 	}
 	rpm_devices_give_back(&work->devices);
 	notice_missed(work);
@@ -214,13 +217,29 @@ trace_antennas(TraceWork *work, int first, int count)
 	rpm_run_engine(trace_maps, &work->call, &work->control,
 				   count == 1 ? psprintf("antenna " INT64_FORMAT, antennas[0].id)
 				   : psprintf("one of antennas " INT64_FORMAT " to " INT64_FORMAT, antennas[0].id, antennas[count - 1].id));
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && work->call.too_small.code == RPM_OK; i++)
 	{
 		note_missed(work, &work->call.maps[i]);
 		write_tiles(work, &antennas[i], &work->call.maps[i]);
 	}
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
+	if (work->call.too_small.code == RPM_OK)
+		return;
+	go_on_with_cpu(work);
+	for (int i = 0; i < count; i++)
+		trace_antennas(work, first + i, 1);
+}
+
+/* Where the settings leave the choice and a map does not fit into a device's memory. */
+static void
+go_on_with_cpu(TraceWork *work)
+{
+	rpm_status	why = work->call.too_small;
+
+	rpm_devices_take_cpu_instead(&why, &work->devices);
+	rpm_status_clear(&work->call.too_small);
+	bring_to(work, &why);
 }
 
 static void
@@ -243,8 +262,16 @@ static rpm_code
 trace_maps(void *argument, rpm_control *control, rpm_status *status)
 {
 	MapCall    *call = argument;
+	rpm_code	code = rpm_device_trace_all(call->tasks, call->count, control, status);
 
-	return rpm_device_trace_all(call->tasks, call->count, control, status);
+	if ((code == RPM_LIMIT_EXCEEDED || code == RPM_OUT_OF_MEMORY) && rpm_setting_device == RPM_CHOOSE_AUTO
+		&& rpm_device_kind_of(rpm_device_of(call->tasks[0].uploaded)) == RPM_DEVICE_CUDA)
+	{
+		call->too_small = *status;
+		rpm_status_clear(status);
+		return RPM_OK;
+	}
+	return code;
 }
 
 static void

@@ -24,6 +24,13 @@ typedef struct cuda_device_scene
 	rpm_cuda_scene *scene;
 } cuda_device_scene;
 
+/* A map at work. */
+typedef struct traced_map
+{
+	cuda_device_scene *uploaded;
+	rpm_cuda_map *map;			/* NULL until its points are due */
+} traced_map;
+
 /* Devices that failed in this process, by number, and how: a failure of this kind stays until the process ends. */
 static char lost[RPM_DEVICES_MAX][320];
 
@@ -34,6 +41,10 @@ static rpm_code upload_hierarchy(cuda_device_scene *self, const rpm_scene *scene
 								 rpm_control *control, rpm_status *status);
 static rpm_code trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
 					  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status);
+static rpm_code points(void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count,
+					   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
+static rpm_code launch(void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
+static const rpm_cuda_module *module_of(const rpm_device *device);
 static void release_scene(rpm_device_scene *uploaded);
 static rpm_code note_loss(const rpm_device *device, rpm_code code, const rpm_status *status);
 
@@ -154,7 +165,7 @@ upload(rpm_device *device, const rpm_scene *scene, const rpm_query *query, size_
 		free(self);
 		return note_loss(device, code, status);
 	}
-	self->base.bytes = ((cuda_device *) device)->module->scene_bytes(self->scene);
+	self->base.bytes = module_of(device)->scene_bytes(self->scene);
 	*uploaded = &self->base;
 	return RPM_OK;
 }
@@ -181,7 +192,40 @@ static rpm_code
 trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
 	  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status)
 {
-	return rpm_trace_map(scene, uploaded->query, antenna, grid, options, control, map, status);
+	traced_map	traced = {(cuda_device_scene *) uploaded, NULL};
+	rpm_map_device hand = {&traced, points, launch};
+	rpm_code	code = rpm_trace_map_on(&hand, scene, uploaded->query, antenna, grid, options, control, map, status);
+
+	module_of(uploaded->device)->map_free(traced.map);
+	return note_loss(uploaded->device, code, status);
+}
+
+static rpm_code
+points(void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count, const rpm_map_edge *edges,
+	   size_t edge_count, rpm_status *status)
+{
+	traced_map *traced = context;
+	const rpm_cuda_module *module = module_of(traced->uploaded->base.device);
+	rpm_code	code = module->map_create(traced->uploaded->scene, job, &traced->map, status);
+
+	return code == RPM_OK ? module->map_points(traced->map, job, mirrors, mirror_count, edges, edge_count, status) : code;
+}
+
+static rpm_code
+launch(void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status)
+{
+	traced_map *traced = context;
+	const rpm_cuda_module *module = module_of(traced->uploaded->base.device);
+	/* Where the points were the CPU's. */
+	rpm_code	code = traced->map == NULL ? module->map_create(traced->uploaded->scene, job, &traced->map, status) : RPM_OK;
+
+	return code == RPM_OK ? module->map_launch(traced->map, job, task, rays, status) : code;
+}
+
+static const rpm_cuda_module *
+module_of(const rpm_device *device)
+{
+	return ((const cuda_device *) device)->module;
 }
 
 static void
@@ -189,7 +233,7 @@ release_scene(rpm_device_scene *uploaded)
 {
 	cuda_device_scene *self = (cuda_device_scene *) uploaded;
 
-	((cuda_device *) uploaded->device)->module->scene_free(self->scene);
+	module_of(uploaded->device)->scene_free(self->scene);
 	free(self);
 }
 

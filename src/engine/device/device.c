@@ -84,6 +84,12 @@ rpm_device_scene_free(rpm_device_scene *uploaded)
 		uploaded->device->operations->release_scene(uploaded);
 }
 
+const rpm_device *
+rpm_device_of(const rpm_device_scene *uploaded)
+{
+	return uploaded->device;
+}
+
 size_t
 rpm_device_scene_bytes(const rpm_device_scene *uploaded)
 {

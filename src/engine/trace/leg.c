@@ -3,11 +3,11 @@
  */
 #include "trace/leg.h"
 
-static rpm_ray leg_ray(rpm_vec3 p, rpm_vec3 q);
-static bool next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit);
-static bool in_own_plane(const rpm_scene *scene, int32_t facet, const int32_t *own, int own_count);
+RPM_INLINE rpm_ray leg_ray(rpm_vec3 p, rpm_vec3 q);
+RPM_INLINE bool next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit);
+RPM_INLINE bool in_own_plane(const rpm_scene *scene, int32_t facet, const int32_t *own, int own_count);
 
-bool
+RPM_SHARED bool
 rpm_leg_clear(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count)
 {
 	rpm_ray		ray = leg_ray(p, q);
@@ -19,7 +19,7 @@ rpm_leg_clear(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_ve
 	return rpm_leg_clear_or(scene, query, p, q, own, own_count, &triangle);
 }
 
-bool
+RPM_SHARED bool
 rpm_leg_clear_or(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count,
 				 uint32_t *triangle)
 {
@@ -35,7 +35,7 @@ rpm_leg_clear_or(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm
 	return true;
 }
 
-int
+RPM_SHARED int
 rpm_leg_crossings(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm_vec3 q, const int32_t *own, int own_count,
 				  rpm_leg_crossing *crossings, int capacity)
 {
@@ -67,7 +67,7 @@ rpm_leg_crossings(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rp
 	return count;
 }
 
-bool
+RPM_SHARED bool
 rpm_facets_coincide(const rpm_facet *a, const rpm_facet *b)
 {
 	rpm_vec3	middle = rpm_scale(rpm_add(a->low, a->high), 0.5);
@@ -78,7 +78,7 @@ rpm_facets_coincide(const rpm_facet *a, const rpm_facet *b)
 }
 
 /* The ray of a leg without its ends. */
-static rpm_ray
+RPM_INLINE rpm_ray
 leg_ray(rpm_vec3 p, rpm_vec3 q)
 {
 	rpm_vec3	d = rpm_sub(q, p);
@@ -98,7 +98,7 @@ leg_ray(rpm_vec3 p, rpm_vec3 q)
 }
 
 /* The next hit along the ray, whose t_min moves beyond it. */
-static bool
+RPM_INLINE bool
 next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit)
 {
 	if (!(ray->t_min < ray->t_max) || !rpm_query_intersect(query, ray, hit))
@@ -108,7 +108,7 @@ next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit)
 	return true;
 }
 
-static bool
+RPM_INLINE bool
 in_own_plane(const rpm_scene *scene, int32_t facet, const int32_t *own, int own_count)
 {
 	for (int i = 0; i < own_count; i++)

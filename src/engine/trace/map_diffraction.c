@@ -26,17 +26,18 @@ typedef struct edges_task
 static void prepare_edges(void *context, int64_t begin, int64_t end, int thread);
 static void find_stretches(const rpm_map_job *job, rpm_map_edge *edge);
 static double where_it_turns(const rpm_map_job *job, const rpm_map_edge *edge, double before, double after, bool then);
-static bool antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place);
-static bool in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place);
+RPM_INLINE bool antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place);
+RPM_INLINE bool in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place);
 static bool to_stretches(const rpm_map_edge *edge, double *low, double *high);
 static bool hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double high, const rpm_map_block *block,
 						uint32_t blocker);
-static bool leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, rpm_vec3 end, uint32_t *blocker);
-static double keller_point(const rpm_map_edge *edge, double along, double away);
-static bool outside(const rpm_map_edge *edge, rpm_vec3 point);
-static void place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away);
-static double closeness(double transition);
+RPM_INLINE bool leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, rpm_vec3 end, uint32_t *blocker);
+RPM_INLINE double keller_point(const rpm_map_edge *edge, double along, double away);
+RPM_INLINE bool outside(const rpm_map_edge *edge, rpm_vec3 point);
+RPM_INLINE void place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away);
+RPM_INLINE double closeness(double transition);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status)
 {
@@ -123,8 +124,9 @@ where_it_turns(const rpm_map_job *job, const rpm_map_edge *edge, double before, 
 	}
 	return (before + after) / 2;
 }
+#endif
 
-static bool
+RPM_INLINE bool
 antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place)
 {
 	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
@@ -134,7 +136,7 @@ antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place)
 						 rpm_add(rpm_along(wedge->start, place, wedge->direction), edge->lift), own, 2);
 }
 
-static bool
+RPM_INLINE bool
 in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place)
 {
 	if (edge->stretch_count > RPM_MAP_EDGE_STRETCHES)
@@ -145,6 +147,7 @@ in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place)
 	return false;
 }
 
+#ifndef RPM_KERNEL
 /*
  * The diffraction point lies at a weighted mean of the two ends' places along the edge: it grows with the receiver's, and is monotonic
  * in its distance from the edge's line, so that the corners of both ranges bound it.
@@ -203,8 +206,9 @@ hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double
 	ends[1] = rpm_along(start, high, edge->direction);
 	return rpm_occluder_hides(&job->occluders, blocker, ends, 2, block->corners, block->corner_count, NULL);
 }
+#endif
 
-bool
+RPM_SHARED bool
 rpm_map_edge_rays(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_wedge_rays *rays,
 				  double *s_in, double *s_out)
 {
@@ -231,7 +235,7 @@ rpm_map_edge_rays(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 poi
 	return true;
 }
 
-bool
+RPM_SHARED bool
 rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_map_diffracted *diffracted)
 {
 	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
@@ -258,7 +262,7 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 	return true;
 }
 
-void
+RPM_SHARED void
 rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted *diffracted)
 {
 	double		w = 1 / (d->transition_incident + 1e-12), w_0 = 1 / (d->transition_0 + 1e-12), w_n = 1 / (d->transition_n + 1e-12);
@@ -270,7 +274,7 @@ rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted *diffracted)
 }
 
 /* Whether the leg from the edge is free; what was in the way last is looked at first. */
-static bool
+RPM_INLINE bool
 leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, rpm_vec3 end, uint32_t *blocker)
 {
 	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
@@ -288,13 +292,13 @@ leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, r
 }
 
 /* Keller's law by unfolding: the straight line between both ends once they are turned into one half-plane. */
-static double
+RPM_INLINE double
 keller_point(const rpm_map_edge *edge, double along, double away)
 {
 	return (edge->along * away + along * edge->away) / (edge->away + away);
 }
 
-static void
+RPM_INLINE void
 place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away)
 {
 	rpm_vec3	from = rpm_sub(point, edge->start);
@@ -304,7 +308,7 @@ place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away)
 }
 
 /* Whether the point is not behind both faces: rpm_wedge_sees. */
-static bool
+RPM_INLINE bool
 outside(const rpm_map_edge *edge, rpm_vec3 point)
 {
 	rpm_vec3	from = rpm_sub(point, edge->start);
@@ -313,7 +317,7 @@ outside(const rpm_map_edge *edge, rpm_vec3 point)
 }
 
 /* 1 on the boundary, 0 from TRANSITION_END on, smooth between. */
-static double
+RPM_INLINE double
 closeness(double transition)
 {
 	double		u = fmin(transition / TRANSITION_END, 1);

@@ -23,9 +23,10 @@ static void sum_densities(rpm_map_directions *directions);
 static void by_bins(rpm_map_directions *directions);
 static void by_blocks(rpm_map_directions *directions);
 static void mix(rpm_map_directions *directions, double share);
-static size_t find_bin(const rpm_map_directions *directions, double place);
-static double fraction(double x);
+RPM_INLINE size_t find_bin(const rpm_map_directions *directions, double place);
+RPM_INLINE double fraction(double x);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_map_directions_create(int64_t first_rays, rpm_control *control, rpm_map_directions *directions, rpm_status *status)
 {
@@ -60,8 +61,9 @@ rpm_map_directions_free(rpm_map_directions *directions)
 	free(directions->smoothed);
 	free(directions->first);
 }
+#endif
 
-rpm_vec3
+RPM_SHARED rpm_vec3
 rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_angle)
 {
 	const rpm_map_directions *directions = aim->directions;
@@ -80,7 +82,7 @@ rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_
 	return rpm_vec(radius * cos(azimuth), radius * sin(azimuth), z);
 }
 
-void
+RPM_SHARED void
 rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squared_worth)
 {
 	rpm_map_add(&directions->visits[bin], 1);
@@ -88,6 +90,7 @@ rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squar
 		rpm_map_add(&directions->score[bin], squared_worth);
 }
 
+#ifndef RPM_KERNEL
 void
 rpm_map_directions_learn(rpm_map_directions *directions)
 {
@@ -101,18 +104,24 @@ rpm_map_directions_learn(rpm_map_directions *directions)
 	mix(directions, 1 - EVEN_SHARE - BLOCK_SHARE);
 	sum_densities(directions);
 }
+#endif
 
-void
+RPM_SHARED void
 rpm_map_add(double *sum, double amount)
 {
+#ifdef __CUDA_ARCH__
+	atomicAdd(sum, amount);
+#else
 	double		before, after;
 
 	__atomic_load(sum, &before, __ATOMIC_RELAXED);
 	do
 		after = before + amount;
 	while (!__atomic_compare_exchange(sum, &before, &after, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+#endif
 }
 
+#ifndef RPM_KERNEL
 static void
 sum_densities(rpm_map_directions *directions)
 {
@@ -189,9 +198,10 @@ by_bins(rpm_map_directions *directions)
 			directions->smoothed[(size_t) row * (size_t) columns + (size_t) column] = visits > 0 ? sqrt(score / visits) : 0;
 		}
 }
+#endif
 
 /* The last bin whose first[] is not above the place. */
-static size_t
+RPM_INLINE size_t
 find_bin(const rpm_map_directions *directions, double place)
 {
 	size_t		low = 0, high = (size_t) directions->side_z * (size_t) directions->side_azimuth;
@@ -208,7 +218,7 @@ find_bin(const rpm_map_directions *directions, double place)
 	return low;
 }
 
-static double
+RPM_INLINE double
 fraction(double x)
 {
 	return x - floor(x);

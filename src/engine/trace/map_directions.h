@@ -29,14 +29,14 @@ rpm_code	rpm_map_directions_create(int64_t first_rays, rpm_control *control, rpm
 void		rpm_map_directions_free(rpm_map_directions *directions);
 
 /* The direction of ray i of a batch: which bin, and the solid angle that the ray stands for. */
-rpm_vec3	rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_angle);
+RPM_SHARED rpm_vec3 rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_angle);
 
 /* Notes that a ray of the bin was worth so much (atomic). */
-void		rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squared_worth);
+RPM_SHARED void rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squared_worth);
 
 /* Makes the densities follow what was noted. */
 void		rpm_map_directions_learn(rpm_map_directions *directions);
 
-void		rpm_map_add(double *sum, double amount);
+RPM_SHARED void rpm_map_add(double *sum, double amount);
 
 #endif

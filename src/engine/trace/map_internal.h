@@ -26,6 +26,8 @@ typedef struct rpm_map_surface
 	double		step_m;			/* of a march over a surface that is not flat */
 } rpm_map_surface;
 
+struct rpm_map_device;
+
 typedef struct rpm_map_job
 {
 	const rpm_scene *scene;
@@ -34,6 +36,7 @@ typedef struct rpm_map_job
 	const rpm_grid *grid;
 	const rpm_trace_options *options;
 	rpm_control *control;
+	const struct rpm_map_device *device; /* NULL: all is done here */
 	double		wavelength_m, wave_number;
 	double		spreading2;		/* (lambda / 4 pi)^2 */
 	double		cell_area_m2;
@@ -57,17 +60,17 @@ typedef struct rpm_map_job
 } rpm_map_job;
 
 rpm_map_surface rpm_map_surface_of(const rpm_scene *scene, const rpm_grid *grid);
-double		rpm_map_surface_z(const rpm_map_surface *surface, double x, double y);
+RPM_SHARED double rpm_map_surface_z(const rpm_map_surface *surface, double x, double y);
 
 /* Called for each crossing: the point and |df/ds|, the rate at which a unit length of ray passes through the surface's height. */
 typedef void (*rpm_map_crossing) (void *context, double x, double y, double rate);
 
 /* The crossings of the surface along origin + t direction, 0 < t < length (may be INFINITY). */
-void		rpm_map_surface_cross(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double length,
+RPM_SHARED void rpm_map_surface_cross(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double length,
 								  rpm_map_crossing crossing, void *context);
 
 /* Whether nothing lies above the point. */
-bool		rpm_map_outdoors(const rpm_map_job *job, rpm_vec3 point);
+RPM_SHARED bool rpm_map_outdoors(const rpm_map_job *job, rpm_vec3 point);
 
 /* The exact part: fills gain and outdoor_share. */
 rpm_code	rpm_map_points(rpm_map_job *job, rpm_status *status);
@@ -104,7 +107,7 @@ typedef struct rpm_map_mirror_blockers { uint32_t before, after; } rpm_map_mirro
 bool		rpm_map_mirror_reaches(const rpm_map_job *job, const rpm_map_mirror *mirror, const rpm_map_block *block,
 								   const rpm_map_mirror_blockers *blockers);
 /* The field at `point` by way of the mirror, lambda / 4 pi, spreading and phase included; false where there is none. */
-bool		rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_map_mirror_blockers *blockers,
+RPM_SHARED bool rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_map_mirror_blockers *blockers,
 								 rpm_cvec3 *field);
 
 /* Stretches of an edge that the antenna sees; an edge in more pieces is looked at again for each point. */
@@ -137,12 +140,12 @@ bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, con
  * The rays over the edge to `point`, and metres from the antenna to the edge and on; false where there are none.  *blocker is what hid a
  * point from it last, or RPM_NO_BLOCKER; NULL where job has no occluders.
  */
-bool		rpm_map_edge_rays(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_wedge_rays *rays,
+RPM_SHARED bool rpm_map_edge_rays(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker, rpm_wedge_rays *rays,
 							  double *s_in, double *s_out);
 /* Which shares of a diffracted field belong to its three boundaries, by nearness: all of it to the one that the point is on. */
-void		rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted *diffracted);
+RPM_SHARED void rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted *diffracted);
 /* The diffracted field at `point`; false where there is none. */
-bool		rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker,
+RPM_SHARED bool rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker,
 							   rpm_map_diffracted *diffracted);
 
 /*
@@ -163,18 +166,44 @@ typedef struct rpm_map_reflected
 	rpm_cvec3	field;
 } rpm_map_reflected;
 
+struct launch_task;
+
+/*
+ * A GPU's hand in a map: these stand for the loops over cells and rays, whose results they leave where those would.  They see
+ * job->control->stop and count what is done.
+ */
+typedef struct rpm_map_device
+{
+	void	   *context;
+	/* gain and outdoor_share of all cells, from the mirrors and edges of rpm_map_mirrors and rpm_map_edges. */
+	rpm_code	(*points) (void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count,
+						   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
+	/* A batch of rays: adds to job->batch, and where rays are noted to the task's directions. */
+	rpm_code	(*launch) (void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
+} rpm_map_device;
+
+/* Whether a device can have its hand in the map; else all of it is the CPU's. */
+bool		rpm_map_fits_device(const rpm_map_job *job);
+/* Whether it does the points too: not where something comes over roofs. */
+bool		rpm_map_device_does_points(const rpm_map_job *job);
+
+/* rpm_trace_map with a GPU's hand in it, which may be NULL. */
+rpm_code	rpm_trace_map_on(const rpm_map_device *device, const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna,
+							 const rpm_grid *grid, const rpm_trace_options *options, rpm_control *control, rpm_map *map,
+							 rpm_status *status);
+
 /*
  * The power at a point, fields added within each geometric ray and the edges that bound it, as far as they are near its boundary:
  * |E_direct + sum w E|^2 + sum over faces |E_reflected + sum w E|^2 + sum (1 - w^2 - w_0^2 - w_n^2) |E|^2.
  */
-double		rpm_map_field_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int reflected_count,
+RPM_SHARED double rpm_map_field_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int reflected_count,
 								const rpm_map_diffracted *diffracted, int diffracted_count);
 
 /*
  * rpm_leg_clear and rpm_leg_crossings do not look at the last RPM_LEG_END_M before either end; ends are moved out by as much where
  * nothing is to be overlooked: at receivers and antennas, which lie on no surface, and at reflections, whose own facet is named.
  */
-static inline rpm_vec3
+RPM_INLINE rpm_vec3
 rpm_map_leg_end(rpm_vec3 point, rpm_vec3 outwards)
 {
 	return rpm_along(point, RPM_LEG_END_M, outwards);
@@ -183,7 +212,7 @@ rpm_map_leg_end(rpm_vec3 point, rpm_vec3 outwards)
 /* A small counter-based generator (SplitMix64): one stream per (seed, batch, ray). */
 typedef struct rpm_random { uint64_t state; } rpm_random;
 
-static inline uint64_t
+RPM_INLINE uint64_t
 rpm_random_mix(uint64_t z)
 {
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -191,7 +220,7 @@ rpm_random_mix(uint64_t z)
 	return z ^ (z >> 31);
 }
 
-static inline rpm_random
+RPM_INLINE rpm_random
 rpm_random_stream(uint64_t seed, uint64_t batch, uint64_t ray)
 {
 	rpm_random	random;
@@ -201,7 +230,7 @@ rpm_random_stream(uint64_t seed, uint64_t batch, uint64_t ray)
 }
 
 /* Uniform in [0, 1). */
-static inline double
+RPM_INLINE double
 rpm_random_next(rpm_random *random)
 {
 	random->state += UINT64_C(0x9e3779b97f4a7c15);

@@ -54,17 +54,18 @@ typedef struct deposit_context
 
 static rpm_code launch_batch(launch_task *task, int64_t rays, rpm_status *status);
 static void launch_range(void *context, int64_t begin, int64_t end, int thread);
-static void follow(const launch_task *task, int64_t index);
-static bool next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit);
-static bool counted_exactly(const rpm_map_job *job, const map_ray *ray);
-static void deposit(void *context, double x, double y, double rate);
-static int	split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children);
-static bool scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, rpm_random *random,
+RPM_INLINE void follow(const launch_task *task, int64_t index);
+RPM_INLINE bool next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit);
+RPM_INLINE bool counted_exactly(const rpm_map_job *job, const map_ray *ray);
+RPM_INLINE void deposit(void *context, double x, double y, double rate);
+RPM_INLINE int	split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children);
+RPM_INLINE bool scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, rpm_random *random,
 					map_ray *child);
-static rpm_vec3 lobe_direction(rpm_vec3 axis, double cosine, double turn);
-static bool survives(const launch_task *task, map_ray *ray, rpm_random *random);
+RPM_INLINE rpm_vec3 lobe_direction(rpm_vec3 axis, double cosine, double turn);
+RPM_INLINE bool survives(const launch_task *task, map_ray *ray, rpm_random *random);
 static void fold_batch(rpm_map_job *job, int batches);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status)
 {
@@ -116,6 +117,8 @@ launch_batch(launch_task *task, int64_t rays, rpm_status *status)
 	task->aim.shift = rpm_random_next(&random);
 	memset(job->batch, 0, job->cell_count * sizeof(double));
 	job->launched += rays;
+	if (job->device != NULL)
+		return job->device->launch(job->device->context, job, task, rays, status);
 	return rpm_parallel_for(job->control, rays, RAYS_PER_PIECE, launch_range, task, status);
 }
 
@@ -129,9 +132,10 @@ launch_range(void *context, int64_t begin, int64_t end, int thread)
 		follow(task, i);
 	rpm_phase_add(task->job->control, end - begin);
 }
+#endif
 
 /* One launched ray with all that it splits into. */
-static void
+RPM_INLINE void
 follow(const launch_task *task, int64_t index)
 {
 	rpm_map_job *job = task->job;
@@ -169,7 +173,7 @@ follow(const launch_task *task, int64_t index)
 		rpm_map_directions_note(task->learning, bin, context.squared_worth);
 }
 
-static bool
+RPM_INLINE bool
 next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit)
 {
 	rpm_ray		query = {{(float) ray->origin.x, (float) ray->origin.y, (float) ray->origin.z},
@@ -188,7 +192,7 @@ next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit)
 }
 
 /* Straight rays and first reflections at facets known to be visible are the points' business. */
-static bool
+RPM_INLINE bool
 counted_exactly(const rpm_map_job *job, const map_ray *ray)
 {
 	if (ray->scatterings > 0)
@@ -197,10 +201,10 @@ counted_exactly(const rpm_map_job *job, const map_ray *ray)
 		|| (ray->reflections == 1 && ray->transmissions == 0 && job->visible.facet_seen[ray->first_facet]);
 }
 
-static void
+RPM_INLINE void
 deposit(void *context, double x, double y, double rate)
 {
-	deposit_context *ray = context;
+	deposit_context *ray = (deposit_context *) context;
 	rpm_map_job *job = ray->task->job;
 	const rpm_grid *grid = job->grid;
 	double		column = floor((x - grid->west) / grid->cell_width_m), row = floor((grid->north - y) / grid->cell_height_m);
@@ -225,7 +229,7 @@ deposit(void *context, double x, double y, double rate)
 }
 
 /* The mirrored, transmitted and scattered parts of a ray at its hit; returns how many live on. */
-static int
+RPM_INLINE int
 split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children)
 {
 	const rpm_map_job *job = task->job;
@@ -279,7 +283,7 @@ split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_rando
 /*
  * One scattered ray: its direction drawn by the cosine (Lambertian) or from the lobes, its power weighed by f_s / density.
  */
-static bool
+RPM_INLINE bool
 scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, rpm_random *random,
 		map_ray *child)
 {
@@ -314,7 +318,7 @@ scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rp
 }
 
 /* The unit vector at an angle of the given cosine from the axis, turned about it. */
-static rpm_vec3
+RPM_INLINE rpm_vec3
 lobe_direction(rpm_vec3 axis, double cosine, double turn)
 {
 	rpm_vec3	across = rpm_any_perpendicular(axis), other = rpm_cross(axis, across);
@@ -324,7 +328,7 @@ lobe_direction(rpm_vec3 axis, double cosine, double turn)
 }
 
 /* Roulette: a weak ray lives on with probability q = |e|^2 / full_power and then counts for 1 / q rays. */
-static bool
+RPM_INLINE bool
 survives(const launch_task *task, map_ray *ray, rpm_random *random)
 {
 	double		power = rpm_cvec_norm2(ray->e);
@@ -337,6 +341,7 @@ survives(const launch_task *task, map_ray *ray, rpm_random *random)
 	return true;
 }
 
+#ifndef RPM_KERNEL
 /* Adds the batch to the sums and judges the error of the mean. */
 static void
 fold_batch(rpm_map_job *job, int batches)
@@ -361,3 +366,4 @@ fold_batch(rpm_map_job *job, int batches)
 	if (batches > 1)
 		job->reached_error_db = judged > 0 ? 10 / log(10) * sqrt(squares / (double) judged) : 0;
 }
+#endif

@@ -32,6 +32,7 @@ typedef struct cell_candidates
 	const rpm_candidates *mirrors, *edges;
 } cell_candidates;
 
+static rpm_code run_passes(points_task *task, rpm_status *status);
 static bool wanted(const void *context, int column, int row);
 static void do_cell(void *context, rpm_map_scratch *scratch, const rpm_candidates *mirrors, const rpm_candidates *edges, int column,
 					int row);
@@ -41,14 +42,15 @@ static bool reached(const rpm_map_job *job, int column, int row);
 static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
 static bool lit_between_points(const points_task *task, const cell_candidates *candidates, int column, int row);
-static rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
+RPM_INLINE rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
 static double geometric_power(const points_task *task, const cell_candidates *candidates, bool with_edges, rpm_vec3 point,
 							  uint64_t *signature);
 static double edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
 static int	diffracted_fields(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
-static rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *walls_crossed);
-static bool in_sight(const rpm_map_job *job, rpm_vec3 end, uint32_t *blocker);
+RPM_INLINE rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *walls_crossed);
+RPM_INLINE bool in_sight(const rpm_map_job *job, rpm_vec3 end, uint32_t *blocker);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_map_points(rpm_map_job *job, rpm_status *status)
 {
@@ -68,22 +70,33 @@ rpm_map_points(rpm_map_job *job, rpm_status *status)
 	blocks->wanted = wanted;
 	blocks->work = do_cell;
 	blocks->context = &task;
-	if (code == RPM_OK)
-		code = rpm_map_blocks_create(job, blocks, status);
-	for (int pass = 0; pass < 2 && code == RPM_OK; pass++)
-	{
-		size_t		edge_count = blocks->edge_count;
-
-		task.closer = pass == 1;
-		if (!task.closer)
-			blocks->edge_count = 0;
-		code = rpm_map_blocks_run(blocks, status);
-		blocks->edge_count = edge_count;
-	}
+	if (code == RPM_OK && rpm_map_device_does_points(job))
+		code = job->device->points(job->device->context, job, task.mirrors, blocks->mirror_count, task.edges, blocks->edge_count, status);
+	else if (code == RPM_OK)
+		code = run_passes(&task, status);
 	rpm_map_blocks_free(blocks);
 	free(task.signatures);
 	free(task.mirrors);
 	free(task.edges);
+	return code;
+}
+
+static rpm_code
+run_passes(points_task *task, rpm_status *status)
+{
+	rpm_map_blocks *blocks = &task->blocks;
+	rpm_code	code = rpm_map_blocks_create(task->job, blocks, status);
+
+	for (int pass = 0; pass < 2 && code == RPM_OK; pass++)
+	{
+		size_t		edge_count = blocks->edge_count;
+
+		task->closer = pass == 1;
+		if (!task->closer)
+			blocks->edge_count = 0;
+		code = rpm_map_blocks_run(blocks, status);
+		blocks->edge_count = edge_count;
+	}
 	return code;
 }
 
@@ -236,9 +249,10 @@ lit_between_points(const points_task *task, const cell_candidates *candidates, i
 	}
 	return false;
 }
+#endif
 
 /* Point (i, j) of n x n in a cell, on the receivers' surface. */
-static rpm_vec3
+RPM_INLINE rpm_vec3
 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n)
 {
 	const rpm_grid *grid = job->grid;
@@ -248,6 +262,7 @@ cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n)
 	return rpm_vec(x, y, rpm_map_surface_z(&job->surface, x, y));
 }
 
+#ifndef RPM_KERNEL
 /* The power at a point by the straight and reflected rays, where fields are added by the edges too; and which rays these are. */
 static double
 geometric_power(const points_task *task, const cell_candidates *candidates, bool with_edges, rpm_vec3 point, uint64_t *signature)
@@ -297,6 +312,7 @@ edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3
 		power += rpm_cvec_norm2(diffracted[i].field);
 	return power;
 }
+#endif
 
 /* The fields of the cell's edges at a point, into the scratch; returns how many there are. */
 static int
@@ -315,7 +331,7 @@ diffracted_fields(const points_task *task, const cell_candidates *candidates, rp
 }
 
 /* The field along the straight line, in sight or through so many walls (-1: none); nearer than a wavelength it is that of a wavelength. */
-static rpm_cvec3
+RPM_INLINE rpm_cvec3
 straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *walls_crossed)
 {
 	const rpm_scene *scene = job->scene;
@@ -347,7 +363,7 @@ straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *w
 }
 
 /* Whether the antenna sees the point; what was in the way of the last one is looked at first. */
-static bool
+RPM_INLINE bool
 in_sight(const rpm_map_job *job, rpm_vec3 end, uint32_t *blocker)
 {
 	uint32_t	triangle;

@@ -16,14 +16,15 @@ typedef struct throw_box
 } throw_box;
 
 static bool hidden_behind(const rpm_map_job *job, const rpm_map_mirror *mirror, const rpm_map_block *block, uint32_t blocker);
-static bool box_meets_facet(const rpm_facet *facet, rpm_vec3 low, rpm_vec3 high);
-static bool meets_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 through, rpm_vec3 k, uint32_t *blocker);
-static bool leaves_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 from, rpm_vec3 to, uint32_t *blocker);
+RPM_INLINE bool box_meets_facet(const rpm_facet *facet, rpm_vec3 low, rpm_vec3 high);
+RPM_INLINE bool meets_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 through, rpm_vec3 k, uint32_t *blocker);
+RPM_INLINE bool leaves_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 from, rpm_vec3 to, uint32_t *blocker);
 static bool mirror_of(const rpm_map_job *job, int32_t facet, rpm_map_mirror *mirror);
 static bool is_narrow(const rpm_map_job *job, const rpm_map_mirror *mirror, const throw_box *box);
 static void throw_facet(const rpm_map_job *job, const rpm_map_mirror *mirror, double z, throw_box *box);
 static void throw_corner(rpm_vec3 image, rpm_vec3 corner, double z, throw_box *box);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_map_mirrors(const rpm_map_job *job, rpm_map_mirror **mirrors, size_t *count, rpm_status *status)
 {
@@ -80,8 +81,9 @@ hidden_behind(const rpm_map_job *job, const rpm_map_mirror *mirror, const rpm_ma
 			return false;
 	return true;
 }
+#endif
 
-static bool
+RPM_INLINE bool
 box_meets_facet(const rpm_facet *facet, rpm_vec3 low, rpm_vec3 high)
 {
 	return high.x >= facet->low.x - RPM_LEG_END_M && low.x <= facet->high.x + RPM_LEG_END_M
@@ -90,7 +92,7 @@ box_meets_facet(const rpm_facet *facet, rpm_vec3 low, rpm_vec3 high)
 }
 
 /* The antenna's ray towards the plane must meet this facet first: one test for the facet's outline and for the first leg. */
-static bool
+RPM_INLINE bool
 meets_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 through, rpm_vec3 k, uint32_t *blocker)
 {
 	rpm_vec3	antenna = job->antenna->position;
@@ -108,7 +110,7 @@ meets_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 thro
 	return false;
 }
 
-static bool
+RPM_INLINE bool
 leaves_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 from, rpm_vec3 to, uint32_t *blocker)
 {
 	uint32_t	triangle;
@@ -121,7 +123,7 @@ leaves_mirror(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 fro
 	return false;
 }
 
-bool
+RPM_SHARED bool
 rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_vec3 point, rpm_map_mirror_blockers *blockers,
 					 rpm_cvec3 *field)
 {
@@ -147,6 +149,7 @@ rpm_map_mirror_field(const rpm_map_job *job, const rpm_map_mirror *mirror, rpm_v
 	return true;
 }
 
+#ifndef RPM_KERNEL
 static bool
 mirror_of(const rpm_map_job *job, int32_t facet, rpm_map_mirror *mirror)
 {
@@ -238,3 +241,4 @@ throw_corner(rpm_vec3 image, rpm_vec3 corner, double z, throw_box *box)
 	box->y_low = fmin(box->y_low, there.y - RPM_LEG_END_M);
 	box->y_high = fmax(box->y_high, there.y + RPM_LEG_END_M);
 }
+#endif

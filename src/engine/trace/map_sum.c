@@ -3,11 +3,11 @@
  */
 #include "trace/map_internal.h"
 
-static bool reflected_here(const rpm_map_reflected *reflected, int count, int32_t facet);
-static rpm_cvec3 at_facet(const rpm_map_diffracted *diffracted, int count, int32_t facet);
-static bool first_of_facet(const rpm_map_diffracted *diffracted, int index, int32_t facet);
+RPM_INLINE bool reflected_here(const rpm_map_reflected *reflected, int count, int32_t facet);
+RPM_INLINE rpm_cvec3 at_facet(const rpm_map_diffracted *diffracted, int count, int32_t facet);
+RPM_INLINE bool first_of_facet(const rpm_map_diffracted *diffracted, int index, int32_t facet);
 
-double
+RPM_SHARED double
 rpm_map_field_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int reflected_count,
 					const rpm_map_diffracted *diffracted, int diffracted_count)
 {
@@ -32,7 +32,7 @@ rpm_map_field_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int re
 	return power + rpm_cvec_norm2(direct);
 }
 
-static bool
+RPM_INLINE bool
 reflected_here(const rpm_map_reflected *reflected, int count, int32_t facet)
 {
 	for (int i = 0; i < count; i++)
@@ -42,7 +42,7 @@ reflected_here(const rpm_map_reflected *reflected, int count, int32_t facet)
 }
 
 /* What the edges of a facet add to its reflected ray. */
-static rpm_cvec3
+RPM_INLINE rpm_cvec3
 at_facet(const rpm_map_diffracted *diffracted, int count, int32_t facet)
 {
 	rpm_cvec3	sum = rpm_cvec_zero();
@@ -58,7 +58,7 @@ at_facet(const rpm_map_diffracted *diffracted, int count, int32_t facet)
 }
 
 /* Whether no edge before this one adds to the facet. */
-static bool
+RPM_INLINE bool
 first_of_facet(const rpm_map_diffracted *diffracted, int index, int32_t facet)
 {
 	for (int i = 0; i < index; i++)

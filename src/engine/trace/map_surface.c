@@ -7,11 +7,12 @@
 #define FLAT_GROUND_M 1e-3
 #define BISECTIONS 20
 
-static double above(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double t);
-static void march(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double begin, double end,
+RPM_INLINE double above(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double t);
+RPM_INLINE void march(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double begin, double end,
 				  rpm_map_crossing crossing, void *context);
-static bool clip(double origin, double direction, double low, double high, double *begin, double *end);
+RPM_INLINE bool clip(double origin, double direction, double low, double high, double *begin, double *end);
 
+#ifndef RPM_KERNEL
 rpm_map_surface
 rpm_map_surface_of(const rpm_scene *scene, const rpm_grid *grid)
 {
@@ -34,8 +35,9 @@ rpm_map_surface_of(const rpm_scene *scene, const rpm_grid *grid)
 	surface.step_m = fmin(grid->cell_width_m, grid->cell_height_m) / 2;
 	return surface;
 }
+#endif
 
-double
+RPM_SHARED double
 rpm_map_surface_z(const rpm_map_surface *surface, double x, double y)
 {
 	if (surface->flat)
@@ -43,7 +45,7 @@ rpm_map_surface_z(const rpm_map_surface *surface, double x, double y)
 	return rpm_scene_ground_z(surface->scene, x, y) + surface->height_m;
 }
 
-void
+RPM_SHARED void
 rpm_map_surface_cross(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double length,
 					  rpm_map_crossing crossing, void *context)
 {
@@ -65,7 +67,7 @@ rpm_map_surface_cross(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 
 	march(surface, origin, direction, begin, end, crossing, context);
 }
 
-bool
+RPM_SHARED bool
 rpm_map_outdoors(const rpm_map_job *job, rpm_vec3 point)
 {
 	rpm_ray		ray = {{(float) point.x, (float) point.y, (float) point.z}, {0, 0, 1}, 0, INFINITY};
@@ -74,7 +76,7 @@ rpm_map_outdoors(const rpm_map_job *job, rpm_vec3 point)
 }
 
 /* Height of the ray above the surface. */
-static double
+RPM_INLINE double
 above(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double t)
 {
 	rpm_vec3	p = rpm_along(origin, t, direction);
@@ -83,7 +85,7 @@ above(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, doubl
 }
 
 /* Steps of half a cell; a change of sign is bisected. */
-static void
+RPM_INLINE void
 march(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, double begin, double end,
 	  rpm_map_crossing crossing, void *context)
 {
@@ -116,7 +118,7 @@ march(const rpm_map_surface *surface, rpm_vec3 origin, rpm_vec3 direction, doubl
 }
 
 /* Narrows [begin, end] to where low <= origin + t direction <= high. */
-static bool
+RPM_INLINE bool
 clip(double origin, double direction, double low, double high, double *begin, double *end)
 {
 	if (fabs(direction) < 1e-12)

@@ -39,7 +39,15 @@ rpm_code
 rpm_trace_map(const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna, const rpm_grid *grid,
 			  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status)
 {
-	rpm_map_job job = {.scene = scene, .query = query, .antenna = antenna, .grid = grid, .options = options, .control = control};
+	return rpm_trace_map_on(NULL, scene, query, antenna, grid, options, control, map, status);
+}
+
+rpm_code
+rpm_trace_map_on(const rpm_map_device *device, const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna,
+				 const rpm_grid *grid, const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status)
+{
+	rpm_map_job job = {.scene = scene, .query = query, .antenna = antenna, .grid = grid, .options = options, .control = control,
+	.device = device};
 	rpm_code	code = check_options(options, status);
 
 	if (code == RPM_OK)
@@ -157,6 +165,8 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	job->cell_area_m2 = job->grid->cell_width_m * job->grid->cell_height_m;
 	job->points = options->cell_samples;
 	job->surface = rpm_map_surface_of(scene, job->grid);
+	if (job->device != NULL && !rpm_map_fits_device(job))
+		job->device = NULL;
 	job->exact_reflection = mechanisms & RPM_REFLECTION && options->max_depth >= 1;
 	job->exact_diffraction = mechanisms & RPM_DIFFRACTION && options->max_depth >= 1 && options->diffraction_scale > 0;
 	job->sum_fields = job->exact_diffraction && options->sum == RPM_SUM_FIELD;
@@ -201,6 +211,19 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	if (code != RPM_OK)
 		return code;
 	return rpm_visible_set_find(scene, job->query, &job->occluders, job->antenna->position, job->control, &job->visible, status);
+}
+
+/* Over terrain the CPU does all: the device knows planes of receivers only. */
+bool
+rpm_map_fits_device(const rpm_map_job *job)
+{
+	return job->surface.flat;
+}
+
+bool
+rpm_map_device_does_points(const rpm_map_job *job)
+{
+	return job->device != NULL && job->roofs == NULL;
 }
 
 static rpm_code

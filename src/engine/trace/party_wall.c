@@ -6,7 +6,7 @@
 /* Of 2 degrees, within which coplanar triangles are one facet too. */
 #define PARALLEL_COSINE 0.99939
 
-bool
+RPM_SHARED bool
 rpm_is_party_wall(const rpm_scene *scene, int32_t first, int32_t second, double distance_m, rpm_vec3 direction)
 {
 	const rpm_facet *a = &scene->facets[first], *b = &scene->facets[second];

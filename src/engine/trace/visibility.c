@@ -40,6 +40,7 @@ static view look(const visibility_task *task, rpm_vec3 sample, const int32_t *ow
 static size_t collect(const uint8_t *seen, size_t count, int32_t *indices);
 static void mark(uint8_t *flag);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, const rpm_occluders *occluders, rpm_vec3 point,
 					 rpm_control *control, rpm_visible_set *set, rpm_status *status)
@@ -78,8 +79,9 @@ rpm_visible_set_free(rpm_visible_set *set)
 	set->facets = set->wedges = NULL;
 	set->facet_count = set->wedge_count = 0;
 }
+#endif
 
-bool
+RPM_SHARED bool
 rpm_wedge_sees(const rpm_wedge *wedge, rpm_vec3 point)
 {
 	rpm_vec3	from_edge = rpm_sub(point, wedge->start);
@@ -89,6 +91,7 @@ rpm_wedge_sees(const rpm_wedge *wedge, rpm_vec3 point)
 	return y >= 0 || y * cos(wedge->n_pi) - x * sin(wedge->n_pi) <= 0;
 }
 
+#ifndef RPM_KERNEL
 rpm_vec3
 rpm_lattice_direction(int64_t i, int64_t count)
 {
@@ -252,3 +255,4 @@ mark(uint8_t *flag)
 {
 	__atomic_store_n(flag, 1, __ATOMIC_RELAXED);
 }
+#endif

@@ -29,7 +29,7 @@ rpm_code	rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, co
 void		rpm_visible_set_free(rpm_visible_set *set);
 
 /* Whether the point lies in the outside sector of the wedge (phi from 0 to n_pi). */
-bool		rpm_wedge_sees(const rpm_wedge *wedge, rpm_vec3 point);
+RPM_SHARED bool rpm_wedge_sees(const rpm_wedge *wedge, rpm_vec3 point);
 
 /* Direction i of a Fibonacci lattice of `count` on the sphere, each standing for the solid angle 4 pi / count. */
 rpm_vec3	rpm_lattice_direction(int64_t i, int64_t count);

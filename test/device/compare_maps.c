@@ -1,0 +1,287 @@
+/*
+ * compare_maps.c: radio maps by the GPU module against the engine's, mechanism by mechanism, and how long both take (run.sh).
+ *
+ * compare_maps MODULE [SIZE]: Munich of test/data (where the program xz is) and towns at random; SIZE 1 (default), or towns alone and a share of
+ * the rays, for the module compiled for the CPU.  A report for people, and in JSON when RPM_REPORT names a file.  Exit code
+ * 0: they agree; 1: not; 77: no device.
+ *
+ * They agree when of the cells that either reaches at most MOST_DIFFERENT differ by more than DIFFERENT_DB.  The device contracts
+ * products and sums, and has other sines and powers: 1e-12 of a field; a ray that passes an edge within that falls to either
+ * side, and takes some cells with it.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "munich_scene.h"
+#include "rpm_device.h"
+#include "rpm_em.h"
+
+#define DIFFERENT_DB 0.01
+#define MOST_DIFFERENT 1e-3
+#define REPEATS 3
+
+typedef struct mechanism
+{
+	const char *name;
+	unsigned	mechanisms;
+	int			depth, sum;
+	int64_t		rays;
+} mechanism;
+
+#define SPECULAR (RPM_LINE_OF_SIGHT | RPM_REFLECTION)
+
+static const mechanism mechanisms[] = {
+	{"line of sight", RPM_LINE_OF_SIGHT, 0, RPM_SUM_FIELD, 0},
+	{"first reflections", SPECULAR, 1, RPM_SUM_FIELD, 0},
+	{"diffraction, fields", SPECULAR | RPM_DIFFRACTION, 1, RPM_SUM_FIELD, 0},
+	{"diffraction, powers", SPECULAR | RPM_DIFFRACTION, 1, RPM_SUM_POWER, 0},
+	{"through walls", SPECULAR | RPM_REFRACTION, 3, RPM_SUM_FIELD, 0},
+	{"chains of reflections", SPECULAR, 7, RPM_SUM_FIELD, 1000000},
+	{"diffuse scattering", SPECULAR | RPM_SCATTERING, 3, RPM_SUM_FIELD, 1000000},
+	{"the defaults", SPECULAR | RPM_SCATTERING | RPM_DIFFRACTION, 7, RPM_SUM_FIELD, 1000000},
+	{"5e7 rays, 7 reflections", SPECULAR, 7, RPM_SUM_FIELD, 50000000}
+};
+#define MECHANISMS ((int) (sizeof(mechanisms) / sizeof(mechanisms[0])))
+
+typedef struct place
+{
+	const char *name;
+	rpm_scene  *scene;
+	rpm_query  *query, *same;	/* the CPU's best hierarchy, and one of the device's kind */
+	rpm_device_scene *uploaded;
+	rpm_antenna antenna;
+	rpm_grid	grid;
+	double		upload_s;
+} place;
+
+static rpm_control control;
+static FILE *json;
+static double size = 1;
+static int	failures, written;	/* of the JSON's maps */
+
+static double now_s(void);
+static void fail_on(rpm_code code, const rpm_status *status);
+static void describe(const rpm_device_description *d);
+static rpm_scene *town(int side, uint64_t seed);
+static rpm_code add_house(rpm_scene_builder *builder, int64_t id, double x, double y, const double *uniform, rpm_status *status);
+static void open_place(place *p, const char *name, rpm_scene *scene, rpm_device *device, double cell_m);
+static void close_place(place *p);
+static void compare(const place *p, const mechanism *m);
+
+int
+main(int argc, char **argv)
+{
+	static rpm_device_description found[RPM_DEVICES_MAX];
+	rpm_device *device = NULL;
+	rpm_status	status = {0};
+	rpm_scene  *munich;
+	place		p;
+
+	if (argc < 2)
+		return 2;
+	size = argc > 2 ? atof(argv[2]) : 1;
+	rpm_devices_describe(argv[1], true, found);
+	if (found[1].state != RPM_DEVICE_USABLE)
+	{
+		printf("no CUDA device can be used: %s\n%s\n", found[1].reason, found[1].hint);
+		return 77;
+	}
+	fail_on(rpm_device_open(RPM_DEVICE_CUDA, 0, argv[1], &device, &status), &status);
+	json = getenv("RPM_REPORT") != NULL ? fopen(getenv("RPM_REPORT"), "w") : NULL;
+	describe(&found[1]);
+	munich = size < 1 ? NULL : munich_scene(RPM_WELD_ALL, NULL);
+	if (munich != NULL)
+	{
+		open_place(&p, "munich", munich, device, 5);
+		for (int i = 0; i < MECHANISMS; i++)
+			compare(&p, &mechanisms[i]);
+		close_place(&p);
+	}
+	for (uint64_t seed = 1; seed <= 3; seed++)
+	{
+		open_place(&p, "town", town(size < 1 ? 5 : 15, seed), device, 4);
+		for (int i = 0; i < MECHANISMS - 1; i++)
+			compare(&p, &mechanisms[i]);
+		close_place(&p);
+	}
+	rpm_device_close(device);
+	if (json != NULL)
+	{
+		fprintf(json, "], \"failures\": %d}\n", failures);
+		fclose(json);
+	}
+	printf("%s\n", failures ? "FAILED" : "passed");
+	return failures > 0;
+}
+
+static void
+describe(const rpm_device_description *d)
+{
+	printf("device   %s, compute capability %d.%d, %d multiprocessors, %.1f GB, CUDA %d (driver) %d (module)\n", d->name,
+		   d->capability_major, d->capability_minor, d->processors, (double) d->memory_bytes / 1e9, d->driver_version, d->runtime_version);
+	printf("CPU      %d threads\n", rpm_thread_count(NULL));
+	if (json != NULL)
+		fprintf(json, "{\"device\": \"%s\", \"compute_capability\": \"%d.%d\", \"driver\": %d, \"module\": %d, \"cpu_threads\": %d, \"maps\": [",
+				d->name, d->capability_major, d->capability_minor, d->driver_version, d->runtime_version, rpm_thread_count(NULL));
+}
+
+/* Houses on a square of side x side lots of 40 m, three materials, flat ground. */
+static rpm_scene *
+town(int side, uint64_t seed)
+{
+	rpm_scene_options options;
+	rpm_material materials[3] = {{5.24, 0, 0.0462, 0.7822, 0.2, 0, 0, RPM_SCATTERING_LAMBERTIAN, 1, 1, 1},
+		{3.91, 0, 0.0238, 0.16, 0.1, 0.3, 0.1, RPM_SCATTERING_DIRECTIVE, 4, 4, 1}, {6.31, 0, 0.0036, 1.3394, 0.05, 0.4, 0, RPM_SCATTERING_LAMBERTIAN, 1, 1, 1}};
+	rpm_status	status = {0};
+	rpm_scene_builder *builder;
+	rpm_scene  *scene = NULL;
+	rpm_code	code = RPM_OK;
+
+	rpm_scene_options_default(&options);
+	options.ground_material = 0;
+	builder = rpm_scene_builder_create(&options, materials, 3, NULL, &status);
+	fail_on(builder != NULL ? RPM_OK : status.code, &status);
+	for (int i = 0; i < side * side && code == RPM_OK; i++)
+	{
+		double		uniform[4];
+
+		for (int k = 0; k < 4; k++)
+		{
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			uniform[k] = (double) (seed >> 33) / 2147483648.0;
+		}
+		code = add_house(builder, i + 1, 40.0 * (i % side), 40.0 * (i / side), uniform, &status);
+	}
+	fail_on(code, &status);
+	fail_on(rpm_scene_builder_finish(builder, &scene, &status), &status);
+	rpm_scene_builder_free(builder);
+	return scene;
+}
+
+/* A rectangle 12 to 30 m wide and deep, turned a little, 5 to 30 m high. */
+static rpm_code
+add_house(rpm_scene_builder *builder, int64_t id, double x, double y, const double *uniform, rpm_status *status)
+{
+	double		w = 12 + 18 * uniform[0], d = 12 + 18 * uniform[1], c = cos(0.2 * uniform[3]), s = sin(0.2 * uniform[3]);
+	char		wkt[400];
+	rpm_building_row row = {.id = id, .height_m = 5 + 25 * uniform[2], .wall_material = (int) (id % 3), .roof_material = (int) (id % 2)};
+	uint8_t    *wkb = NULL;
+	rpm_code	code;
+
+	snprintf(wkt, sizeof(wkt), "POLYGON((%.3f %.3f, %.3f %.3f, %.3f %.3f, %.3f %.3f, %.3f %.3f))", x, y, x + w * c, y + w * s,
+			 x + w * c - d * s, y + w * s + d * c, x - d * s, y + d * c, x, y);
+	code = rpm_wkb_from_wkt(wkt, &wkb, &row.wkb_size, status);
+	row.wkb = wkb;
+	if (code == RPM_OK)
+		code = rpm_scene_builder_add(builder, &row, status);
+	free(wkb);
+	return code;
+}
+
+static void
+open_place(place *p, const char *name, rpm_scene *scene, rpm_device *device, double cell_m)
+{
+	rpm_status	status = {0};
+	double		begin;
+
+	memset(p, 0, sizeof(*p));
+	p->name = name;
+	p->scene = scene;
+	fail_on(rpm_query_create(scene, RPM_QUERY_BEST, &control, &p->query, &status), &status);
+	fail_on(rpm_query_create(scene, RPM_QUERY_BVH, &control, &p->same, &status), &status);
+	begin = now_s();
+	fail_on(rpm_device_upload(device, scene, p->same, 0, &control, &p->uploaded, &status), &status);
+	p->upload_s = now_s() - begin;
+	p->antenna.frequency_hz = MUNICH_FREQUENCY_HZ;
+	p->antenna.grid_azimuth_rad = RPM_PI / 2;
+	p->antenna.pattern = rpm_pattern_default(RPM_PATTERN_TR38901);
+	p->antenna.position = strcmp(name, "munich") == 0 ?
+		rpm_vec(691704.5 - scene->origin[0], 5334744.0 - scene->origin[1], 27.0 - scene->origin[2]) : rpm_vec(36, 36, scene->ground_z_m + 34);
+	p->grid = (rpm_grid) {scene->low.x, scene->high.y, cell_m, cell_m, (int) ((scene->high.x - scene->low.x) / cell_m),
+	(int) ((scene->high.y - scene->low.y) / cell_m), 1.5};
+	printf("\n%s: %zu triangles, %zu facets, %zu wedges; %d x %d cells of %g m; upload %.4f s, %.1f MB on the device\n", name,
+		   scene->triangle_count, scene->facet_count, scene->wedge_count, p->grid.columns, p->grid.rows, cell_m, p->upload_s,
+		   (double) rpm_device_scene_bytes(p->uploaded) / 1e6);
+	printf("%-25s %9s %9s %9s %11s %10s %10s %7s\n", "mechanisms", "rays", "cells", "differ", "largest dB", "CPU s", "device s", "ratio");
+}
+
+static void
+close_place(place *p)
+{
+	rpm_device_scene_free(p->uploaded);
+	rpm_query_free(p->query);
+	rpm_query_free(p->same);
+	rpm_scene_free(p->scene);
+}
+
+static void
+compare(const place *p, const mechanism *m)
+{
+	size_t		cells = (size_t) p->grid.columns * (size_t) p->grid.rows, reached = 0, differ = 0;
+	double	   *cpu = malloc(cells * sizeof(double)), *gpu = malloc(cells * sizeof(double));
+	double		largest_db = 0, cpu_s, gpu_s = INFINITY, begin;
+	rpm_map		cpu_map = {cpu, NULL, 0, 0}, gpu_map = {gpu, NULL, 0, 0};
+	rpm_trace_options options;
+	rpm_status	status = {0};
+	bool		passed;
+
+	rpm_trace_options_default(&options);
+	options.mechanisms = m->mechanisms;
+	options.max_depth = m->depth;
+	options.sum = m->sum;
+	options.samples = (int64_t) ((double) m->rays * size);
+	/* The time of the CPU with its best hierarchy; the map to compare with by the device's own. */
+	begin = now_s();
+	fail_on(rpm_trace_map(p->scene, p->query, &p->antenna, &p->grid, &options, &control, &cpu_map, &status), &status);
+	cpu_s = now_s() - begin;
+	fail_on(rpm_trace_map(p->scene, p->same, &p->antenna, &p->grid, &options, &control, &cpu_map, &status), &status);
+	for (int i = 0; i < (size < 1 ? 1 : REPEATS); i++)
+	{
+		begin = now_s();
+		fail_on(rpm_device_trace(p->uploaded, p->scene, &p->antenna, &p->grid, &options, &control, &gpu_map, &status), &status);
+		gpu_s = fmin(gpu_s, now_s() - begin);
+	}
+	for (size_t i = 0; i < cells; i++)
+	{
+		double		difference;
+
+		if ((isnan(cpu[i]) && isnan(gpu[i])) || (cpu[i] <= 0 && gpu[i] <= 0))
+			continue;
+		reached++;
+		difference = cpu[i] > 0 && gpu[i] > 0 ? fabs(10 * log10(gpu[i] / cpu[i])) : INFINITY;
+		differ += !(difference <= DIFFERENT_DB);
+		if (isfinite(difference))
+			largest_db = fmax(largest_db, difference);
+	}
+	passed = reached > 0 && (double) differ <= MOST_DIFFERENT * (double) reached;
+	failures += !passed;
+	printf("%-25s %9.2g %9zu %9zu %11.2e %10.4f %10.4f %7.1f%s\n", m->name, (double) options.samples, reached, differ, largest_db, cpu_s, gpu_s,
+		   cpu_s / gpu_s, passed ? "" : "  FAILED");
+	if (json != NULL)
+		fprintf(json, "%s\n{\"scene\": \"%s\", \"triangles\": %zu, \"mechanisms\": \"%s\", \"rays\": %lld, \"cells\": %zu, \"different\": %zu, "
+				"\"largest_db\": %.3e, \"cpu_s\": %.5f, \"device_s\": %.5f, \"upload_s\": %.5f, \"passed\": %s}", written++ > 0 ? "," : "",
+				p->name, p->scene->triangle_count, m->name, (long long) options.samples, reached, differ, largest_db, cpu_s, gpu_s, p->upload_s,
+				passed ? "true" : "false");
+	fflush(stdout);
+	free(cpu);
+	free(gpu);
+}
+
+static void
+fail_on(rpm_code code, const rpm_status *status)
+{
+	if (code == RPM_OK)
+		return;
+	printf("failed: %s\n%s\n", status->message, status->hint);
+	exit(1);
+}
+
+static double
+now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+}
