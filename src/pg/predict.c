@@ -274,7 +274,7 @@ static void
 run(PredictCall *call)
 {
 	if (call->method == RPM_METHOD_BEST)
-		rpm_predict_add_traced(call->source->scene, call->antenna_id, call->read, &call->input, call->given);
+		rpm_predict_add_traced(call->source->scene, call->antenna_id, call->read, &call->grid, &call->input, call->given);
 	if (call->sharing == RPM_SHARING_ALL)
 		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, call->given, &call->options,
 								&call->control);

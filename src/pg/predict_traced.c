@@ -31,6 +31,7 @@ typedef struct Places
 {
 	const RpmPredictInput *read;
 	const rpm_predict_input *input;
+	const RpmMapGrid *grid;		/* of the targets */
 	double	   *at_points, *at_targets;
 	RpmBox		box;			/* of all of them */
 } Places;
@@ -41,12 +42,13 @@ static void begin_places(const RpmPredictInput *read, const rpm_predict_input *i
 static void stretch(RpmBox *box, double x, double y);
 static bool read_map(Oid table, int64 antenna_id, int32 srid, Places *places);
 static void take_tile(const RpmRaster *tile, Places *places);
+static int	first_cell(double from, double size, int count);
 static double level_in(const RpmRaster *tile, double x, double y);
 static bool is_covered(const Places *places);
 
 void
-rpm_predict_add_traced(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, rpm_predict_input *input,
-					   rpm_predict_given *given)
+rpm_predict_add_traced(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmMapGrid *grid,
+					   rpm_predict_input *input, rpm_predict_given *given)
 {
 	Oid			tables[MOST_PRODUCTS];
 	int			count = product_tables(scene, tables);
@@ -54,6 +56,7 @@ rpm_predict_add_traced(const RpmSceneRow *scene, int64 antenna_id, const RpmPred
 
 	if (count == 0)
 		return;
+	places.grid = grid;
 	begin_places(read, input, &places);
 	for (int i = 0; i < count; i++)
 	{
@@ -188,13 +191,34 @@ static void
 take_tile(const RpmRaster *tile, Places *places)
 {
 	const rpm_predict_input *input = places->input;
+	const RpmMapGrid *grid = places->grid;
 
 	for (size_t i = 0; i < input->point_count; i++)
 		if (input->points[i].antenna == input->antenna && isnan(places->at_points[i]))
 			places->at_points[i] = level_in(tile, places->read->x + input->points[i].x_m, places->read->y + input->points[i].y_m);
-	for (size_t i = 0; i < input->target_count; i++)
-		if (isnan(places->at_targets[i]))
-			places->at_targets[i] = level_in(tile, places->read->x + input->target_x_m[i], places->read->y + input->target_y_m[i]);
+	if (input->target_count == 0)
+		return;
+	for (int row = first_cell(grid->north - tile->upper_left_y, grid->cell_height_m, grid->rows);
+		 row < grid->rows && grid->north - (row + 0.5) * grid->cell_height_m >= tile->upper_left_y + tile->rows * tile->scale_y; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int column = first_cell(tile->upper_left_x - grid->west, grid->cell_width_m, grid->columns);
+			 column < grid->columns && grid->west + (column + 0.5) * grid->cell_width_m <= tile->upper_left_x + tile->columns * tile->scale_x;
+			 column++)
+		{
+			size_t		i = (size_t) row * grid->columns + column;
+
+			if (isnan(places->at_targets[i]))
+				places->at_targets[i] = level_in(tile, places->read->x + input->target_x_m[i], places->read->y + input->target_y_m[i]);
+		}
+	}
+}
+
+/* The first of count cells that may have its middle `from` metres or more from the grid's edge. */
+static int
+first_cell(double from, double size, int count)
+{
+	return (int) Min(Max(floor(from / size) - 1, 0), count);
 }
 
 /* NaN outside of the tile and where it has no value. */

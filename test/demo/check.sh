@@ -32,7 +32,7 @@ from osgeo import gdal
 
 gdal.UseExceptions()
 good = True
-for name, least, most in ("prediction", -200, -20), ("prediction_deviation", 0.5, 30), ("prediction_error", -60, 60):
+for name, least, most in ("prediction", -300, -20), ("prediction_deviation", 0.5, 30), ("prediction_error", -60, 60):
     picture = Image.open(f"demo/output/{name}.png")
     raster = gdal.Open(f"demo/output/{name}.tif")
     low, high = raster.GetRasterBand(1).ComputeRasterMinMax(False)
