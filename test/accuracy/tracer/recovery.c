@@ -2,7 +2,7 @@
  * recovery.c: whether hidden antennas, materials and buildings come back from simulated measurements within the errors that a calibration
  * states: draws of a town of 16 buildings and three sectors, 3 dB of noise.
  *
- *   recovery [DRAWS]      default 20
+ *   recovery [DRAWS [CASE]]      default 20, all cases; cases count from 0
  */
 #include "calibrate_scene.h"
 
@@ -87,13 +87,15 @@ main(int argc, char **argv)
 		{"AM, hidden by 1, walls without thickness", RPM_CALIBRATE_AM, 1, true},
 		{"building, hidden by 0.5, walls without thickness", RPM_CALIBRATE_BUILDING, 0.5, true}
 	};
-	int			draws = argc > 1 ? atoi(argv[1]) : 20;
+	int			draws = argc > 1 ? atoi(argv[1]) : 20, only = argc > 2 ? atoi(argv[2]) : -1;
 
 	printf("| %d draws | RMSE before, after | within 1 error (68 %%) | within 1.96 (95 %%) | identifiable: share, within 1.96 | not at rest |\n|---|---|---|---|---|---|\n", draws);
 	for (int c = 0; c < (int) (sizeof cases / sizeof cases[0]); c++)
 	{
 		tally		sum = {0};
 
+		if (only >= 0 && c != only)
+			continue;
 		for (int seed = 1; seed <= draws; seed++)
 			draw((uint64_t) seed, cases[c].method, cases[c].share, cases[c].half_spaces, &sum);
 		printf("| %s | %.2f, %.2f | %.1f %% | %.1f %% | %.0f %%, %.1f %% | %d |\n", cases[c].name, sum.before / draws, sum.after / draws,
