@@ -27,7 +27,9 @@ $node->safe_psql('postgres', q{
 	FROM generate_series(0, 299) AS i, generate_series(0, 299) AS j;
 	CREATE TABLE few AS SELECT * FROM house WHERE building_id < 40;
 	CREATE VIEW slow AS SELECT building_id, geom, height_m, (SELECT 'concrete' FROM pg_sleep(0.05)) AS wall_material FROM house;
-	INSERT INTO rpm.antenna (antenna_id, geom, height_m, frequency_mhz, rs_power_dbm, pattern) VALUES (1, 'SRID=32632;POINT(691015 5336015)', 30, 3500, 0, 'isotropic');
+	INSERT INTO rpm.site (site_id, name) VALUES (1, 'town');
+	INSERT INTO rpm.antenna (antenna_id, site_id, geom, height_m, frequency_mhz, rs_power_dbm, pattern) VALUES (1, 1, 'SRID=32632;POINT(691015 5336015)', 30, 3500, 0, 'isotropic');
+	INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) SELECT 1, ST_SetSRID(ST_MakePoint(691000 + 7 * i, 5336013 + 5 * i), 32632), -80 FROM generate_series(1, 50) AS i;
 	INSERT INTO rpm.material (name, a, scattering_coefficient) VALUES ('rough', 5, 0.5);
 	INSERT INTO rpm.scene (name, srid, building_relation, ground_material, extent) VALUES
 		('slow', 32632, 'slow', 'rough', NULL), ('large', 32632, 'house', 'rough', NULL),
@@ -39,8 +41,9 @@ my %phases = (
 	building => "SELECT building_count FROM rpm_scene_release() AS released, LATERAL rpm_scene_summary(CASE WHEN released >= 0 THEN 'large' END)",
 	'tracing by rays' => "SELECT count(*) FROM rpm_trace('few', samples => 100000000000, cell_size_m => 20)",
 	'tracing exactly' => "SELECT count(*) FROM rpm_trace('few', samples => 0, cell_size_m => 0.2, mechanisms => '{line_of_sight,reflection,diffraction}')",
+	'tracing for a calibration' => "SELECT count(*) FROM rpm_calibration_fit(1, 'few', samples => 1000000000, max_depth => 3)",
 	writing => "SELECT count(*) FROM rpm_trace('few', samples => 0, cell_size_m => 0.5, mechanisms => '{scattering}')");
-my %shown = (reading => 'reading', building => 'building', 'tracing by rays' => 'tracing', 'tracing exactly' => 'tracing', writing => 'writing');
+my %shown = (reading => 'reading', building => 'building', 'tracing by rays' => 'tracing', 'tracing exactly' => 'tracing', 'tracing for a calibration' => 'tracing', writing => 'writing');
 
 my $watcher = RpmSession->new($node);
 
@@ -70,7 +73,7 @@ sub judge
 
 my $session = RpmSession->new($node);
 my $idle_threads = RpmSession::threads($session->{pid});
-foreach my $name ('reading', 'building', 'tracing by rays', 'tracing exactly', 'writing')
+foreach my $name ('reading', 'building', 'tracing by rays', 'tracing exactly', 'tracing for a calibration', 'writing')
 {
 	my @times;
 	my $missed = 0;

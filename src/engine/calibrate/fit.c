@@ -162,6 +162,7 @@ run(rpm_fit_work *work, rpm_status *status)
 		code = rpm_fit_scan(work, &moved, status);
 		ended = !moved;
 		damping = DAMPING_START;
+		work->fresh = work->fresh && !moved;
 		if (moved)
 			rpm_fit_embedding_restart(work, &embedding);
 	}
@@ -180,23 +181,29 @@ static rpm_code
 iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *settled, bool *ended, rpm_status *status)
 {
 	size_t		n = (size_t) work->count;
-	double	   *before = malloc(2 * n * sizeof(double)), *z = before + n, cost, longest = 0;
-	rpm_code	code;
+	size_t		equations = n * n + n;	/* normal and slope, which lie together */
+	double	   *before = malloc((2 * n + equations) * sizeof(double)), *z = before + n, *kept = z + n, cost, longest = 0;
+	bool		at_once = *settled;	/* a step's equations with its cost: they serve the next round */
+	rpm_code	code = RPM_OK;
 
 	if (before == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for a step of %d parameters", work->count);
 	memcpy(before, work->z, n * sizeof(double));
-	code = rpm_fit_sum(work, true, status);
+	if (!work->fresh)
+		code = rpm_fit_sum(work, true, status);
+	work->fresh = false;
 	cost = work->cost;
+	memcpy(kept, work->normal, equations * sizeof(double));
 	*ended = true;
 	for (; code == RPM_OK && *damping < DAMPING_MOST; *damping *= 8)
 	{
 		if (!rpm_fit_embedding_step(work, embedding, *damping, z))
 			continue;
 		rpm_fit_set(work, z);
-		code = rpm_fit_sum(work, false, status);
+		code = rpm_fit_sum(work, at_once, status);
 		if (code == RPM_OK && work->cost < cost)
 		{
+			work->fresh = at_once;
 			rpm_fit_embedding_accept(embedding);
 			for (size_t i = 0; i < n; i++)
 				longest = fmax(longest, fabs(z[i] - before[i]) / work->sd[i]);
@@ -205,6 +212,7 @@ iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool 
 			break;
 		}
 		rpm_fit_set(work, before);
+		memcpy(work->normal, kept, equations * sizeof(double));
 	}
 	if (code == RPM_OK && *damping >= DAMPING_MOST)
 		code = rpm_fit_sum(work, false, status);

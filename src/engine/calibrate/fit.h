@@ -34,6 +34,7 @@ typedef struct rpm_fit_work
 	double		cost;
 	size_t		stride;			/* every so many-th cell is summed, for all */
 	bool		with_normal;
+	bool		fresh;			/* cost, normal and slope are those of z */
 	unsigned	want;			/* or of rpm_store_want: what the method fits */
 } rpm_fit_work;
 
