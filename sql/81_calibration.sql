@@ -158,6 +158,7 @@ CREATE FUNCTION rpm_calibrate(site bigint, scene text DEFAULT NULL,
 	radius_m double precision DEFAULT NULL,
 	over_roofs text DEFAULT NULL,
 	indoor boolean DEFAULT NULL,
+	correlation_m double precision DEFAULT NULL,
 	OUT calibration_id bigint, OUT version integer, OUT current boolean, OUT compared_with integer,
 	OUT error_before_db double precision, OUT error_after_db double precision, OUT duration_ms double precision,
 	OUT parameters jsonb, OUT metrics jsonb)
@@ -167,7 +168,7 @@ DECLARE
 	held_in rpm.scene := rpm.calibration_scene(site, scene);
 	arguments jsonb := jsonb_strip_nulls(jsonb_build_object('method', method, 'loss', loss, 'floor_dbm', floor_dbm, 'max_iterations', max_iterations,
 		'cell_size_m', cell_size_m, 'mechanisms', mechanisms, 'max_depth', max_depth, 'samples', samples, 'radius_m', radius_m,
-		'over_roofs', over_roofs, 'indoor', indoor));
+		'over_roofs', over_roofs, 'indoor', indoor, 'correlation_m', correlation_m));
 BEGIN
 	IF NOT rpm.lock_site(held_in.name, site) THEN
 		RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
@@ -181,7 +182,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION rpm_calibrate(bigint, text, text, boolean, text, double precision, integer, double precision, text[], integer, bigint,
-	double precision, text, boolean) IS
+	double precision, text, boolean, double precision) IS
 	'fits antennas and materials of a site to its measurements, starting from the current version, and keeps the result as a new version; it is made current unless it validates worse at the held-out blocks (make_current true: all the same, false: never)';
 
 /* Under the site's lock: fits, compares, keeps, notes that the site was done; the key of the new version. */
@@ -298,5 +299,5 @@ $$;
 COMMENT ON FUNCTION rpm.scene_of_calibrations(bigint) IS 'the scene in which a site was calibrated; several or none are an error';
 
 REVOKE EXECUTE ON FUNCTION rpm_calibrate(bigint, text, text, boolean, text, double precision, integer, double precision, text[], integer, bigint,
-	double precision, text, boolean) FROM PUBLIC;
+	double precision, text, boolean, double precision) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION rpm_rollback_calibration(bigint, text, integer) FROM PUBLIC;

@@ -148,7 +148,7 @@ COMMENT ON FUNCTION rpm.antennas_of_sites(rpm.scene) IS 'the text of a query for
 
 /*
  * The sites of a scene, or one, as they are now.  Hashes are summed up, since equal rows would cancel in an exclusive or.  Buildings count
- * by squares of 500 m: those up to three squares from an antenna are about it.
+ * by squares of 500 m: those up to three squares from an antenna are about it, which is less than 2000 m.
  */
 CREATE FUNCTION rpm.survey_sites(scene rpm.scene, site bigint, read_data boolean DEFAULT true, read_buildings boolean DEFAULT true)
 RETURNS TABLE (site_id bigint, measurements bigint, hashes text[])
@@ -175,7 +175,7 @@ BEGIN
 		square AS (
 			SELECT floor((ST_XMin(s.geom) + ST_XMax(s.geom)) / 1000)::integer AS col, floor((ST_YMin(s.geom) + ST_YMax(s.geom)) / 1000)::integer AS row,
 				sum(hashtextextended(concat_ws('|', geometry_hash(s.geom), %5$s, %6$s, %7$s), 0)) AS hash
-			FROM %8$s AS s WHERE $3 AND NOT ST_IsEmpty(s.geom) GROUP BY 1, 2
+			FROM %8$s AS s WHERE $3 AND NOT ST_IsEmpty(s.geom)%9$s GROUP BY 1, 2
 		),
 		near AS (
 			SELECT DISTINCT a.site_id, floor(a.x / 500)::integer + i AS col, floor(a.y / 500)::integer + k AS row
@@ -189,7 +189,8 @@ BEGIN
 		rpm.staged_column(scene.measurement_relation, 'indoor', 'boolean'),
 		rpm.staged_column(scene.measurement_relation, 'position_accuracy_m', 'double precision'), scene.measurement_relation,
 		rpm.staged_column(scene.building_relation, 'height_m', 'double precision'), rpm.staged_column(scene.building_relation, 'wall_material', 'text'),
-		rpm.staged_column(scene.building_relation, 'roof_material', 'text'), scene.building_relation)
+		rpm.staged_column(scene.building_relation, 'roof_material', 'text'), scene.building_relation,
+		CASE WHEN site IS NOT NULL THEN ' AND s.geom && (SELECT ST_Expand(ST_Extent(ST_MakePoint(a.x, a.y))::geometry, 2000) FROM a)' END)
 	USING site, read_data, read_buildings;
 END
 $$;

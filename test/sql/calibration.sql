@@ -17,13 +17,8 @@ SELECT a.antenna_id, ST_Translate(a.geom, 5 * k, 7 * k), -70 - k FROM calibratio
 BEGIN;
 CREATE TEMPORARY TABLE answer (mae_db double precision, problem text);
 INSERT INTO answer VALUES (5);
-CREATE OR REPLACE FUNCTION rpm_calibration_fit(site bigint, scene text DEFAULT NULL,
-	method text DEFAULT 'building', loss text DEFAULT 'huber', floor_dbm double precision DEFAULT NULL, initial jsonb DEFAULT NULL,
-	split text DEFAULT NULL, max_iterations integer DEFAULT 30, share double precision DEFAULT 0.7, seed bigint DEFAULT 1,
-	cell_size_m double precision DEFAULT NULL, mechanisms text[] DEFAULT '{line_of_sight,reflection,scattering,diffraction}', max_depth integer DEFAULT 2,
-	samples bigint DEFAULT 100000, radius_m double precision DEFAULT 1280, over_roofs text DEFAULT 'shadow', indoor boolean DEFAULT NULL,
-	OUT parameters jsonb, OUT metrics jsonb, OUT data_fingerprint text, OUT scene_fingerprint text, OUT duration_ms double precision)
-LANGUAGE plpgsql STABLE AS $$
+DO $do$ BEGIN
+EXECUTE format('CREATE OR REPLACE FUNCTION rpm_calibration_fit(%s) LANGUAGE plpgsql STABLE AS %L', pg_get_function_arguments('rpm_calibration_fit'::regproc), $body$
 DECLARE
 	now_db double precision := (SELECT mae_db FROM answer);
 BEGIN
@@ -34,11 +29,12 @@ BEGIN
 	metrics := jsonb_build_object('held_out', jsonb_build_object('before', jsonb_build_object('mae_db', coalesce((initial ->> 'mae_db')::double precision, 12)),
 		'after', jsonb_build_object('mae_db', now_db)));
 	data_fingerprint := 'data'; scene_fingerprint := 'scene'; duration_ms := 2;
-END $$;
+END $body$);
+END $do$;
 RESET client_min_messages;
 
 -- the first is compared with the scene as it is, the next with the current one; a worse one is kept
-SELECT version, current, compared_with, error_before_db, error_after_db, duration_ms, parameters FROM rpm_calibrate(921);
+SELECT version, current, compared_with, error_before_db, error_after_db, duration_ms, parameters -> 'mae_db' AS parameters FROM rpm_calibrate(921);
 UPDATE answer SET mae_db = 6;
 SELECT version, current, compared_with, error_before_db, error_after_db FROM rpm_calibrate(921, 'calibration town', method => 'AM');
 SELECT version, current FROM rpm_calibrate(921, method => 'AM', make_current => true);

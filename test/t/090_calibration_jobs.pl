@@ -29,13 +29,8 @@ $node->safe_psql('postgres', q{
 	SELECT i, i, ST_SetSRID(ST_MakePoint(690000 + 4000 * i, 5336000), 32632), 30, 2140, 0 FROM generate_series(1, 8) AS i;
 	INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) SELECT a.antenna_id, ST_Translate(a.geom, 5 * k, 9 * k), -60 - k
 	FROM rpm.antenna AS a, generate_series(1, 30) AS k;
-	CREATE OR REPLACE FUNCTION rpm_calibration_fit(site bigint, scene text DEFAULT NULL,
-		method text DEFAULT 'building', loss text DEFAULT 'huber', floor_dbm double precision DEFAULT NULL, initial jsonb DEFAULT NULL,
-		split text DEFAULT NULL, max_iterations integer DEFAULT 30, share double precision DEFAULT 0.7, seed bigint DEFAULT 1,
-		cell_size_m double precision DEFAULT NULL, mechanisms text[] DEFAULT '{line_of_sight,reflection,scattering,diffraction}', max_depth integer DEFAULT 2,
-		samples bigint DEFAULT 100000, radius_m double precision DEFAULT 1280, over_roofs text DEFAULT 'shadow', indoor boolean DEFAULT NULL,
-		OUT parameters jsonb, OUT metrics jsonb, OUT data_fingerprint text, OUT scene_fingerprint text, OUT duration_ms double precision)
-	LANGUAGE plpgsql STABLE AS $$
+	DO $do$ BEGIN
+	EXECUTE format('CREATE OR REPLACE FUNCTION rpm_calibration_fit(%s) LANGUAGE plpgsql STABLE AS %L', pg_get_function_arguments('rpm_calibration_fit'::regproc), $body$
 	DECLARE
 		planned plan := (SELECT p FROM plan AS p WHERE p.site = rpm_calibration_fit.site);
 	BEGIN
@@ -46,7 +41,8 @@ $node->safe_psql('postgres', q{
 		parameters := jsonb_build_object('method', method);
 		metrics := jsonb_build_object('held_out', jsonb_build_object('before', jsonb_build_object('mae_db', 12), 'after', jsonb_build_object('mae_db', planned.mae_db)));
 		duration_ms := 1000 * planned.seconds;
-	END $$;
+	END $body$);
+	END $do$;
 });
 
 sub log_of { my $where = shift; return $node->safe_psql('postgres', "SELECT string_agg(site_id || ' ' || outcome, ', ' ORDER BY log_id) FROM rpm.calibration_log WHERE $where"); }
