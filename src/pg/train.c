@@ -17,6 +17,7 @@
 
 #include "arguments.h"
 #include "model_bytes.h"
+#include "network_library.h"
 #include "progress.h"
 #include "rpm_learn.h"
 #include "rpm_nn_zoo.h"
@@ -252,6 +253,7 @@ rpm_sql_train_run(PG_FUNCTION_ARGS)
 	forget_run();
 	read_run(fcinfo, &call);
 	control_of_run(&control);
+	rpm_network_notice_library();
 	rpm_run_engine(begin_run, &call, &control, NULL);
 	scaling = rpm_learn_run_scaling(training.run);
 	values[0] = Int64GetDatum(rpm_nn_parameter_count(training.model));
