@@ -12,7 +12,7 @@ VALUES ('rows', 32632, ST_MakeEnvelope(691000, 5336000, 691300, 5336200, 32632),
 INSERT INTO mast (antenna_id, geom, height_m, frequency_mhz, rs_power_dbm, pattern)
 VALUES (1, ST_SetSRID(ST_MakePoint(691010, 5336100), 32632), 8, 3500, 15, 'isotropic');
 CREATE FUNCTION pg_temp.cells(VARIADIC mechanisms text[], OUT outdoors bigint, OUT with_level bigint, OUT behind_db numeric) LANGUAGE sql AS $$
-	SELECT count(*) FILTER (WHERE o.outdoors), count(v) FILTER (WHERE o.outdoors), round(ST_Value(rast, ST_SetSRID(ST_MakePoint(691275, 5336105), 32632))::numeric)
+	SELECT count(*) FILTER (WHERE o.outdoors), count(v) FILTER (WHERE o.outdoors), 5 * round(ST_Value(rast, ST_SetSRID(ST_MakePoint(691275, 5336105), 32632))::numeric / 5)
 	FROM rpm_trace('rows', mechanisms => mechanisms, samples => 1000, quantity => 'path_gain_db') AS t,
 		unnest(ST_DumpValues(rast, 1)) WITH ORDINALITY AS cell (v, n),
 		LATERAL (SELECT NOT EXISTS (SELECT FROM house WHERE ST_Covers(house.geom, ST_MakeEnvelope(691000 + 10 * ((n - 1) % 30), 5336190 - 10 * ((n - 1) / 30),
