@@ -4,7 +4,7 @@
  * cannot serve two kinds.)
  */
 typedef double VECTOR __attribute__((vector_size(WIDTH * sizeof(double)), may_alias));
-typedef int64_t WHOLE __attribute__((vector_size(WIDTH * sizeof(int64_t))));
+typedef uint64_t WHOLE __attribute__((vector_size(WIDTH * sizeof(int64_t))));
 
 /*
  * e^x for x <= 0, in place: 2^n times the series of e^f, |f| <= ln 2 / 2, to the eleventh power: its rest is 0.3466^12 / 12! = 6e-15.
