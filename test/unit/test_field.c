@@ -1,33 +1,13 @@
 /*
  * test_field.c: the residual field against dense textbook solutions, analytic limits, simulated fields of known covariance, and bad data.
  */
+#include "draws.h"
 #include "field/dense.h"
 #include "field/panel.h"
 #include "rpm_field.h"
 #include "unit.h"
 
 #define MOST 400
-
-static uint64_t state;
-
-/* SplitMix64 and Box and Muller: the same numbers on every machine. */
-static double
-uniform(void)
-{
-	uint64_t	z = state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return (double) ((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
-static double
-normal(void)
-{
-	double		radius = sqrt(-2 * log(1 - uniform()));
-
-	return radius * cos(2 * M_PI * uniform());
-}
 
 static rpm_covariance
 covariance_of(double nugget, double short_sill, double short_range, double long_sill, double long_range)
