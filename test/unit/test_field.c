@@ -246,10 +246,7 @@ test_portable(void)
 	enum { TARGETS = 400 };
 	rpm_covariance covariance = covariance_of(4, 20, 25, 30, 120);
 	static rpm_field_point points[MOST];
-	double		x[TARGETS],
-				y[TARGETS],
-				mean[2][TARGETS],
-				variance[2][TARGETS];
+	double		x[TARGETS], y[TARGETS], mean[2][TARGETS], variance[2][TARGETS];
 	rpm_field_data data = {points, MOST, 1, 1, {0, NULL, NULL, NULL}, NULL};
 	rpm_field_targets targets = {TARGETS, x, y, NULL, NULL, NULL};
 	rpm_field_options options;
@@ -266,10 +263,7 @@ test_portable(void)
 	}
 	covariance.other_share[RPM_FIELD_SHORT] = covariance.other_share[RPM_FIELD_LONG] = 0.25;
 	for (int t = 0; t < TARGETS; t++)
-	{
-		x[t] = 25.0 * (t % 20) + 3;
-		y[t] = 25.0 * (t / 20) + 3;
-	}
+		x[t] = 25.0 * (t % 20) + 3, y[t] = 25.0 * (t / 20) + 3;
 	rpm_status_clear(&status);
 	rpm_field_options_default(&options);
 	CHECK(rpm_field_index_open(&data, &options, &index, &status) == RPM_OK);
