@@ -16,7 +16,7 @@ WHERE c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped AND col_de
 
 -- nothing runs with its owner's rights
 SELECT oid::regprocedure FROM member_function WHERE prosecdef;
--- PL/pgSQL resolves names on a path of its own; procedures that commit cannot have one, and name the schemas
+-- PL/pgSQL resolves names on a path of its own; procedures that commit cannot have one, and name the schemas; two run a caller's own query
 SELECT oid::regprocedure FROM member_function
 WHERE prokind <> 'p' AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND NOT coalesce(array_to_string(proconfig, ' '), '') ~ 'search_path=';
 -- functions for users start with rpm_, those in schema rpm do not
