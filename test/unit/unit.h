@@ -14,7 +14,7 @@
 #include <string.h>
 
 static int	unit_passed, unit_failed, unit_skipped;
-static bool unit_ok;
+static bool unit_ok __attribute__((unused));	/* programs that only include a scene of the tests run none */
 
 #define CHECK(condition) \
 	do { if (!(condition)) { unit_ok = false; printf("  %s:%d: %s\n", __FILE__, __LINE__, #condition); } } while (0)
