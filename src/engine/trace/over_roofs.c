@@ -30,7 +30,7 @@
 #define SAME_DIRECTION 0.9
 
 static double faded(const rpm_map_job *job, const rpm_roof_string *string, rpm_map_diffracted *diffracted, int count);
-static bool may_exceed(const rpm_map_job *job, const rpm_roof_string *string, double power);
+static double most_power(const rpm_map_job *job, const rpm_roof_string *string);
 static bool of_corner(const rpm_wedge *wedge, const rpm_roof_corner *corner);
 static double band_power(const rpm_map_job *job, const rpm_roof_string *string, rpm_vec3 point);
 static double wedge_part(const rpm_map_job *job, const rpm_roof_corner *corner, rpm_vec3 from, rpm_vec3 to, rpm_cvec3 field);
@@ -52,7 +52,7 @@ rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *d
 		return bound_power(job, point);
 	share = faded(job, &string, diffracted, count);
 	bound = bound_power(job, point);
-	return bound + (share > 0 && may_exceed(job, &string, NEGLIGIBLE * bound) ? share * band_power(job, &string, point) : 0);
+	return bound + (share > 0 && most_power(job, &string) > NEGLIGIBLE * bound ? share * band_power(job, &string, point) : 0);
 }
 
 double
@@ -88,9 +88,9 @@ faded(const rpm_map_job *job, const rpm_roof_string *string, rpm_map_diffracted 
 	return found ? string->several : 1;
 }
 
-/* By the antenna's gain towards the band and each corner alone. */
-static bool
-may_exceed(const rpm_map_job *job, const rpm_roof_string *string, double power)
+/* What can come over the band at most: by the antenna's gain towards it and each corner alone. */
+static double
+most_power(const rpm_map_job *job, const rpm_roof_string *string)
 {
 	rpm_vec3	first = rpm_sub(string->corners[0].point, job->antenna->position);
 	double		most = rpm_cvec_norm2(rpm_antenna_field(job->antenna, rpm_unit(first)));
@@ -102,7 +102,7 @@ may_exceed(const rpm_map_job *job, const rpm_roof_string *string, double power)
 
 		most *= WEDGE_MOST * WEDGE_MOST * fmin(1, alone * alone * (i > 0 ? COUPLED_MOST : 1));
 	}
-	return most > power;
+	return most;
 }
 
 static bool
@@ -130,7 +130,7 @@ band_power(const rpm_map_job *job, const rpm_roof_string *string, rpm_vec3 point
 			amplitude *= wedge_part(job, &string->corners[i], before, after, field);
 		before = string->corners[i].point;
 	}
-	return job->spreading2 * rpm_cvec_norm2(field) * amplitude * amplitude;
+	return fmin(job->spreading2 * rpm_cvec_norm2(field) * amplitude * amplitude, most_power(job, string));
 }
 
 /*
