@@ -1,32 +1,13 @@
 /*
  * test_predict.c: priors, their choice by validation, what other antennas say, calibration and every refusal, on simulated drive tests.
  */
+#include "draws.h"
 #include "rpm_path_loss.h"
 #include "rpm_predict.h"
 #include "unit.h"
 
 #define CELLS 600
 #define TARGETS 300
-
-static uint64_t state;
-
-static double
-uniform(void)
-{
-	uint64_t	z = state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return (double) ((z ^ (z >> 31)) >> 11) * 0x1p-53;
-}
-
-static double
-normal(void)
-{
-	double		radius = sqrt(-2 * log(1 - uniform()));
-
-	return radius * cos(2 * M_PI * uniform());
-}
 
 /* A field of deviation 6 dB: cosines of wavelengths 80 to 400 m. */
 static double
