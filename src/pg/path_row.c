@@ -28,7 +28,6 @@
 #endif
 
 static int	compare_gain(const void *a, const void *b, void *format);
-static Datum kinds_of(const rpm_path *path);
 static double gain_of(const RpmPathRowFormat *format, const rpm_path *path);
 static Datum building_ids(const RpmPathRowFormat *format, const rpm_path *path);
 static Datum materials_of(const RpmPathRowFormat *format, const rpm_path *path);
@@ -75,7 +74,7 @@ rpm_path_row_put(ReturnSetInfo *result, const RpmPathRowFormat *format, int32 nu
 	bool		nulls[COLUMN_COUNT] = {false};
 
 	values[0] = Int32GetDatum(number);
-	values[1] = kinds_of(path);
+	values[1] = rpm_path_kinds(path);
 	values[2] = Float8GetDatum(path->length_m);
 	values[3] = Float8GetDatum(path->length_m / RPM_SPEED_OF_LIGHT_M_S * NANOSECONDS);
 	nulls[4] = !(gain > 0);
@@ -101,8 +100,8 @@ gain_of(const RpmPathRowFormat *format, const rpm_path *path)
 	return rpm_path_gain(path, rpm_receive_slant_rad(format->polarisation == RPM_RECEIVE_HORIZONTAL));
 }
 
-static Datum
-kinds_of(const rpm_path *path)
+Datum
+rpm_path_kinds(const rpm_path *path)
 {
 	char		kinds[RPM_MAX_DEPTH + 1];
 

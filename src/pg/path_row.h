@@ -1,4 +1,4 @@
-/* path_row.h: a path as a row of rpm_paths. */
+/* path_row.h: a path as a row of rpm_paths, and its derivatives as one of rpm_path_derivatives. */
 #ifndef RPM_PG_PATH_ROW_H
 #define RPM_PG_PATH_ROW_H
 
@@ -6,7 +6,7 @@
 
 #include "nodes/execnodes.h"
 
-#include "rpm_trace.h"
+#include "rpm_path_derivatives.h"
 
 typedef enum RpmReceivePolarisation
 {
@@ -33,5 +33,10 @@ extern void rpm_path_rows_sort(const RpmPathRowFormat *format, rpm_path_list *pa
 
 /* Appends a path to a materialized result. */
 extern void rpm_path_row_put(ReturnSetInfo *result, const RpmPathRowFormat *format, int32 number, const rpm_path *path);
+extern void rpm_path_derivative_row_put(ReturnSetInfo *result, const RpmPathRowFormat *format, int32 number, const rpm_path *path,
+										const rpm_path_derivatives *derivatives);
+
+/* The letters of a path's interactions, as text. */
+extern Datum rpm_path_kinds(const rpm_path *path);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * paths.c: rpm_paths: the exact paths from an antenna to a point, as rows.
+ * paths.c: rpm_paths and rpm_path_derivatives: the exact paths from an antenna to a point, as rows.
  */
 #include "postgres.h"
 
@@ -17,16 +17,18 @@
 #include "postgis_functions.h"
 #include "progress.h"
 #include "read_antenna.h"
+#include "rpm_received.h"
 #include "rpm_settings.h"
 #include "scene_cache.h"
 #include "scene_report.h"
 #include "spi_rows.h"
+#include "status_report.h"
 #include "worker.h"
 
 #define HIGHEST_RECEIVER_M 10000.0
 #define MOST_SAMPLES INT64CONST(1000000000)
 
-/* Arguments by number, as in sql/43_paths.sql. */
+/* Arguments of both functions by number, as in sql/43_paths.sql and sql/78_path_derivatives.sql. */
 enum
 {
 	ARGUMENT_ANTENNA = 0,
@@ -58,7 +60,11 @@ typedef struct Receiver
 	int32		srid;
 } Receiver;
 
+/* Appends a path to the result. */
+typedef void (*PutPath) (ReturnSetInfo *result, const PathsCall *call, const RpmPathRowFormat *format, int32 number, const rpm_path *path);
+
 PG_FUNCTION_INFO_V1(rpm_sql_paths);
+PG_FUNCTION_INFO_V1(rpm_sql_path_derivatives);
 
 static const char *const polarisations[] = {
 	[RPM_RECEIVE_BOTH] = "both",
@@ -66,7 +72,11 @@ static const char *const polarisations[] = {
 	[RPM_RECEIVE_HORIZONTAL] = "horizontal"
 };
 
-static void write_paths(FunctionCallInfo fcinfo);
+static Datum rows_by(FunctionCallInfo fcinfo, PutPath put);
+static void write_paths(FunctionCallInfo fcinfo, PutPath put);
+static void put_path(ReturnSetInfo *result, const PathsCall *call, const RpmPathRowFormat *format, int32 number, const rpm_path *path);
+static void put_derivatives(ReturnSetInfo *result, const PathsCall *call, const RpmPathRowFormat *format, int32 number,
+							const rpm_path *path);
 static void prepare(FunctionCallInfo fcinfo, PathsCall *call, RpmPathRowFormat *format, rpm_control *control);
 static Receiver read_point(Datum point);
 static RpmSceneRow *scene_of(FunctionCallInfo fcinfo, const Receiver *receiver);
@@ -78,12 +88,24 @@ static void release_paths(void *argument);
 Datum
 rpm_sql_paths(PG_FUNCTION_ARGS)
 {
+	return rows_by(fcinfo, put_path);
+}
+
+Datum
+rpm_sql_path_derivatives(PG_FUNCTION_ARGS)
+{
+	return rows_by(fcinfo, put_derivatives);
+}
+
+static Datum
+rows_by(FunctionCallInfo fcinfo, PutPath put)
+{
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rpm_paths", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext before;
 
 	InitMaterializedSRF(fcinfo, 0);
 	before = MemoryContextSwitchTo(context);
-	write_paths(fcinfo);
+	write_paths(fcinfo, put);
 	rpm_progress_end();
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
@@ -91,7 +113,7 @@ rpm_sql_paths(PG_FUNCTION_ARGS)
 }
 
 static void
-write_paths(FunctionCallInfo fcinfo)
+write_paths(FunctionCallInfo fcinfo, PutPath put)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	PathsCall  *call = new_call();
@@ -119,8 +141,29 @@ write_paths(FunctionCallInfo fcinfo)
 	for (size_t i = 0; i < call->paths.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		rpm_path_row_put(result, &format, (int32) i + 1, &call->paths.paths[i]);
+		put(result, call, &format, (int32) i + 1, &call->paths.paths[i]);
 	}
+}
+
+static void
+put_path(ReturnSetInfo *result, const PathsCall *call, const RpmPathRowFormat *format, int32 number, const rpm_path *path)
+{
+	(void) call;
+	rpm_path_row_put(result, format, number, path);
+}
+
+static void
+put_derivatives(ReturnSetInfo *result, const PathsCall *call, const RpmPathRowFormat *format, int32 number, const rpm_path *path)
+{
+	double		slant_rad = format->polarisation == RPM_RECEIVE_BOTH ? NAN
+		: rpm_receive_slant_rad(format->polarisation == RPM_RECEIVE_HORIZONTAL);
+	rpm_path_derivatives derivatives;
+	rpm_status	status;
+
+	rpm_status_clear(&status);
+	(void) rpm_path_derive(call->scene, &call->antenna, call->receiver, &call->options, path, slant_rad, &derivatives, &status);
+	rpm_report_status(&status);
+	rpm_path_derivative_row_put(result, format, number, path, &derivatives);
 }
 
 /* Reads everything that the call and its rows need. */

@@ -5,6 +5,7 @@
  *   paths_image.c     a chain of facets -> its reflection points, by images
  *   paths_solve.c     points -> legs checked, interactions in order, field
  *   paths_wedge.c     one-wedge diffraction
+ *   path_derivatives.c  a path's gain beside where it stands
  *   paths.c           the order of all this; sorting, duplicates, results
  *
  * A chain is a sequence of facet indices in order from the transmitter; transmissions are not part of it, for they do not
@@ -119,6 +120,13 @@ bool		rpm_point_on_facet(const rpm_scene *scene, int32_t facet, rpm_vec3 point);
 bool		rpm_paths_solve_chain(const rpm_paths_work *work, const int32_t *facets, int length, rpm_path *path);
 /* The path over one wedge, if there is one. */
 bool		rpm_paths_solve_wedge(const rpm_paths_work *work, size_t wedge, rpm_path *path);
+/*
+ * The length, directions and field of a path over the interactions that it has, between work's ends, without a look at what is in the way
+ * nor at where on its facets or its edge the path runs; the interactions' points stay.  False where nothing arrives.
+ */
+bool		rpm_paths_follow(const rpm_paths_work *work, rpm_path *path);
+/* The same for one wedge: by Keller's point of its line, which is written. */
+bool		rpm_paths_follow_wedge(const rpm_paths_work *work, const rpm_wedge *wedge, rpm_path *path);
 
 /* Amplitude left to the specular part of a reflection: sqrt(1 - S^2). */
 double		rpm_paths_specular_share(const rpm_paths_work *work, const rpm_material *material);

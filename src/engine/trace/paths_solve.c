@@ -19,22 +19,37 @@ rpm_paths_solve_chain(const rpm_paths_work *work, const int32_t *facets, int len
 	points[0] = work->transmitter;
 	points[length + 1] = work->receiver;
 	path->interaction_count = 0;
-	path->length_m = 0;
 	for (int i = 0; i <= length; i++)
 	{
 		int32_t		own[2] = {i > 0 ? facets[i - 1] : RPM_NO_FACET, i < length ? facets[i] : RPM_NO_FACET};
-		double		leg_m = rpm_norm(rpm_sub(points[i + 1], points[i]));
 
-		if (leg_m < RPM_DEGENERATE_M || !add_leg(work, points[i], points[i + 1], own, work->options->max_depth - (length - i), path))
+		if (rpm_norm(rpm_sub(points[i + 1], points[i])) < RPM_DEGENERATE_M
+			|| !add_leg(work, points[i], points[i + 1], own, work->options->max_depth - (length - i), path))
 			return false;
-		path->length_m += leg_m;
 		if (i < length)
 			add_interaction(work->scene, path, RPM_INTERACTION_REFLECTION, facets[i], points[i + 1]);
 	}
 	if (path->interaction_count == 0 && !(work->options->mechanisms & RPM_LINE_OF_SIGHT))
 		return false;
-	path->departure = rpm_unit(rpm_sub(points[1], points[0]));
-	path->arrival = rpm_unit(rpm_sub(points[length + 1], points[length]));
+	return rpm_paths_follow(work, path);
+}
+
+/* Seen from the receiver the path is straight: from the image of the transmitter in all its mirrors. */
+bool
+rpm_paths_follow(const rpm_paths_work *work, rpm_path *path)
+{
+	rpm_vec3	image = work->transmitter;
+
+	if (path->interaction_count == 1 && path->interactions[0].kind == RPM_INTERACTION_DIFFRACTION)
+		return rpm_paths_follow_wedge(work, &work->scene->wedges[path->interactions[0].wedge], path);
+	for (int i = 0; i < path->interaction_count; i++)
+		if (path->interactions[i].kind == RPM_INTERACTION_REFLECTION)
+			image = rpm_mirror(image, &work->scene->facets[path->interactions[i].facet]);
+	path->length_m = rpm_norm(rpm_sub(work->receiver, image));
+	path->arrival = path->departure = rpm_unit(rpm_sub(work->receiver, image));
+	for (int i = path->interaction_count - 1; i >= 0; i--)
+		if (path->interactions[i].kind == RPM_INTERACTION_REFLECTION)
+			path->departure = rpm_mirror_direction(path->departure, work->scene->facets[path->interactions[i].facet].normal);
 	return follow_field(work, path);
 }
 

@@ -4,6 +4,7 @@
 #include "trace/paths.h"
 #include "rpm_em.h"
 
+static double keller_point(double along_in, double from_edge_in, double along_out, double from_edge_out);
 static double distance_to_edge(const rpm_wedge *wedge, rpm_vec3 point, double *along_m);
 static bool outside(const rpm_wedge *wedge, rpm_vec3 point, double distance_m);
 static void wedge_field(const rpm_paths_work *work, const rpm_wedge *wedge, double s_in, double s_out, rpm_path *path);
@@ -13,17 +14,15 @@ rpm_paths_solve_wedge(const rpm_paths_work *work, size_t index, rpm_path *path)
 {
 	const rpm_wedge *wedge = &work->scene->wedges[index];
 	int32_t		own[2] = {wedge->facet_0, wedge->facet_n};
-	double		along_in, along_out, along;
+	double		along_in, along_out;
 	double		from_edge_in = distance_to_edge(wedge, work->transmitter, &along_in);
 	double		from_edge_out = distance_to_edge(wedge, work->receiver, &along_out);
-	double		s_in, s_out;
+	double		along = keller_point(along_in, from_edge_in, along_out, from_edge_out);
 	rpm_vec3	point;
 	rpm_interaction *interaction = &path->interactions[0];
 
 	if (from_edge_in < RPM_DEGENERATE_M || from_edge_out < RPM_DEGENERATE_M)
 		return false;
-	/* Unfolded into one half-plane the path is a straight line: equal angles with the edge. */
-	along = along_in + (along_out - along_in) * from_edge_in / (from_edge_in + from_edge_out);
 	if (along < 0 || along > wedge->length_m || !outside(wedge, work->transmitter, from_edge_in)
 		|| !outside(wedge, work->receiver, from_edge_out))
 		return false;
@@ -31,21 +30,39 @@ rpm_paths_solve_wedge(const rpm_paths_work *work, size_t index, rpm_path *path)
 	if (!rpm_leg_clear(work->scene, work->query, work->transmitter, point, own, 2)
 		|| !rpm_leg_clear(work->scene, work->query, point, work->receiver, own, 2))
 		return false;
-	s_in = rpm_norm(rpm_sub(point, work->transmitter));
-	s_out = rpm_norm(rpm_sub(work->receiver, point));
-	path->departure = rpm_unit(rpm_sub(point, work->transmitter));
-	path->arrival = rpm_unit(rpm_sub(work->receiver, point));
 	path->interaction_count = 1;
-	path->length_m = s_in + s_out;
 	interaction->kind = RPM_INTERACTION_DIFFRACTION;
 	interaction->facet = wedge->facet_0;
 	interaction->wedge = (int32_t) index;
 	interaction->building = wedge->building;
 	interaction->material = work->scene->facets[wedge->facet_0].material;
-	interaction->point = point;
-	interaction->incidence_rad = acos(fmin(1.0, fabs(rpm_dot(path->departure, wedge->direction))));
+	return rpm_paths_follow_wedge(work, wedge, path);
+}
+
+bool
+rpm_paths_follow_wedge(const rpm_paths_work *work, const rpm_wedge *wedge, rpm_path *path)
+{
+	double		along_in, along_out;
+	double		from_edge_in = distance_to_edge(wedge, work->transmitter, &along_in);
+	double		from_edge_out = distance_to_edge(wedge, work->receiver, &along_out);
+	rpm_vec3	point = rpm_along(wedge->start, keller_point(along_in, from_edge_in, along_out, from_edge_out), wedge->direction);
+	double		s_in = rpm_norm(rpm_sub(point, work->transmitter));
+	double		s_out = rpm_norm(rpm_sub(work->receiver, point));
+
+	path->departure = rpm_unit(rpm_sub(point, work->transmitter));
+	path->arrival = rpm_unit(rpm_sub(work->receiver, point));
+	path->length_m = s_in + s_out;
+	path->interactions[0].point = point;
+	path->interactions[0].incidence_rad = acos(fmin(1.0, fabs(rpm_dot(path->departure, wedge->direction))));
 	wedge_field(work, wedge, s_in, s_out, path);
 	return rpm_path_total_gain(path) > 0;
+}
+
+/* Unfolded into one half-plane the path is a straight line: equal angles with the edge. */
+static double
+keller_point(double along_in, double from_edge_in, double along_out, double from_edge_out)
+{
+	return along_in + (along_out - along_in) * from_edge_in / (from_edge_in + from_edge_out);
 }
 
 static double
