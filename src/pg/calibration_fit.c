@@ -16,6 +16,7 @@
 
 #include "arguments.h"
 #include "calibration_fit.h"
+#include "datums.h"
 #include "map_grid.h"
 #include "progress.h"
 #include "rpm_measured_cells.h"
@@ -86,7 +87,6 @@ static double milliseconds_since(instr_time start);
 Datum
 rpm_sql_calibration_fit(PG_FUNCTION_ARGS)
 {
-	TupleDesc	description;
 	FitCall    *call = new_call();
 	rpm_control control;
 	instr_time	start;
@@ -94,8 +94,6 @@ rpm_sql_calibration_fit(PG_FUNCTION_ARGS)
 	bool		nulls[RESULT_COLUMNS] = {false};
 
 	INSTR_TIME_SET_CURRENT(start);
-	if (get_call_result_type(fcinfo, NULL, &description) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	if (PG_ARGISNULL(ARGUMENT_SITE))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -114,7 +112,7 @@ rpm_sql_calibration_fit(PG_FUNCTION_ARGS)
 	values[3] = CStringGetTextDatum(call->site->scene_fingerprint);
 	values[4] = Float8GetDatum(milliseconds_since(start));
 	release_call(call);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(description), values, nulls)));
+	PG_RETURN_DATUM(rpm_result_row(fcinfo, values, nulls));
 }
 
 static void

@@ -14,7 +14,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -23,6 +22,7 @@
 #include "clutter_layer.h"
 #include "clutter_source.h"
 #include "clutter_tiles.h"
+#include "datums.h"
 #include "progress.h"
 #include "rpm_settings.h"
 #include "scene_report.h"
@@ -84,7 +84,6 @@ static void fit_gains(Refresh *refresh);
 static void add_gain_rows(const Refresh *refresh, const RpmClutterAntenna *antenna, GainCall *call);
 static int cells_of_one_tile(RpmClutterCell *cells, int count, int64 id);
 static rpm_code run_fit_gains(void *argument, rpm_control *control, rpm_status *status);
-static Datum numbers(const double *values, int count);
 static int64 measurements_used(int32 scene_id);
 static Datum result_row(FunctionCallInfo fcinfo, const Refresh *refresh);
 
@@ -206,7 +205,7 @@ fit_model(Refresh *refresh)
 	memcpy(refresh->model.coefficient, call.coefficient, sizeof(call.coefficient));
 	values[0] = Int32GetDatum(refresh->row->scene_id);
 	values[1] = Float8GetDatum(refresh->radius_m);
-	values[2] = numbers(call.coefficient, RPM_CLUTTER_TERMS);
+	values[2] = rpm_float8_array(call.coefficient, RPM_CLUTTER_TERMS);
 	values[3] = Float8GetDatum(isfinite(call.residual_sd_db) ? call.residual_sd_db : 0);
 	values[4] = Int64GetDatum(source->usable);
 	execute("UPDATE rpm.clutter_model AS m SET radius_m = $2, coefficients = $3, residual_sd_db = $4, measurements = $5,"
@@ -242,16 +241,16 @@ static void
 forget_antennas(const Refresh *refresh)
 {
 	const RpmClutterSource *source = refresh->source;
-	Datum	   *ids = palloc((source->count + 1) * sizeof(Datum));
+	int64	   *ids = palloc((source->count + 1) * sizeof(int64));
 	Oid			types[2] = {INT4OID, INT8ARRAYOID};
 	Datum		values[2];
 	int			count = 0;
 
 	for (int i = 0; i < source->count; i++)
 		if (!source->antenna[i].changed)
-			ids[count++] = Int64GetDatum(source->antenna[i].id);
+			ids[count++] = source->antenna[i].id;
 	values[0] = Int32GetDatum(refresh->row->scene_id);
-	values[1] = PointerGetDatum(construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[1] = rpm_int8_array(ids, count);
 	execute("DELETE FROM rpm.clutter_residual AS t WHERE t.scene_id OPERATOR(pg_catalog.=) $1"
 			" AND t.antenna_id OPERATOR(pg_catalog.=) ANY (SELECT a.antenna_id FROM rpm.clutter_antenna AS a"
 			" WHERE a.scene_id OPERATOR(pg_catalog.=) $1 AND (a.antenna_id OPERATOR(pg_catalog.=) ANY ($2)) IS NOT TRUE)", 2, types, values);
@@ -310,7 +309,7 @@ fit_gains(Refresh *refresh)
 	gains[0] = call.gains.constant_db;
 	memcpy(gains + 1, call.gains.gain, sizeof(call.gains.gain));
 	values[0] = Int32GetDatum(refresh->row->scene_id);
-	values[1] = numbers(gains, 1 + RPM_CLUTTER_SCALES);
+	values[1] = rpm_float8_array(gains, 1 + RPM_CLUTTER_SCALES);
 	execute("UPDATE rpm.clutter_model AS m SET gains = $2 WHERE m.scene_id OPERATOR(pg_catalog.=) $1", 2, types, values);
 }
 
@@ -380,16 +379,6 @@ run_fit_gains(void *argument, rpm_control *control, rpm_status *status)
 	return rpm_clutter_fit_gains(call->residual_db, call->weight, call->own_db, call->count, control, &call->gains, status);
 }
 
-static Datum
-numbers(const double *values, int count)
-{
-	Datum	   *elements = palloc(count * sizeof(Datum));
-
-	for (int i = 0; i < count; i++)
-		elements[i] = Float8GetDatum(values[i]);
-	return PointerGetDatum(construct_array(elements, count, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
 static int64
 measurements_used(int32 scene_id)
 {
@@ -408,13 +397,10 @@ static Datum
 result_row(FunctionCallInfo fcinfo, const Refresh *refresh)
 {
 	const RpmClutterSource *source = refresh->source;
-	TupleDesc	columns;
 	Datum		values[5];
 	bool		nulls[5] = {false};
 	int			changed = 0;
 
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	for (int i = 0; i < source->count; i++)
 		changed += source->antenna[i].changed;
 	values[0] = Int32GetDatum(source->count);
@@ -422,5 +408,5 @@ result_row(FunctionCallInfo fcinfo, const Refresh *refresh)
 	values[2] = Int64GetDatum(refresh->used);
 	values[3] = Int64GetDatum(source->usable + source->left_out - refresh->used);
 	values[4] = BoolGetDatum(refresh->fit);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+	return rpm_result_row(fcinfo, values, nulls);
 }

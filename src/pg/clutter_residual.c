@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "clutter_layer.h"
+#include "datums.h"
 #include "map_grid.h"
 #include "postgis_functions.h"
 #include "raster_write.h"
@@ -41,7 +42,6 @@ static Place *read_points(Datum points, const RpmSceneRow *row, int *count);
 static int	compare_places(const void *a, const void *b);
 static RpmClutterWindow window_of(const Place *places, int count);
 static void put_row(ReturnSetInfo *result, int32 number, const RpmClutterModel *model, const double *residual_db, const double *weight);
-static Datum numbers_or_nulls(const double *numbers);
 static void fill_bands(const RpmClutterValues *values, const RpmClutterModel *model, float *const *bands);
 
 /* (scene, points, exclude_site_id, exclude_antenna_id) -> rows */
@@ -220,26 +220,9 @@ put_row(ReturnSetInfo *result, int32 number, const RpmClutterModel *model, const
 
 	values[0] = Int32GetDatum(number);
 	values[1] = Float8GetDatum(rpm_clutter_combine(&model->gains, residual_db, weight));
-	values[2] = numbers_or_nulls(residual_db);
-	values[3] = numbers_or_nulls(weight);
+	values[2] = rpm_float8_array(residual_db, RPM_CLUTTER_SCALES);
+	values[3] = rpm_float8_array(weight, RPM_CLUTTER_SCALES);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
-static Datum
-numbers_or_nulls(const double *numbers)
-{
-	Datum		elements[RPM_CLUTTER_SCALES];
-	bool		nulls[RPM_CLUTTER_SCALES];
-	int			dimension = RPM_CLUTTER_SCALES,
-				from = 1;
-
-	for (int i = 0; i < RPM_CLUTTER_SCALES; i++)
-	{
-		elements[i] = Float8GetDatum(numbers[i]);
-		nulls[i] = isnan(numbers[i]);
-	}
-	return PointerGetDatum(construct_md_array(elements, nulls, 1, &dimension, &from, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
-											  TYPALIGN_DOUBLE));
 }
 
 /* Rasters run from the north, the layer from the south. */

@@ -7,10 +7,10 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 
 #include "clutter_layer.h"
 #include "clutter_source.h"
+#include "datums.h"
 #include "postgis_functions.h"
 #include "progress.h"
 #include "rpm_level.h"
@@ -231,16 +231,16 @@ rpm_clutter_source_read(const RpmClutterSource *source, bool all, int64 one_in, 
 	const char *gis = rpm_postgis_schema();
 	Oid			types[3] = {INT4OID, INT8ARRAYOID, INT8OID};
 	Datum		values[3];
-	Datum	   *ids = palloc((source->count + 1) * sizeof(Datum));
+	int64	   *ids = palloc((source->count + 1) * sizeof(int64));
 	int			count = 0,
 				at = 0;
 	Portal		portal;
 
 	for (int i = 0; i < source->count; i++)
 		if (all || source->antenna[i].changed)
-			ids[count++] = Int64GetDatum(source->antenna[i].id);
+			ids[count++] = source->antenna[i].id;
 	values[0] = Int32GetDatum(source->row->srid);
-	values[1] = PointerGetDatum(construct_array(ids, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	values[1] = rpm_int8_array(ids, count);
 	values[2] = Int64GetDatum(one_in);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");

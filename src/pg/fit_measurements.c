@@ -8,8 +8,8 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 
+#include "datums.h"
 #include "fit_measurements.h"
 #include "postgis_functions.h"
 #include "progress.h"
@@ -55,7 +55,7 @@ static const char *const site_required[] = {"antenna_id", "site_id", NULL};
 static const char *const nothing[] = {NULL};
 
 static RpmRelation *measurement_relation(const RpmSceneRow *scene);
-static Datum id_array(const RpmAntennaList *antennas, const int64 *ids, int count);
+static Datum keys_of(const RpmAntennaList *antennas);
 static int32 *make_groups(const RpmFitQuestion *question, const RpmAntennaList *antennas, RpmFitMeasurements *result);
 static void read_sites(const RpmFitQuestion *question, const RpmAntennaList *antennas, int64 *sites, bool *has_site);
 static int	compare_ids(const void *a, const void *b);
@@ -120,7 +120,7 @@ rpm_fit_antennas_of_sites(const RpmSceneRow *scene, const int64 *sites, int site
 	MemoryContext context = CurrentMemoryContext;
 	RpmRelation *relation = rpm_relation_open(scene->antenna_relation, scene->name, "antenna_relation", site_required, nothing);
 	Oid			type = INT8ARRAYOID;
-	Datum		value = id_array(NULL, sites, site_count);
+	Datum		value = rpm_int8_array(sites, site_count);
 	int64	   *ids;
 
 	rpm_spi_query(psprintf("SELECT s.id, r.antenna_id::pg_catalog.int8 FROM pg_catalog.unnest($1) AS s (id)"
@@ -144,15 +144,15 @@ rpm_fit_antennas_of_sites(const RpmSceneRow *scene, const int64 *sites, int site
 	return ids;
 }
 
-/* bigint[] of the antennas' keys, or of the given ones. */
+/* bigint[] of the antennas' keys. */
 static Datum
-id_array(const RpmAntennaList *antennas, const int64 *ids, int count)
+keys_of(const RpmAntennaList *antennas)
 {
-	Datum	   *elements = palloc(Max(count, 1) * sizeof(Datum));
+	int64	   *ids = palloc(Max(antennas->count, 1) * sizeof(int64));
 
-	for (int i = 0; i < count; i++)
-		elements[i] = Int64GetDatum(antennas != NULL ? antennas->antennas[i].id : ids[i]);
-	return PointerGetDatum(construct_array(elements, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	for (int i = 0; i < antennas->count; i++)
+		ids[i] = antennas->antennas[i].id;
+	return rpm_int8_array(ids, antennas->count);
 }
 
 /* Numbers the groups: antennas in the order of their keys, or sites. */
@@ -210,7 +210,7 @@ read_sites(const RpmFitQuestion *question, const RpmAntennaList *antennas, int64
 	RpmRelation *relation = rpm_relation_open(scene->antenna_relation, scene->name, "antenna_relation",
 											  question->by_site ? site_required : antenna_required, site_required);
 	Oid			type = INT8ARRAYOID;
-	Datum		value = id_array(antennas, NULL, antennas->count);
+	Datum		value = keys_of(antennas);
 
 	if (!rpm_relation_has(relation, "site_id"))
 		return;
@@ -266,7 +266,7 @@ read_rows(Reader *reader)
 	const RpmRelation *r = reader->relation;
 	const char *gis = rpm_postgis_schema();
 	Oid			type = INT8ARRAYOID;
-	Datum		value = id_array(reader->antennas, NULL, reader->antennas->count);
+	Datum		value = keys_of(reader->antennas);
 	bool		outdoors = !reader->question->include_indoor && rpm_relation_has(r, "indoor");
 	Portal		portal;
 	char	   *query = psprintf("SELECT r.antenna_id::pg_catalog.int8, CASE WHEN p.point THEN %1$s.ST_X(r.geom) END,"

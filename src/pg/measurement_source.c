@@ -10,10 +10,10 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "datums.h"
 #include "measurement_source.h"
 #include "postgis_functions.h"
 #include "progress.h"
@@ -81,13 +81,10 @@ rpm_antenna_places_read(const RpmMeasurementSource *source, const int64 *ids, in
 	Oid			types[3] = {INT4OID, INT8ARRAYOID, INT4OID};
 	Datum		values[3] = {Int32GetDatum(source->scene->srid), (Datum) 0, Int32GetDatum(source->scene->scene_id)};
 	char		nulls[3] = {' ', ids ? ' ' : 'n', ' '};
-	Datum	   *elements = palloc(Max(id_count, 1) * sizeof(Datum));
 	RpmAntennaPlace *places;
 
-	for (int i = 0; i < id_count; i++)
-		elements[i] = Int64GetDatum(ids[i]);
 	if (ids)
-		values[1] = PointerGetDatum(construct_array(elements, id_count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		values[1] = rpm_int8_array(ids, id_count);
 	rpm_spi_query(place_query(source, ids != NULL), 3, types, values, nulls);
 	places = MemoryContextAllocExtended(context, Max(SPI_processed, 1) * sizeof(RpmAntennaPlace), MCXT_ALLOC_HUGE);
 	*count = 0;

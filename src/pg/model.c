@@ -6,6 +6,7 @@
 #include "utils/builtins.h"
 
 #include "arguments.h"
+#include "datums.h"
 #include "model_bytes.h"
 #include "rpm_model_file.h"
 #include "rpm_settings.h"
@@ -35,15 +36,12 @@ Datum
 rpm_sql_model_file_notes(PG_FUNCTION_ARGS)
 {
 	bytea	   *file = PG_GETARG_BYTEA_PP(0);
-	TupleDesc	columns;
 	char	   *declaration,
 			   *description;
 	rpm_status	status;
 	Datum		values[2];
 	bool		nulls[2];
 
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	rpm_status_clear(&status);
 	rpm_model_file_notes(VARDATA_ANY(file), VARSIZE_ANY_EXHDR(file), &declaration, &description, &status);
 	rpm_report_status_of(&status, "the weights");
@@ -58,7 +56,7 @@ rpm_sql_model_file_notes(PG_FUNCTION_ARGS)
 		free(description);
 	}
 	PG_END_TRY();
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+	PG_RETURN_DATUM(rpm_result_row(fcinfo, values, nulls));
 }
 
 /* A file is UTF-8 whatever the database's encoding. */
@@ -74,13 +72,10 @@ rpm_sql_model_file_pack(PG_FUNCTION_ARGS)
 {
 	PackCall	call = {0};
 	rpm_control control;
-	TupleDesc	columns;
 	Datum		values[PACK_COLUMNS];
 	bool		nulls[PACK_COLUMNS] = {false};
 	bytea	   *file;
 
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	call.declaration = rpm_model_text_to_file(rpm_argument_text(fcinfo, 0, "declaration", "Give the layers of the network, one a line."));
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -101,7 +96,7 @@ rpm_sql_model_file_pack(PG_FUNCTION_ARGS)
 	values[3] = Int32GetDatum(call.facts.outputs);
 	values[4] = Int32GetDatum(call.facts.input_channels);
 	values[5] = Int32GetDatum(call.facts.output_channels);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+	PG_RETURN_DATUM(rpm_result_row(fcinfo, values, nulls));
 }
 
 static rpm_code

@@ -13,6 +13,7 @@
 #include "utils/float.h"
 
 #include "arguments.h"
+#include "datums.h"
 #include "rpm_path_loss.h"
 #include "rpm_path_profile.h"
 #include "status_report.h"
@@ -110,15 +111,12 @@ rpm_sql_path_loss(PG_FUNCTION_ARGS)
 Datum
 rpm_sql_path_loss_detail(PG_FUNCTION_ARGS)
 {
-	TupleDesc	columns;
 	rpm_path_loss_value value;
 	Datum		values[5] = {0};
 	bool		nulls[5] = {false};
 
 	if (any_null(fcinfo, ARGUMENT_MODEL, ARGUMENT_RECEIVER_HEIGHT))
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	(void) evaluate(fcinfo, ARGUMENT_ENVIRONMENT + 1, &value);
 	values[0] = Float8GetDatum(value.loss_db);
 	values[1] = Float8GetDatum(value.sigma_db);
@@ -130,7 +128,7 @@ rpm_sql_path_loss_detail(PG_FUNCTION_ARGS)
 	if (value.outside != NULL)
 		values[4] = CStringGetTextDatum(psprintf("%s is %g, the source's range is %g to %g", value.outside, value.outside_value,
 												 value.outside_least, value.outside_most));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+	PG_RETURN_DATUM(rpm_result_row(fcinfo, values, nulls));
 }
 
 /* first_optional: the number of the argument roof_height_m, which the other optional ones follow. */
@@ -338,12 +336,9 @@ read_profile_link(FunctionCallInfo fcinfo)
 static Datum
 profile_row(FunctionCallInfo fcinfo, const rpm_profile_loss *loss)
 {
-	TupleDesc	columns;
 	Datum		values[8];
 	bool		nulls[8] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	values[0] = Float8GetDatum(loss->loss_db);
 	values[1] = Float8GetDatum(loss->free_space_db);
 	values[2] = Float8GetDatum(loss->diffraction_db);
@@ -352,5 +347,5 @@ profile_row(FunctionCallInfo fcinfo, const rpm_profile_loss *loss)
 	values[5] = BoolGetDatum(!loss->transhorizon);
 	values[6] = Float8GetDatum(loss->location_sigma_db);
 	values[7] = BoolGetDatum(loss->outside == NULL);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+	return rpm_result_row(fcinfo, values, nulls);
 }

@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "datums.h"
 #include "path_row.h"
 #include "postgis_functions.h"
 #include "rpm_level.h"
@@ -136,22 +137,21 @@ building_ids(const RpmPathRowFormat *format, const rpm_path *path)
 static Datum
 materials_of(const RpmPathRowFormat *format, const rpm_path *path)
 {
-	Datum		elements[RPM_MAX_DEPTH];
+	char	   *names[RPM_MAX_DEPTH];
 
 	for (int i = 0; i < path->interaction_count; i++)
-		elements[i] = CStringGetTextDatum(format->material_names[path->interactions[i].material]);
-	return PointerGetDatum(construct_array(elements, path->interaction_count, TEXTOID, -1, false, TYPALIGN_INT));
+		names[i] = format->material_names[path->interactions[i].material];
+	return rpm_text_array(names, path->interaction_count);
 }
 
 static Datum
 incidences_of(const rpm_path *path)
 {
-	Datum		elements[RPM_MAX_DEPTH];
+	double		incidence_deg[RPM_MAX_DEPTH];
 
 	for (int i = 0; i < path->interaction_count; i++)
-		elements[i] = Float8GetDatum(rpm_degrees(path->interactions[i].incidence_rad));
-	return PointerGetDatum(construct_array(elements, path->interaction_count, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
-										   TYPALIGN_DOUBLE));
+		incidence_deg[i] = rpm_degrees(path->interactions[i].incidence_rad);
+	return rpm_float8_array(incidence_deg, path->interaction_count);
 }
 
 /* The path as a LineString Z in world coordinates, by extended well-known binary. */

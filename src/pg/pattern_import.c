@@ -9,6 +9,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "datums.h"
 #include "rpm_level.h"
 #include "rpm_pattern.h"
 #include "status_report.h"
@@ -19,36 +20,32 @@ PG_FUNCTION_INFO_V1(rpm_sql_thermal_noise_dbm);
 
 static Datum cut_array(const float *attenuation_db);
 static Datum text_or_null(const char *text, bool *is_null);
-static Datum number_or_null(double number, bool *is_null);
 
 /* The text of an MSI/Planet file as one row; the columns stand in sql/61_patterns.sql. */
 Datum
 rpm_sql_parse_pattern(PG_FUNCTION_ARGS)
 {
 	text	   *msi = PG_GETARG_TEXT_PP(0);
-	TupleDesc	columns;
 	rpm_antenna_pattern pattern;
 	rpm_pattern_header header;
 	rpm_status	status;
 	Datum		values[9];
 	bool		nulls[9] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	rpm_status_clear(&status);
 	rpm_pattern_parse_msi(VARDATA_ANY(msi), VARSIZE_ANY_EXHDR(msi), &pattern, &header, &status);
 	rpm_report_status(&status);
 
 	values[0] = text_or_null(header.name, &nulls[0]);
 	values[1] = text_or_null(header.make, &nulls[1]);
-	values[2] = number_or_null(header.frequency_mhz, &nulls[2]);
+	values[2] = rpm_float8_or_null(header.frequency_mhz, &nulls[2]);
 	values[3] = Float8GetDatum(pattern.gain_dbi);
-	values[4] = number_or_null(header.tilt_deg, &nulls[4]);
+	values[4] = rpm_float8_or_null(header.tilt_deg, &nulls[4]);
 	values[5] = text_or_null(header.polarisation, &nulls[5]);
 	values[6] = BoolGetDatum(pattern.includes_electrical_tilt);
 	values[7] = cut_array(pattern.horizontal_attenuation_db);
 	values[8] = cut_array(pattern.vertical_attenuation_db);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+	PG_RETURN_DATUM(rpm_result_row(fcinfo, values, nulls));
 }
 
 /* (noise_figure_db, bandwidth_hz, temperature_k) -> dBm */
@@ -86,9 +83,3 @@ text_or_null(const char *text, bool *is_null)
 	return *is_null ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
-static Datum
-number_or_null(double number, bool *is_null)
-{
-	*is_null = isnan(number);
-	return *is_null ? (Datum) 0 : Float8GetDatum(number);
-}

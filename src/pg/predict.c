@@ -10,13 +10,13 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/memutils.h"
 
 #include "arguments.h"
+#include "datums.h"
 #include "map_grid.h"
 #include "predict_clutter.h"
 #include "predict_input.h"
@@ -127,7 +127,6 @@ static void fill_report(const PredictCall *call, Datum *values, bool *nulls);
 static void fill_covariance(const rpm_predict_report *report, Datum *values);
 static const rpm_predict_candidate *chosen(const rpm_predict_report *report);
 static Datum candidates_of(const rpm_predict_report *report);
-static Datum coefficients_of(const rpm_predict_report *report);
 
 Datum
 rpm_sql_predict(PG_FUNCTION_ARGS)
@@ -148,16 +147,13 @@ Datum
 rpm_sql_predict_report(PG_FUNCTION_ARGS)
 {
 	PredictCall *call = prepare(fcinfo);
-	TupleDesc	description;
 	Datum		values[COLUMN_COUNT] = {0};
 	bool		nulls[COLUMN_COUNT] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &description) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	run(call);
 	rpm_progress_end();
 	fill_report(call, values, nulls);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(description), values, nulls)));
+	PG_RETURN_DATUM(rpm_result_row(fcinfo, values, nulls));
 }
 
 static PredictCall *
@@ -365,7 +361,7 @@ fill_report(const PredictCall *call, Datum *values, bool *nulls)
 	values[COLUMN_COVERAGE_FAR] = Float8GetDatum(report->coverage_far);
 	values[COLUMN_SCALE_NEAR] = Float8GetDatum(report->scale_near);
 	values[COLUMN_SCALE_FAR] = Float8GetDatum(report->scale_far);
-	values[COLUMN_COEFFICIENTS] = coefficients_of(report);
+	values[COLUMN_COEFFICIENTS] = rpm_float8_array(report->coefficients, report->coefficient_count);
 }
 
 static void
@@ -414,13 +410,3 @@ candidates_of(const rpm_predict_report *report)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data));
 }
 
-static Datum
-coefficients_of(const rpm_predict_report *report)
-{
-	Datum	   *elements = palloc(Max(report->coefficient_count, 1) * sizeof(Datum));
-
-	for (int i = 0; i < report->coefficient_count; i++)
-		elements[i] = Float8GetDatum(report->coefficients[i]);
-	return PointerGetDatum(construct_array(elements, report->coefficient_count, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
-										   TYPALIGN_DOUBLE));
-}

@@ -9,8 +9,8 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 
+#include "datums.h"
 #include "postgis_functions.h"
 #include "read_antenna.h"
 #include "read_pattern.h"
@@ -126,7 +126,6 @@ query_antennas(const Selection *selection, const RpmBox *box, const int64 *ids, 
 	Oid			types[8] = {INT4OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, rpm_geometry_type(), INT8ARRAYOID};
 	Datum		values[8];
 	char		nulls[8] = "       ";
-	Datum	   *elements = palloc(Max(id_count, 1) * sizeof(Datum));
 
 	values[0] = Int32GetDatum(row->srid);
 	values[1] = Float8GetDatum(box->west);
@@ -136,11 +135,9 @@ query_antennas(const Selection *selection, const RpmBox *box, const int64 *ids, 
 	values[5] = row->extent;
 	if (!row->has_extent)
 		nulls[5] = 'n';
-	for (int i = 0; i < id_count; i++)
-		elements[i] = Int64GetDatum(ids[i]);
 	values[6] = (Datum) 0;
 	if (selection->named)
-		values[6] = PointerGetDatum(construct_array(elements, id_count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		values[6] = rpm_int8_array(ids, id_count);
 	else
 		nulls[6] = 'n';
 	rpm_spi_query(query_text(selection), 7, types, values, nulls);

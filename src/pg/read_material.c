@@ -11,8 +11,8 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 
+#include "datums.h"
 #include "read_material.h"
 #include "relation.h"
 #include "rpm_material_table.h"
@@ -48,7 +48,6 @@ static const char *const query =
 	" JOIN rpm.material AS m ON m.name OPERATOR(pg_catalog.=) u.name"
 	" ORDER BY 1, 2";
 
-static Datum text_array(int count, char *const *texts);
 static void fill_range(Range *range, HeapTuple tuple);
 static void check_all_known(const RpmMaterials *materials, char *const *users);
 
@@ -58,7 +57,7 @@ rpm_materials_read(int count, char *const *names, char *const *users)
 	MemoryContext context = CurrentMemoryContext;
 	RpmMaterials *materials = palloc0(sizeof(RpmMaterials));
 	Oid			type = TEXTARRAYOID;
-	Datum		value = text_array(count, names);
+	Datum		value = rpm_text_array(names, count);
 
 	materials->count = count;
 	materials->names = palloc0(count * sizeof(char *));
@@ -124,16 +123,6 @@ rpm_materials_notice(const RpmMaterials *materials)
 						found > NAMES_IN_NOTICE ? ", ..." : ""),
 				 errhint("Add a row to rpm.material with the frequency range that you need.")));
 	pfree(names.data);
-}
-
-static Datum
-text_array(int count, char *const *texts)
-{
-	Datum	   *elements = palloc(Max(count, 1) * sizeof(Datum));
-
-	for (int i = 0; i < count; i++)
-		elements[i] = CStringGetTextDatum(texts[i]);
-	return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 static void

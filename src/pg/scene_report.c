@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "datums.h"
 #include "progress.h"
 #include "rpm_settings.h"
 #include "scene_cache.h"
@@ -36,7 +37,6 @@ rpm_sql_scene_summary(PG_FUNCTION_ARGS)
 	RpmSceneRow *row = rpm_scene_row_read(rpm_scene_argument(fcinfo, 0));
 	rpm_control control;
 	RpmScene   *scene;
-	TupleDesc	columns;
 	Datum		values[8];
 	bool		nulls[8] = {false};
 	Datum		result;
@@ -53,9 +53,7 @@ rpm_sql_scene_summary(PG_FUNCTION_ARGS)
 	values[5] = Int64GetDatum((int64) scene->scene->problem_count);
 	values[6] = BoolGetDatum(scene->built);
 	values[7] = CStringGetTextDatum(rpm_query_name(scene->query));
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	result = HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+	result = rpm_result_row(fcinfo, values, nulls);
 	rpm_progress_end();
 	MemoryContextDelete(context);
 	return result;

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "arguments.h"
+#include "datums.h"
 #include "model_bytes.h"
 #include "network_library.h"
 #include "progress.h"
@@ -111,9 +112,6 @@ static rpm_code begin_run(void *argument, rpm_control *control, rpm_status *stat
 static rpm_code resume(const RunCall *call, rpm_status *status);
 static rpm_code run_epoch(void *argument, rpm_control *control, rpm_status *status);
 static void control_of_run(rpm_control *control);
-static Datum numbers(const double *values, int count);
-static Datum row_of(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
-static Datum number_or_null(double value, bool *null);
 
 static void
 forget_run(void)
@@ -170,7 +168,7 @@ rpm_sql_train_load(PG_FUNCTION_ARGS)
 	values[1] = Int64GetDatum((int64) rpm_learn_data_levels(training.data, -1));
 	values[2] = CStringGetTextDatum(psprintf("%016llx", (unsigned long long) rpm_learn_data_fingerprint(training.data)));
 	values[3] = Int64GetDatum((int64) rpm_learn_data_size(training.data));
-	return row_of(fcinfo, values, nulls);
+	return rpm_result_row(fcinfo, values, nulls);
 }
 
 static void
@@ -257,12 +255,12 @@ rpm_sql_train_run(PG_FUNCTION_ARGS)
 	rpm_run_engine(begin_run, &call, &control, NULL);
 	scaling = rpm_learn_run_scaling(training.run);
 	values[0] = Int64GetDatum(rpm_nn_parameter_count(training.model));
-	values[1] = numbers(scaling->shift, scaling->channels);
-	values[2] = numbers(scaling->scale, scaling->channels);
+	values[1] = rpm_float8_array(scaling->shift, scaling->channels);
+	values[2] = rpm_float8_array(scaling->scale, scaling->channels);
 	values[3] = Float8GetDatum(scaling->target_shift_dbm);
 	values[4] = Float8GetDatum(scaling->target_scale_db);
 	values[5] = Int64GetDatum((int64) rpm_learn_data_levels(training.data, call.options.held_out < 0 ? RPM_LEARN_MOST_FOLDS : call.options.held_out));
-	return row_of(fcinfo, values, nulls);
+	return rpm_result_row(fcinfo, values, nulls);
 }
 
 static void
@@ -338,22 +336,22 @@ rpm_sql_train_epoch(PG_FUNCTION_ARGS)
 	rpm_progress_end();
 	metrics = rpm_comparison_metrics(&epoch->score.comparison);
 	values[0] = Int32GetDatum(epoch->epoch);
-	values[1] = number_or_null(epoch->training_loss, &nulls[1]);
+	values[1] = rpm_float8_or_null(epoch->training_loss, &nulls[1]);
 	values[2] = Int64GetDatum((int64) epoch->score.comparison.pairs);
-	values[3] = number_or_null(metrics.rmse_db, &nulls[3]);
-	values[4] = number_or_null(metrics.mae_db, &nulls[4]);
-	values[5] = number_or_null(metrics.bias_db, &nulls[5]);
-	values[6] = number_or_null(metrics.pcc, &nulls[6]);
-	values[7] = number_or_null(metrics.smape, &nulls[7]);
-	values[8] = number_or_null(metrics.r2, &nulls[8]);
-	values[9] = number_or_null(metrics.hole_f1, &nulls[9]);
-	values[10] = numbers(epoch->score.ratio, RPM_LEARN_RATIO_BINS);
+	values[3] = rpm_float8_or_null(metrics.rmse_db, &nulls[3]);
+	values[4] = rpm_float8_or_null(metrics.mae_db, &nulls[4]);
+	values[5] = rpm_float8_or_null(metrics.bias_db, &nulls[5]);
+	values[6] = rpm_float8_or_null(metrics.pcc, &nulls[6]);
+	values[7] = rpm_float8_or_null(metrics.smape, &nulls[7]);
+	values[8] = rpm_float8_or_null(metrics.r2, &nulls[8]);
+	values[9] = rpm_float8_or_null(metrics.hole_f1, &nulls[9]);
+	values[10] = rpm_float8_array(epoch->score.ratio, RPM_LEARN_RATIO_BINS);
 	values[11] = BoolGetDatum(epoch->best);
 	values[12] = BoolGetDatum(epoch->last);
 	nulls[13] = !epoch->best;
 	values[13] = epoch->best ? PointerGetDatum(rpm_model_bytes_as_bytea(call.weights)) : (Datum) 0;
 	values[14] = PointerGetDatum(rpm_model_bytes_as_bytea(call.checkpoint));
-	return row_of(fcinfo, values, nulls);
+	return rpm_result_row(fcinfo, values, nulls);
 }
 
 static rpm_code
@@ -406,8 +404,8 @@ rpm_sql_train_interval(PG_FUNCTION_ARGS)
 	memcpy(score.ratio, ARR_DATA_PTR(array), sizeof(score.ratio));
 	factor = PG_ARGISNULL(1) ? rpm_learn_score_factor(&score) : PG_GETARG_FLOAT8(1);
 	values[0] = Float8GetDatum(factor);
-	values[1] = number_or_null(rpm_learn_score_coverage(&score, factor), &nulls[1]);
-	return row_of(fcinfo, values, nulls);
+	values[1] = rpm_float8_or_null(rpm_learn_score_coverage(&score, factor), &nulls[1]);
+	return rpm_result_row(fcinfo, values, nulls);
 }
 
 /* (inputs, base, stages, kernel, outputs) -> text */
@@ -427,29 +425,3 @@ rpm_sql_network_unet(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(result);
 }
 
-static Datum
-numbers(const double *values, int count)
-{
-	Datum	   *elements = palloc(count * sizeof(Datum));
-
-	for (int i = 0; i < count; i++)
-		elements[i] = Float8GetDatum(values[i]);
-	return PointerGetDatum(construct_array(elements, count, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-static Datum
-row_of(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc	columns;
-
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
-}
-
-static Datum
-number_or_null(double value, bool *null)
-{
-	*null = isnan(value);
-	return Float8GetDatum(value);
-}
