@@ -15,8 +15,8 @@ ifneq ($(wildcard /usr/include/geos_c.h),)
 GEOS_CPPFLAGS = -DRPM_HAVE_GEOS
 GEOS_LIBS = -lgeos_c
 endif
-# oneDNN 2 for networks; with OpenMP, as its own threads are.
-ifneq ($(shell grep -s 'DNNL_VERSION_MAJOR 2$$' /usr/include/oneapi/dnnl/dnnl_version.h),)
+# oneDNN 2 or 3 for networks; with OpenMP, as its own threads are.
+ifneq ($(shell grep -s 'DNNL_VERSION_MAJOR [23]$$' /usr/include/oneapi/dnnl/dnnl_version.h),)
 DNNL_CPPFLAGS = -DRPM_HAVE_DNNL -fopenmp
 DNNL_LIBS = -ldnnl -lgomp
 endif

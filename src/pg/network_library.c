@@ -14,5 +14,5 @@ rpm_network_notice_library(void)
 	said = true;
 	ereport(NOTICE,
 			(errmsg("networks run without oneDNN, many times slower"),
-			 errhint("Install oneDNN 2 (Debian: libdnnl2) and see that rpm_pg_nn.so lies beside rpm_pg.so.")));
+			 errhint("Install oneDNN (Debian 12: libdnnl2, 13: libdnnl3.6) and see that rpm_pg_nn.so lies beside rpm_pg.so.")));
 }

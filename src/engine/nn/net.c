@@ -115,7 +115,7 @@ choose_backend(rpm_nn *net, rpm_status *status)
 	const nn_backend *onednn = net->options.backend != RPM_NN_REFERENCE ? nn_onednn() : NULL;
 
 	if (onednn == NULL && net->options.backend == RPM_NN_ONEDNN)
-		return rpm_fail(status, RPM_UNSUPPORTED, "Install oneDNN 2 (Debian: libdnnl2; to build, libdnnl-dev), or take the plain back end.",
+		return rpm_fail(status, RPM_UNSUPPORTED, "Install oneDNN (Debian 12: libdnnl2, 13: libdnnl3.6; to build, libdnnl-dev), or take the plain back end.",
 						"oneDNN is not there");
 	net->backend = onednn != NULL ? onednn : &nn_reference_backend;
 	return RPM_OK;

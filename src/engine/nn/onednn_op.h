@@ -1,8 +1,7 @@
 /*
  * onednn_op.h: oneDNN's primitives as this house uses them: single precision, activations in nhwc.
  *
- * Everything of the library's C interface that changed between its versions 2 and 3 (operation descriptors, memory descriptors) is in
- * onednn_op.c.  An op is planned first, which tells its bytes, and built when it is to run.
+ * An op is planned first, which tells its bytes, and built when it is to run.
  */
 #ifndef RPM_NN_ONEDNN_OP_H
 #define RPM_NN_ONEDNN_OP_H
