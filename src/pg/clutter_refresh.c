@@ -366,7 +366,7 @@ cells_of_one_tile(RpmClutterCell *cells, int count, int64 id)
 		return 0;
 	chosen = cells[(uint64) id * UINT64CONST(0x9E3779B97F4A7C15) % count];
 	for (int i = 0; i < count && kept < GAIN_CELLS; i++)
-		if (abs(cells[i].column - chosen.column) <= RPM_CLUTTER_TILE_CELLS / 2 && abs(cells[i].row - chosen.row) <= RPM_CLUTTER_TILE_CELLS / 2)
+		if (llabs(cells[i].column - chosen.column) <= RPM_CLUTTER_TILE_CELLS / 2 && llabs(cells[i].row - chosen.row) <= RPM_CLUTTER_TILE_CELLS / 2)
 			cells[kept++] = cells[i];
 	return kept;
 }

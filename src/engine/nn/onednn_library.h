@@ -14,6 +14,9 @@ typedef const dnnl_memory_desc_t *nn_library_layout;
 typedef const_dnnl_memory_desc_t nn_library_layout;
 #endif
 
+/* A batch norm's backward has no use for the shift: version 2 demands it all the same, 3 refuses it. */
+#define NN_LIBRARY_NORM_BACK_WANTS_SHIFT (DNNL_VERSION_MAJOR == 2)
+
 /* How an array of single precision lies. */
 typedef struct nn_layout
 {

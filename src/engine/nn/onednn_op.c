@@ -336,9 +336,9 @@ nn_op_batch_norm_back(nn_op *op, const rpm_nn_shape *shape, float epsilon)
 	nn_op_free(&forward);
 	return good &&
 		((add(op, DNNL_ARG_SRC, &data) && add(op, DNNL_ARG_MEAN, &numbers) && add(op, DNNL_ARG_VARIANCE, &numbers) &&
-		  add(op, DNNL_ARG_DIFF_DST, &data) && add(op, DNNL_ARG_SCALE, &numbers) && add(op, DNNL_ARG_SHIFT, &numbers) &&
+		  add(op, DNNL_ARG_DIFF_DST, &data) && add(op, DNNL_ARG_SCALE, &numbers) &&
 		  add(op, DNNL_ARG_DIFF_SRC, &data) && add(op, DNNL_ARG_DIFF_SCALE, &numbers) && add(op, DNNL_ARG_DIFF_SHIFT, &numbers) &&
-		  finish(op)) || failed(op));
+		  (!NN_LIBRARY_NORM_BACK_WANTS_SHIFT || add(op, DNNL_ARG_SHIFT, &numbers)) && finish(op)) || failed(op));
 }
 
 static nn_plan

@@ -65,7 +65,7 @@ bool		nn_op_block_weights(nn_op *op, const nn_conv_shape *shape, const nn_op *co
 bool		nn_op_unblock_weights(nn_op *op, const nn_conv_shape *shape, const nn_op *conv);
 /* [in, out, mean, variance, scale, shift]: the batch's own statistics, which it also writes */
 bool		nn_op_batch_norm(nn_op *op, const rpm_nn_shape *shape, float epsilon);
-/* [in, mean, variance, out gradient, scale, shift, in gradient, scale's gradient, shift's gradient] */
+/* [in, mean, variance, out gradient, scale, in gradient, scale's gradient, shift's gradient, shift] */
 bool		nn_op_batch_norm_back(nn_op *op, const rpm_nn_shape *shape, float epsilon);
 /* [in, out] and [in, out gradient, in gradient] */
 bool		nn_op_activation(nn_op *op, const rpm_nn_shape *shape, nn_code code, float slope);

@@ -239,7 +239,7 @@ batch_norm_backward(rpm_nn *net, dn_step *step, nn_call *call)
 			   *target = call->in_gradient[0] != NULL ? gradient_target(net, input, &at) : dn_carve(&at, dn_value_bytes(net, input));
 
 	if (run(&step->back, (void *[]) {(void *) call->in[0], call->saved, call->saved + channels, (void *) call->out_gradient, call->tensor[0],
-			call->tensor[1], target, scale, shift}, scratch, call->layer, call->status) != RPM_OK)
+			target, scale, shift, call->tensor[1]}, scratch, call->layer, call->status) != RPM_OK)
 		return call->status->code;
 	nn_add_into(scale, call->tensor_gradient[0], channels, 1);
 	nn_add_into(shift, call->tensor_gradient[1], channels, 1);
