@@ -2,6 +2,7 @@
  * test_calibrate_gradient.c: the store of paths against the map, and every hand-derived derivative against finite differences.
  */
 #include "calibrate_scene.h"
+#include "calibrate/tables.h"
 #include "rpm_fresnel_gradient.h"
 #include "rpm_pattern_gradient.h"
 
@@ -242,6 +243,82 @@ gradients(void)
 	}
 }
 
+/*
+ * Levels and gradients with tabulated walls beside those with each coefficient computed, with the materials somewhere else in each trial.
+ * Deep fades have more of a coefficient's error: a field of a hundredth of its parts has a hundred times their relative error.
+ */
+static void
+tables(void)
+{
+	town		t;
+	rpm_store_options options;
+	uint64_t	random = 5;
+	double		worst = 0, worst_slope = 0;
+	size_t		compared = 0, off = 0;
+
+	rpm_store_options_default(&options);
+	options.mechanisms = RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_REFRACTION | RPM_DIFFRACTION | RPM_SCATTERING;
+	options.samples = 20000;
+	CHECK(town_build(&t, 4, 1, 0.3) && town_trace(&t, &options, 2));
+	for (int trial = 0; trial < 4 && t.store; trial++)
+	{
+		bool		own[16] = {trial > 1, false, true, trial > 1};
+		rpm_calibration calibration;
+		rpm_store_values values;
+		rpm_store_scratch scratch;
+		rpm_store_tables walls;
+		double	   *gradient;
+
+		CHECK(rpm_calibration_create(t.store, &calibration, &t.status) == RPM_OK);
+		gradient = calloc(calibration.parameter_count, sizeof(double));
+		CHECK(rpm_store_values_create(t.store, &values, &t.status) == RPM_OK);
+		CHECK(rpm_store_scratch_create(t.store, &scratch, &t.status) == RPM_OK);
+		CHECK(rpm_store_tables_create(t.store, own, NULL, &walls, &t.status) == RPM_OK);
+		for (size_t i = 0; i < calibration.parameter_count; i++)
+		{
+			rpm_parameter *p = &calibration.parameters[i];
+			double		z = rpm_parameter_to_fit(p->kind, p->value) + p->prior_sd * town_normal(&random);
+
+			if (isfinite(z) && (p->kind < RPM_PARAMETER_BUILDING_PERMITTIVITY || own[p->owner]))
+				p->value = rpm_parameter_from_fit(p->kind, z);
+		}
+		rpm_store_values_set(t.store, calibration.parameters, &values);
+		CHECK(rpm_store_tables_fill(&walls, &values, true, NULL, &t.status) == RPM_OK);
+		CHECK(walls.count >= 5);
+		for (size_t cell = 0; cell < t.cell_count; cell++)
+		{
+			double		computed, level;
+
+			values.tables = NULL;
+			if (!rpm_store_level(t.store, &values, cell, RPM_WANT_ANTENNAS | RPM_WANT_WALLS, &scratch, &computed))
+				continue;
+			memcpy(gradient, scratch.gradient.by, calibration.parameter_count * sizeof(double));
+			values.tables = &walls;
+			CHECK(rpm_store_level(t.store, &values, cell, RPM_WANT_ANTENNAS | RPM_WANT_WALLS, &scratch, &level));
+			worst = fmax(worst, fabs(level - computed));
+			for (size_t i = 0; i < calibration.parameter_count; i++)
+			{
+				double		difference = fabs(scratch.gradient.by[i] - gradient[i]) / (1 + fabs(gradient[i]));
+
+				compared += gradient[i] != 0;
+				off += difference > 0.02;
+				worst_slope = fmax(worst_slope, difference);
+			}
+		}
+		free(gradient);
+		rpm_store_tables_free(&walls);
+		rpm_store_scratch_free(&scratch);
+		rpm_store_values_free(&values);
+		rpm_calibration_free(&calibration);
+	}
+	CHECK(compared > 20000);
+	CHECK(worst < 0.01);
+	CHECK(off * 1000 < compared);
+	if (worst >= 0.01 || off * 1000 >= compared)
+		printf("  worst level %g dB, worst slope %g, %zu of %zu\n", worst, worst_slope, off, compared);
+	town_end(&t);
+}
+
 int
 main(void)
 {
@@ -249,5 +326,6 @@ main(void)
 	RUN(antenna_fields);
 	RUN(same_as_map);
 	RUN(gradients);
+	RUN(tables);
 	return unit_summary("calibrate_gradient");
 }

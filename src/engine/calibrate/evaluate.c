@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calibrate/store.h"
-#include "rpm_fresnel_gradient.h"
+#include "calibrate/tables.h"
 #include "rpm_level.h"
 #include "rpm_pattern_gradient.h"
 
@@ -18,7 +17,7 @@
 /* A wall as a ray meets it: its coefficients and what they depend on. */
 typedef struct wall_state
 {
-	rpm_interface_gradient wall;	/* value alone without a gradient */
+	rpm_wall_pair value, by_eta, by_thickness;	/* derivatives only where walls are wanted */
 	rpm_complex before[2];		/* the field in the wall's basis */
 	double		eps_above_1, eta_im, thickness_m, scattering, amplitude;
 } wall_state;
@@ -27,7 +26,7 @@ typedef struct path_state
 {
 	rpm_vec3	sent;			/* the antenna's field */
 	rpm_vec3	sent_by[RPM_ANTENNA_NUMBERS];
-	rpm_complex first[2];		/* in the first basis */
+	double		first[2];		/* in the first basis: an antenna's field is real */
 	rpm_cvec3	field;			/* at the cell */
 	double		roof_power;
 	size_t		wall;			/* first of its walls in the scratch */
@@ -46,6 +45,7 @@ typedef struct cell_work
 	wall_state *walls;
 	size_t		wall_count;
 	rpm_store_gradient *gradient;
+	double		sent_by[RPM_ANTENNA_NUMBERS];	/* of the level, summed over the paths */
 } cell_work;
 
 static bool scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_store_scratch *scratch);
@@ -62,18 +62,13 @@ static void roof_backward(cell_work *work, const rpm_stored_path *path, const pa
 static void wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm,
 						  double scale);
 static void sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double scale);
+static void add_sent(cell_work *work);
 static void add(rpm_store_gradient *gradient, size_t index, double amount);
 
 static inline rpm_vec3
 vec_of(const float *v)
 {
 	return rpm_vec(v[0], v[1], v[2]);
-}
-
-static inline double
-real_part(rpm_complex conjugated, rpm_complex b)
-{
-	return conjugated.re * b.re + conjugated.im * b.im;
 }
 
 bool
@@ -106,6 +101,7 @@ rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, siz
 		path_backward(&work, &store->all.paths[place->first_path + i], &work.paths[i], groups, DB_OF_NEPER / power);
 	if (!(want & RPM_WANT_ANTENNAS))
 		return true;
+	add_sent(&work);
 	add(work.gradient, rpm_antenna_parameter(work.antenna, RPM_PARAMETER_OFFSET_DB), 1);
 	if (place->indoors)
 		add(work.gradient, rpm_site_parameter(store, RPM_PARAMETER_INDOOR_LOSS_DB), -1);
@@ -169,8 +165,8 @@ path_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
 
 	state->sent = rpm_antenna_field_gradient(&work->values->antennas[work->antenna], &work->values->frames[work->antenna], departure,
 											 work->want & RPM_WANT_ANTENNAS ? state->sent_by : NULL);
-	state->first[0] = rpm_cx(rpm_dot(state->sent, u), 0);
-	state->first[1] = rpm_cx(rpm_dot(state->sent, p), 0);
+	state->first[0] = rpm_dot(state->sent, u);
+	state->first[1] = rpm_dot(state->sent, p);
 	state->wall = work->wall_count;
 	state->roof_power = 0;
 	for (int i = 0; i < path->event_count; i++)
@@ -193,7 +189,8 @@ wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall)
 {
 	const rpm_store_values *values = work->values;
 	const rpm_store_wall *material = &work->materials[event->material];
-	rpm_complex eta;
+	rpm_wall_pair *const coefficients[RPM_WALL_PAIRS] = {&wall->value, &wall->by_eta, &wall->by_thickness};
+	bool		gradient = work->want & RPM_WANT_WALLS;
 
 	wall->eps_above_1 = material->eps_above_1;
 	wall->eta_im = material->eta_im;
@@ -206,37 +203,34 @@ wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall)
 	wall->scattering = material->scattering;
 	wall->amplitude = event->kind == RPM_EVENT_TRANSMISSION ? 1
 		: event->kind == RPM_EVENT_SCATTERING ? wall->scattering * sqrt(event->lobe) : sqrt(1 - wall->scattering * wall->scattering);
-	eta = rpm_cx(1 + wall->eps_above_1, wall->eta_im);
-	if (work->want & RPM_WANT_WALLS)
-		wall->wall = rpm_interface_gradient_of(eta, event->cosine, wall->thickness_m, work->wavelength_m);
-	else
-		wall->wall.value = wall->thickness_m > 0 ? rpm_slab(eta, event->cosine, wall->thickness_m, work->wavelength_m)
-			: rpm_half_space(eta, event->cosine);
+	if (values->tables && rpm_store_tables_at(values->tables, (size_t) (event - work->store->all.events), event->cosine, gradient, coefficients))
+		return;
+	rpm_wall_pairs_of(rpm_cx(1 + wall->eps_above_1, wall->eta_im), event->cosine, wall->thickness_m, work->wavelength_m,
+					  event->kind == RPM_EVENT_TRANSMISSION, gradient, coefficients);
 }
 
 static void
 chain_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
 {
-	rpm_complex x[2] = {state->first[0], state->first[1]};
+	rpm_complex x[2] = {rpm_cx(state->first[0], 0), rpm_cx(state->first[1], 0)};
 
 	for (int i = 0; i < path->event_count; i++)
 	{
 		const rpm_stored_event *event = &work->store->all.events[path->first_event + (uint32_t) i];
 		wall_state *wall = &work->walls[state->wall + (size_t) i];
-		bool		through = event->kind == RPM_EVENT_TRANSMISSION;
 
 		wall->before[0] = rpm_cx_add(rpm_cx_scale(x[0], event->turn_cos), rpm_cx_scale(x[1], event->turn_sin));
 		wall->before[1] = rpm_cx_sub(rpm_cx_scale(x[1], event->turn_cos), rpm_cx_scale(x[0], event->turn_sin));
-		x[0] = rpm_cx_scale(rpm_cx_mul(through ? wall->wall.value.t_te : wall->wall.value.r_te, wall->before[0]), wall->amplitude);
-		x[1] = rpm_cx_scale(rpm_cx_mul(through ? wall->wall.value.t_tm : wall->wall.value.r_tm, wall->before[1]), wall->amplitude);
+		x[0] = rpm_cx_scale(rpm_cx_mul(wall->value.te, wall->before[0]), wall->amplitude);
+		x[1] = rpm_cx_scale(rpm_cx_mul(wall->value.tm, wall->before[1]), wall->amplitude);
 	}
 	set_field(path, x, state);
 }
 
 static inline rpm_complex
-matrix_row(float (*row)[2], const rpm_complex *x)
+matrix_row(float (*row)[2], const double *x)
 {
-	return rpm_cx_add(rpm_cx_mul(rpm_cx(row[0][0], row[0][1]), x[0]), rpm_cx_mul(rpm_cx(row[1][0], row[1][1]), x[1]));
+	return rpm_cx(row[0][0] * x[0] + row[1][0] * x[1], row[0][1] * x[0] + row[1][1] * x[1]);
 }
 
 /* The factors of an edge's matrices: 1, then each face's coefficients with its amplitude. */
@@ -246,8 +240,8 @@ edge_factors(const wall_state *faces, rpm_complex *factors)
 	factors[0] = rpm_cx(1, 0);
 	for (int f = 0; f < 2; f++)
 	{
-		factors[1 + 2 * f] = rpm_cx_scale(faces[f].wall.value.r_te, faces[f].amplitude);
-		factors[2 + 2 * f] = rpm_cx_scale(faces[f].wall.value.r_tm, faces[f].amplitude);
+		factors[1 + 2 * f] = rpm_cx_scale(faces[f].value.te, faces[f].amplitude);
+		factors[2 + 2 * f] = rpm_cx_scale(faces[f].value.tm, faces[f].amplitude);
 	}
 }
 
@@ -331,16 +325,14 @@ chain_backward(cell_work *work, const rpm_stored_path *path, const path_state *s
 	{
 		const rpm_stored_event *event = &work->store->all.events[path->first_event + (uint32_t) i];
 		const wall_state *wall = &work->walls[state->wall + (size_t) i];
-		bool		through = event->kind == RPM_EVENT_TRANSMISSION;
-		rpm_complex te = through ? wall->wall.value.t_te : wall->wall.value.r_te, tm = through ? wall->wall.value.t_tm : wall->wall.value.r_tm;
 		rpm_complex before[2];
 
 		/* Re(conj(seed) dc): conj(seed) = conj(a) e. */
 		if (work->want & RPM_WANT_WALLS)
 			wall_backward(work, event, wall, rpm_cx_mul(rpm_cx_conj(a[0]), wall->before[0]),
 						  rpm_cx_mul(rpm_cx_conj(a[1]), wall->before[1]), scale);
-		before[0] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(te), a[0]), wall->amplitude);
-		before[1] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(tm), a[1]), wall->amplitude);
+		before[0] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(wall->value.te), a[0]), wall->amplitude);
+		before[1] = rpm_cx_scale(rpm_cx_mul(rpm_cx_conj(wall->value.tm), a[1]), wall->amplitude);
 		a[0] = rpm_cx_sub(rpm_cx_scale(before[0], event->turn_cos), rpm_cx_scale(before[1], event->turn_sin));
 		a[1] = rpm_cx_add(rpm_cx_scale(before[0], event->turn_sin), rpm_cx_scale(before[1], event->turn_cos));
 	}
@@ -351,7 +343,8 @@ edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 {
 	rpm_stored_matrices *matrices = &work->store->all.matrices[path->matrix];
 	const wall_state *faces = &work->walls[state->wall];
-	rpm_complex factors[RPM_STORE_MATRICES], seeds[RPM_STORE_MATRICES], before[2] = {{0, 0}, {0, 0}};
+	rpm_complex factors[RPM_STORE_MATRICES], seeds[RPM_STORE_MATRICES];
+	double		before[2] = {0, 0};
 
 	edge_factors(faces, factors);
 	for (int m = 0; m < RPM_STORE_MATRICES; m++)
@@ -359,18 +352,19 @@ edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 		rpm_complex first = matrix_row(matrices->m[m][0], state->first), second = matrix_row(matrices->m[m][1], state->first);
 
 		seeds[m] = rpm_cx_add(rpm_cx_mul(rpm_cx_conj(a[0]), first), rpm_cx_mul(rpm_cx_conj(a[1]), second));
-		for (int in = 0; in < 2; in++)
-			for (int out = 0; out < 2; out++)
-			{
-				rpm_complex entry = rpm_cx_mul(factors[m], rpm_cx(matrices->m[m][out][in][0], matrices->m[m][out][in][1]));
+		/* Re(conj(factor entry) a): the field that comes in is real. */
+		for (int out = 0; out < 2; out++)
+		{
+			rpm_complex turned = rpm_cx_mul(rpm_cx_conj(factors[m]), a[out]);
 
-				before[in] = rpm_cx_add(before[in], rpm_cx_mul(rpm_cx_conj(entry), a[out]));
-			}
+			for (int in = 0; in < 2; in++)
+				before[in] += matrices->m[m][out][in][0] * turned.re + matrices->m[m][out][in][1] * turned.im;
+		}
 	}
 	for (int f = 0; f < 2 && work->want & RPM_WANT_WALLS; f++)
 		wall_backward(work, &work->store->all.events[path->first_event + (uint32_t) f], &faces[f], seeds[1 + 2 * f], seeds[2 + 2 * f], scale);
-	a[0] = before[0];
-	a[1] = before[1];
+	a[0] = rpm_cx(before[0], 0);
+	a[1] = rpm_cx(before[1], 0);
 }
 
 static void
@@ -390,21 +384,16 @@ roof_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 static void
 wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm, double scale)
 {
-	bool		through = event->kind == RPM_EVENT_TRANSMISSION;
-	const rpm_interface *value = &wall->wall.value, *by_eta = &wall->wall.by_eta, *by_thickness = &wall->wall.by_thickness;
-	rpm_complex whole = rpm_cx_add(rpm_cx_mul(seed_te, through ? value->t_te : value->r_te),
-								   rpm_cx_mul(seed_tm, through ? value->t_tm : value->r_tm));
-	rpm_complex eta = rpm_cx_add(rpm_cx_mul(seed_te, through ? by_eta->t_te : by_eta->r_te),
-								 rpm_cx_mul(seed_tm, through ? by_eta->t_tm : by_eta->r_tm));
-	rpm_complex thickness = rpm_cx_add(rpm_cx_mul(seed_te, through ? by_thickness->t_te : by_thickness->r_te),
-									   rpm_cx_mul(seed_tm, through ? by_thickness->t_tm : by_thickness->r_tm));
+	rpm_complex whole = rpm_cx_add(rpm_cx_mul(seed_te, wall->value.te), rpm_cx_mul(seed_tm, wall->value.tm));
+	rpm_complex eta = rpm_cx_add(rpm_cx_mul(seed_te, wall->by_eta.te), rpm_cx_mul(seed_tm, wall->by_eta.tm));
+	rpm_complex thickness = rpm_cx_add(rpm_cx_mul(seed_te, wall->by_thickness.te), rpm_cx_mul(seed_tm, wall->by_thickness.tm));
 	double		by_permittivity = scale * wall->amplitude * eta.re * wall->eps_above_1;
 	double		by_conductivity = -scale * wall->amplitude * eta.im * wall->eta_im;
 	double		s = wall->scattering, by_s = 0;
 
 	if (event->kind == RPM_EVENT_SCATTERING)
 		by_s = sqrt(event->lobe);
-	else if (!through && s < 1)
+	else if (event->kind != RPM_EVENT_TRANSMISSION && s < 1)
 		by_s = -s / sqrt(1 - s * s);
 	add(work->gradient, rpm_material_parameter(work->store, event->material, RPM_PARAMETER_PERMITTIVITY), by_permittivity);
 	add(work->gradient, rpm_material_parameter(work->store, event->material, RPM_PARAMETER_CONDUCTIVITY), by_conductivity);
@@ -425,6 +414,13 @@ wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *
 static void
 sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double scale)
 {
+	for (int i = 0; i < RPM_ANTENNA_NUMBERS && work->want & RPM_WANT_ANTENNAS; i++)
+		work->sent_by[i] += scale * rpm_dot(adjoint, state->sent_by[i]);
+}
+
+static void
+add_sent(cell_work *work)
+{
 	static const int kinds[RPM_ANTENNA_NUMBERS] = {
 		[RPM_BY_AZIMUTH_DEG] = RPM_PARAMETER_AZIMUTH_DEG,
 		[RPM_BY_TILT_DEG] = RPM_PARAMETER_TILT_DEG,
@@ -435,8 +431,8 @@ sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double
 		[RPM_BY_GAIN_DB] = RPM_PARAMETER_GAIN_DBI
 	};
 
-	for (int i = 0; i < RPM_ANTENNA_NUMBERS && work->want & RPM_WANT_ANTENNAS; i++)
-		add(work->gradient, rpm_antenna_parameter(work->antenna, kinds[i]), scale * rpm_dot(adjoint, state->sent_by[i]));
+	for (int i = 0; i < RPM_ANTENNA_NUMBERS; i++)
+		add(work->gradient, rpm_antenna_parameter(work->antenna, kinds[i]), work->sent_by[i]);
 }
 
 static void

@@ -17,10 +17,18 @@
 #define STEP_END 1e-3
 #define COST_END 0.01
 #define COST_SHARE_END 1e-5
+#define COST_SHARE_FIRST 1e-3
 /* The scale stays once a round changes it by less than this, or after so many. */
 #define SCALE_SETTLED 0.02
 #define SCALE_ROUNDS 6
 #define MOST_ITERATIONS 1000
+/* The first rounds are on so many cells; all cells come when these have come to rest, or after half of the rounds. */
+#define FIRST_CELLS 1500
+/* Of the fall that the equations promise: a step that keeps more than the one is damped less next time, less than the other more. */
+#define PROMISE_KEPT 0.75
+#define PROMISE_BROKEN 0.25
+/* Damped less than this a step is where the equations say that the bottom is. */
+#define DAMPING_FREE 0.1
 /* From so much learned on the measurements decide, not the prior. */
 #define IDENTIFIABLE 0.5
 
@@ -36,7 +44,11 @@ static rpm_code check_cells(rpm_fit_work *work, rpm_status *status);
 static rpm_code create(rpm_fit_work *work, rpm_status *status);
 static void release(rpm_fit_work *work);
 static rpm_code run(rpm_fit_work *work, rpm_status *status);
-static rpm_code iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *settled, bool *ended, rpm_status *status);
+static rpm_code next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool *ended, rpm_status *status);
+static rpm_code iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *ended, rpm_status *status);
+static rpm_code steps(rpm_fit_work *work, rpm_fit_embedding *embedding, double *before, const double *kept, double cost, bool *ended,
+					  rpm_status *status);
+static double promised(const rpm_fit_work *work, const double *from, const double *to);
 static rpm_code find_errors(rpm_fit_work *work, rpm_status *status);
 static void judge(const rpm_fit_work *work, rpm_calibrate_fitness *fitted, rpm_calibrate_fitness *held_out);
 static void judge_cell(const rpm_fit_work *work, size_t cell, rpm_calibrate_fitness *fitness);
@@ -117,12 +129,18 @@ create(rpm_fit_work *work, rpm_status *status)
 	if (code != RPM_OK)
 		return code;
 	rpm_store_values_set(work->store, work->calibration->parameters, &work->values);
-	code = rpm_calibration_levels(work->store, work->calibration, work->control, work->levels, status);
+	work->values.tables = &work->tables;
+	for (size_t i = 0; i < work->calibration->parameter_count; i++)
+		work->calibration->parameters[i].fitted = false;
+	code = rpm_fit_tabulate(work, status);
+	if (code == RPM_OK)
+		code = rpm_fit_levels(work, status);
 	if (code != RPM_OK)
 		return code;
 	rpm_fit_find_scale(work);
 	judge(work, &work->calibration->fitted_before, &work->calibration->held_out_before);
-	return rpm_fit_choose(work, status);
+	code = rpm_fit_choose(work, status);
+	return code == RPM_OK ? rpm_fit_tabulate(work, status) : code;
 }
 
 static void
@@ -132,6 +150,7 @@ release(rpm_fit_work *work)
 		rpm_store_scratch_free(&work->scratch[t]);
 	free(work->scratch);
 	rpm_store_values_free(&work->values);
+	rpm_store_tables_free(&work->tables);
 	free(work->levels);
 	free(work->sorted);
 	free(work->weights);
@@ -147,25 +166,25 @@ run(rpm_fit_work *work, rpm_status *status)
 {
 	rpm_calibration *calibration = work->calibration;
 	rpm_fit_embedding embedding;
-	double		damping = DAMPING_START;
-	bool		ended = work->count == 0, settled = false, scanned = false, moved;
+	bool		ended = work->count == 0, scanned = false;
 	rpm_code	code = rpm_fit_embedding_create(work, &embedding, status);
 
+	work->damping = DAMPING_START;
+	work->smooth = true;
+	work->stride = work->fitted_cells >= 2 * FIRST_CELLS ? work->fitted_cells / FIRST_CELLS : 1;
 	for (calibration->iterations = 0; code == RPM_OK && !ended && calibration->iterations < work->options->max_iterations;
 		 calibration->iterations++)
 	{
-		code = iterate(work, &embedding, &damping, &settled, &ended, status);
+		code = iterate(work, &embedding, &ended, status);
 		rpm_phase_add(work->control, 1);
-		if (code != RPM_OK || !ended || scanned)
-			continue;
-		scanned = true;
-		code = rpm_fit_scan(work, &moved, status);
-		ended = !moved;
-		damping = DAMPING_START;
-		work->fresh = work->fresh && !moved;
-		if (moved)
-			rpm_fit_embedding_restart(work, &embedding);
+		if (code == RPM_OK && (ended || (work->stride > 1 && calibration->iterations >= work->options->max_iterations / 2)))
+		{
+			work->damping = ended ? DAMPING_START : work->damping;
+			code = next_stage(work, &embedding, &scanned, &ended, status);
+		}
 	}
+	work->fresh = work->fresh && work->stride == 1;
+	work->stride = 1;
 	rpm_fit_embedding_free(&embedding);
 	if (code != RPM_OK)
 		return code;
@@ -176,14 +195,39 @@ run(rpm_fit_work *work, rpm_status *status)
 	return code;
 }
 
+/* After a fit has come to rest: a look at other bottoms, then all cells.  *ended: there is nothing left to do. */
+static rpm_code
+next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool *ended, rpm_status *status)
+{
+	bool		moved = false;
+	rpm_code	code = RPM_OK;
+
+	if (!*scanned && *ended)
+	{
+		code = rpm_fit_scan(work, &moved, status);
+		*scanned = true;
+		work->fresh = work->fresh && !moved;
+		if (moved)
+			rpm_fit_embedding_restart(work, embedding);
+	}
+	*ended = *ended && !moved && work->stride == 1;
+	if (code != RPM_OK || moved || work->stride == 1)
+		return code;
+	work->stride = 1;
+	work->fresh = false;
+	work->settled = work->smooth = true;
+	code = rpm_fit_levels(work, status);
+	rpm_fit_find_scale(work);
+	return code;
+}
+
 /* One round: the normal equations where it stands, then steps, more and more damped, until the cost falls. */
 static rpm_code
-iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool *settled, bool *ended, rpm_status *status)
+iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *ended, rpm_status *status)
 {
 	size_t		n = (size_t) work->count;
 	size_t		equations = n * n + n;	/* normal and slope, which lie together */
-	double	   *before = malloc((2 * n + equations) * sizeof(double)), *z = before + n, *kept = z + n, cost, longest = 0;
-	bool		at_once = *settled;	/* a step's equations with its cost: they serve the next round */
+	double	   *before = malloc((2 * n + equations) * sizeof(double)), *kept = before + 2 * n, cost;
 	rpm_code	code = RPM_OK;
 
 	if (before == NULL)
@@ -191,42 +235,88 @@ iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, double *damping, bool 
 	memcpy(before, work->z, n * sizeof(double));
 	if (!work->fresh)
 		code = rpm_fit_sum(work, true, status);
-	work->fresh = false;
 	cost = work->cost;
 	memcpy(kept, work->normal, equations * sizeof(double));
 	*ended = true;
-	for (; code == RPM_OK && *damping < DAMPING_MOST; *damping *= 8)
-	{
-		if (!rpm_fit_embedding_step(work, embedding, *damping, z))
-			continue;
-		rpm_fit_set(work, z);
-		code = rpm_fit_sum(work, at_once, status);
-		if (code == RPM_OK && work->cost < cost)
-		{
-			work->fresh = at_once;
-			rpm_fit_embedding_accept(embedding);
-			for (size_t i = 0; i < n; i++)
-				longest = fmax(longest, fabs(z[i] - before[i]) / work->sd[i]);
-			*ended = longest < STEP_END || cost - work->cost < COST_END + COST_SHARE_END * cost;
-			*damping = fmax(1e-9, *damping / 8);
-			break;
-		}
-		rpm_fit_set(work, before);
-		memcpy(work->normal, kept, equations * sizeof(double));
-	}
-	if (code == RPM_OK && *damping >= DAMPING_MOST)
-		code = rpm_fit_sum(work, false, status);
+	if (code == RPM_OK)
+		code = steps(work, embedding, before, kept, cost, ended, status);
+	free(before);
 	/* The scale follows the residuals while these fall, then stays: else the cost had no bottom to come to rest at. */
-	if (code == RPM_OK && !*settled)
+	if (code == RPM_OK && !work->settled)
 	{
 		double		scale_db = work->scale_db;
 
 		rpm_fit_find_scale(work);
-		*settled = fabs(work->scale_db / scale_db - 1) < SCALE_SETTLED || work->calibration->iterations >= SCALE_ROUNDS;
-		*ended = *ended && *settled;
+		work->settled = fabs(work->scale_db / scale_db - 1) < SCALE_SETTLED || work->calibration->iterations >= SCALE_ROUNDS;
+		work->fresh = false;
+		*ended = *ended && work->settled;
 	}
-	free(before);
 	return code;
+}
+
+/* before: where it stands, and room for where it goes; kept: the equations there. */
+static rpm_code
+steps(rpm_fit_work *work, rpm_fit_embedding *embedding, double *before, const double *kept, double cost, bool *ended, rpm_status *status)
+{
+	size_t		n = (size_t) work->count;
+	/* A coarse stage ends where the cells that it leaves out matter more than another step; half a unit is one of them in one parameter. */
+	double	   *z = before + n, least = COST_END + (work->stride > 1 ? COST_SHARE_FIRST : COST_SHARE_END) * cost, gain, longest = 0;
+	bool		at_once = work->settled && work->smooth;	/* the step's equations with its cost: they serve the next round */
+	rpm_code	code = RPM_OK;
+
+	work->fresh = false;
+	for (bool first = true; code == RPM_OK && work->damping < DAMPING_MOST; work->damping *= 8, first = false)
+	{
+		if (!rpm_fit_embedding_step(work, embedding, work->damping, z))
+			continue;
+		gain = promised(work, before, z);
+		if (work->settled && work->damping < DAMPING_FREE && gain < least)
+		{
+			work->cost = cost;
+			work->fresh = true;
+			return RPM_OK;
+		}
+		rpm_fit_set(work, z);
+		code = rpm_fit_sum(work, at_once, status);
+		if (code != RPM_OK || work->cost < cost)
+		{
+			double		kept_of_promise = (cost - work->cost) / gain;
+
+			work->fresh = at_once;
+			work->smooth = first && kept_of_promise > PROMISE_BROKEN;
+			rpm_fit_embedding_accept(embedding);
+			for (size_t i = 0; i < n; i++)
+				longest = fmax(longest, fabs(z[i] - before[i]) / work->sd[i]);
+			*ended = longest < STEP_END || cost - work->cost < least;
+			if (kept_of_promise > PROMISE_KEPT)
+				work->damping = fmax(1e-9, work->damping / 8);
+			else if (kept_of_promise < PROMISE_BROKEN)
+				work->damping *= 4;
+			return code;
+		}
+		at_once = work->smooth = false;
+		rpm_fit_set(work, before);
+		memcpy(work->normal, kept, (n * n + n) * sizeof(double));
+	}
+	return code == RPM_OK ? rpm_fit_sum(work, false, status) : code;
+}
+
+/* What the equations say that the cost falls by. */
+static double
+promised(const rpm_fit_work *work, const double *from, const double *to)
+{
+	size_t		n = (size_t) work->count;
+	double		sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double		step = to[i] - from[i];
+
+		sum -= work->slope[i] * step;
+		for (size_t k = 0; k < n; k++)
+			sum -= step * work->normal[i * n + k] * (to[k] - from[k]) / 2;
+	}
+	return sum;
 }
 
 /* The posterior's deviations, from the normal equations at the end. */
@@ -235,9 +325,14 @@ find_errors(rpm_fit_work *work, rpm_status *status)
 {
 	size_t		n = (size_t) work->count;
 	double	   *column = malloc((n + 1) * sizeof(double));
-	rpm_code	code = column ? rpm_fit_sum(work, true, status)
-		: rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the errors of %d parameters", work->count);
-	bool		factored = code == RPM_OK && dense_factor(work->normal, work->count);
+	rpm_code	code = column ? RPM_OK : rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the errors of %d parameters", work->count);
+	bool		factored;
+
+	if (code == RPM_OK && !work->fresh)
+		code = rpm_fit_sum(work, true, status);
+	if (code == RPM_OK)
+		code = rpm_fit_levels(work, status);
+	factored = code == RPM_OK && dense_factor(work->normal, work->count);
 
 	for (size_t i = 0; i < n && factored; i++)
 	{

@@ -10,7 +10,7 @@
 #ifndef RPM_CALIBRATE_FIT_H
 #define RPM_CALIBRATE_FIT_H
 
-#include "calibrate/store.h"
+#include "calibrate/tables.h"
 
 typedef struct rpm_fit_work
 {
@@ -19,6 +19,7 @@ typedef struct rpm_fit_work
 	rpm_control *control;
 	rpm_calibration *calibration;
 	rpm_store_values values;
+	rpm_store_tables tables;	/* of values */
 	int			threads;
 	rpm_store_scratch *scratch;	/* one for each thread */
 	int			count;			/* parameters fitted */
@@ -32,8 +33,11 @@ typedef struct rpm_fit_work
 	size_t		fitted_cells, censored_cells;
 	double		scale_db;
 	double		cost;
-	size_t		stride;			/* every so many-th cell is summed, for all */
+	size_t		stride;			/* one of so many cells is summed, for all */
 	bool		with_normal;
+	double		damping;
+	bool		settled;		/* the scale stays */
+	bool		smooth;			/* the last step was good at once */
 	bool		fresh;			/* cost, normal and slope are those of z */
 	unsigned	want;			/* or of rpm_store_want: what the method fits */
 } rpm_fit_work;
@@ -54,13 +58,26 @@ rpm_code	rpm_fit_weigh(rpm_fit_work *work, rpm_status *status);
 /* Takes z for the values of those fitted. */
 void		rpm_fit_set(rpm_fit_work *work, const double *z);
 
-/* Levels of all cells and the cost; with_normal: the normal equations too, priors included. */
+/* Which walls have tables: anew when the parameters that are fitted are known. */
+rpm_code	rpm_fit_tabulate(rpm_fit_work *work, rpm_status *status);
+
+/* Levels of the cells that are fitted and the cost; with_normal: the normal equations too, priors included. */
 rpm_code	rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status);
+
+/* Levels of all cells, those held out too. */
+rpm_code	rpm_fit_levels(rpm_fit_work *work, rpm_status *status);
+
+/* Whether a cell is in the sample of one in `stride`: spread as at random, so that no order of the rows is seen one-sidedly. */
+static inline bool
+rpm_fit_sampled(const rpm_fit_work *work, size_t cell)
+{
+	return work->stride == 1 || ((uint32_t) cell * UINT32_C(2654435761) >> 8) % work->stride == 0;
+}
 
 /* The residuals' scale from work->levels: their median, with the weight of 20 cells of 8 dB for a beginning. */
 void		rpm_fit_find_scale(rpm_fit_work *work);
 
-/* Tries other permittivities; *moved: one was better and is set. */
+/* Tries other permittivities of slabs; *moved: one was better and is set. */
 rpm_code	rpm_fit_scan(rpm_fit_work *work, bool *moved, rpm_status *status);
 
 /*

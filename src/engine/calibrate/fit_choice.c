@@ -43,7 +43,9 @@ rpm_fit_choose(rpm_fit_work *work, rpm_status *status)
 	task.information = calloc((size_t) work->threads * parameters, sizeof(double));
 	if (task.information == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for what cells say of %zu parameters", parameters);
-	code = rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, 64, information_range, &task, status);
+	code = rpm_store_tables_fill(&work->tables, &work->values, work->want & RPM_WANT_WALLS, work->control, status);
+	if (code == RPM_OK)
+		code = rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, 64, information_range, &task, status);
 	for (int t = 1; t < work->threads; t++)
 		for (size_t i = 0; i < parameters; i++)
 			task.information[i] += task.information[(size_t) t * parameters + i];
@@ -230,6 +232,28 @@ compare_squares(const void *a, const void *b, void *argument)
 	if (column_x != column_y)
 		return column_x < column_y ? -1 : 1;
 	return row_x < row_y ? -1 : row_x > row_y;
+}
+
+rpm_code
+rpm_fit_tabulate(rpm_fit_work *work, rpm_status *status)
+{
+	size_t		buildings = work->store->input.scene->building_count;
+	bool	   *own = calloc(buildings + 1, sizeof(bool));
+	rpm_code	code;
+
+	if (own == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu buildings", buildings);
+	for (size_t b = 0; b < buildings; b++)
+	{
+		const rpm_parameter *factors = work->calibration->parameters
+			+ rpm_building_parameter(work->store, (int32_t) b, RPM_PARAMETER_BUILDING_PERMITTIVITY);
+
+		own[b] = factors[0].fitted || factors[1].fitted || factors[0].value != 1 || factors[1].value != 1;
+	}
+	rpm_store_tables_free(&work->tables);
+	code = rpm_store_tables_create(work->store, own, work->control, &work->tables, status);
+	free(own);
+	return code;
 }
 
 void

@@ -21,6 +21,7 @@
 /* A level of nothing (the pattern's null): as weak as any receiver could tell. */
 #define NOTHING_DBM (-250.0)
 
+static void levels_range(void *context, int64_t begin, int64_t end, int thread);
 static void sum_range(void *context, int64_t begin, int64_t end, int thread);
 static void sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *sums);
 static double cell_loss(const rpm_fit_work *work, double level, double measured, double *slope, double *curvature);
@@ -35,6 +36,9 @@ rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status)
 	rpm_code	code;
 
 	work->with_normal = with_normal;
+	code = rpm_store_tables_fill(&work->tables, &work->values, with_normal && work->want & RPM_WANT_WALLS, work->control, status);
+	if (code != RPM_OK)
+		return code;
 	memset(work->thread_sums, 0, (size_t) work->threads * sums * sizeof(double));
 	code = rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, CELLS_OF_PIECE, sum_range, work, status);
 	if (code != RPM_OK)
@@ -51,12 +55,31 @@ rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status)
 
 		work->cost += own[n * n + n] * (double) work->stride;
 		for (size_t i = 0; i < n * n && with_normal; i++)
-			work->normal[i] += own[i];
+			work->normal[i] += own[i] * (double) work->stride;
 		for (size_t i = 0; i < n && with_normal; i++)
-			work->slope[i] += own[n * n + i];
+			work->slope[i] += own[n * n + i] * (double) work->stride;
 	}
 	add_priors(work);
 	return RPM_OK;
+}
+
+rpm_code
+rpm_fit_levels(rpm_fit_work *work, rpm_status *status)
+{
+	rpm_code	code = rpm_store_tables_fill(&work->tables, &work->values, false, work->control, status);
+
+	return code != RPM_OK ? code
+		: rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, CELLS_OF_PIECE, levels_range, work, status);
+}
+
+static void
+levels_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	rpm_fit_work *work = context;
+
+	for (int64_t i = begin; i < end; i++)
+		if (!rpm_store_level(work->store, &work->values, (size_t) i, 0, &work->scratch[thread], &work->levels[i]))
+			work->levels[i] = NOTHING_DBM;
 }
 
 static void
@@ -66,7 +89,7 @@ sum_range(void *context, int64_t begin, int64_t end, int thread)
 	size_t		n = (size_t) work->count;
 
 	for (int64_t i = begin; i < end; i++)
-		if ((size_t) i % work->stride == 0)
+		if (work->weights[i] > 0 && rpm_fit_sampled(work, (size_t) i))
 			sum_cell(work, (size_t) i, &work->scratch[thread], work->thread_sums + (size_t) thread * (n * n + n + 1));
 }
 
@@ -81,11 +104,9 @@ sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *su
 	double		by[256];
 	int			held = 0;
 
-	if (!rpm_store_level(work->store, &work->values, cell, weight > 0 && work->with_normal ? work->want : 0, scratch, &level))
+	if (!rpm_store_level(work->store, &work->values, cell, work->with_normal ? work->want : 0, scratch, &level))
 		level = NOTHING_DBM;
 	work->levels[cell] = level;
-	if (!(weight > 0))
-		return;
 	sums[n * n + n] += weight * cell_loss(work, level, given->level_dbm, &slope, &curvature);
 	if (!work->with_normal)
 		return;
@@ -180,7 +201,7 @@ rpm_fit_find_scale(rpm_fit_work *work)
 	{
 		const rpm_calibrate_cell *cell = &work->store->input.cells[i];
 
-		if (work->weights[i] > 0 && !rpm_fit_at_floor(work->options, cell->level_dbm))
+		if (work->weights[i] > 0 && rpm_fit_sampled(work, i) && !rpm_fit_at_floor(work->options, cell->level_dbm))
 			work->sorted[count++] = fabs(work->levels[i] - cell->level_dbm);
 	}
 	qsort(work->sorted, count, sizeof(double), compare_doubles);

@@ -163,6 +163,7 @@ typedef struct rpm_store_values
 	rpm_store_wall *walls;		/* antennas x materials */
 	double	   *building_permittivity, *building_conductivity;	/* factors */
 	double		roof_offset_db, roof_slope_db, indoor_loss_db;
+	const struct rpm_store_tables *tables;	/* of these values (tables.h), or NULL: each coefficient is computed */
 } rpm_store_values;
 
 rpm_code	rpm_store_values_create(const rpm_path_store *store, rpm_store_values *values, rpm_status *status);
