@@ -1,6 +1,7 @@
 /* test_features.c: the environment and the channels of a tile against places where the answer is known. */
 #include <float.h>
 
+#include "features/angles.h"
 #include "rpm_clutter.h"
 #include "rpm_features.h"
 #include "rpm_level.h"
@@ -338,6 +339,79 @@ a_wall_throws_a_shadow(void)
 	rpm_environment_free(&e);
 }
 
+/* The edge that matters most, and what is blocked, of each cell in line with the mast, from all cells between them. */
+static void
+paths_along_a_row(const rpm_environment *e, const float *v, int n, int middle, double height_m)
+{
+	const int	cells = n * n;
+
+	for (int column = middle + 1; column < n; column++)
+	{
+		double		d = column - middle,
+					worst = -INFINITY;
+		int			below = 0,
+					groups = 0;
+		bool		before = false;
+
+		for (int k = middle + 1; k < column; k++)
+		{
+			double		near = k - middle,
+						h = e->building_height_m[middle * n + k] - height_m - (1.5 - height_m) * near / d,
+						nu = h * sqrt(2 * 2.6e9 / RPM_SPEED_OF_LIGHT_M_S / CELL * (1 / near + 1 / (d - near)));
+
+			worst = fmax(worst, nu);
+			below += h > 0;
+			groups += h > 0 && !before;
+			before = h > 0;
+		}
+		groups += e->building_height_m[middle * n + column] > 1.5 && !before;
+		CHECK_NEAR(v[3 * cells + middle * n + column], rpm_knife_edge_loss_db(worst), 2e-3);
+		CHECK(v[cells + middle * n + column] == (float) ((below + 0.5 * (e->building_height_m[middle * n + column] > 1.5)) * CELL));
+		CHECK(v[2 * cells + middle * n + column] == groups);
+	}
+}
+
+/* Low towns leave most paths clear, by a little or a lot; high ones block them many times. */
+static void
+edges_of_random_towns(void)
+{
+	static const rpm_feature channels[] = {RPM_FEATURE_LINE_OF_SIGHT, RPM_FEATURE_OBSTRUCTED, RPM_FEATURE_OBSTRUCTIONS, RPM_FEATURE_KNIFE_EDGE};
+	static const float tallest_m[] = {0, 1, 3, 9, 17, 39};
+	const int	n = 2 * 150 + 1;
+
+	for (int town = 0; town < 6; town++)
+	{
+		rpm_environment e = environment_of(n, n);
+		rpm_feature_antenna a = antenna_at(1000 + CELL * (150 + 0.5), 2000 + CELL * (150 + 0.5), 24.3, RPM_PATTERN_ISOTROPIC);
+		float	   *v;
+
+		for (int i = 0; i < n * n; i++)
+			e.building_height_m[i] = (i * 2654435761u >> 16) % 3 == 0 ? (float) ((i * 2246822519u >> 18) % 1000) / 1000 * tallest_m[town] : 0;
+		rpm_environment_finish(&e, 0, everywhere, false);
+		v = channels_of(&e, &a, channels, 4, 2);
+		paths_along_a_row(&e, v, n, 150, 24.3);
+		free(v);
+		rpm_environment_free(&e);
+	}
+}
+
+static void
+arctangents(void)
+{
+	static const double special[] = {0, -0.0, 1, -1, 1e-300, 1e300, -3e-9, 0.41421356237309505, 2.414213562373095};
+	double		y[ANGLES_LANES] = {0},
+				x[ANGLES_LANES] = {0},
+				angle[ANGLES_LANES];
+
+	for (int i = 0; i < 4000; i++)
+	{
+		y[i % 4] = i < 81 ? special[i / 9] : sin(0.7 * i) * exp(cos(1.3 * i) * 9);
+		x[i % 4] = i < 81 ? special[i % 9] : cos(0.7 * i) * exp(cos(1.9 * i) * 9);
+		angles_atan2(y, x, ANGLES_LANES, angle);
+		CHECK_NEAR(angle[i % 4], x[i % 4] == 0 && y[i % 4] == 0 ? 0 : atan2(y[i % 4], x[i % 4]), 1e-12);
+	}
+}
+
 /* Every cell of every tile is filled, whatever the place of the mast, and the same by any number of threads. */
 static void
 every_cell_belongs_to_a_ray(void)
@@ -501,6 +575,8 @@ main(void)
 	RUN(empirical_is_the_published_model);
 	RUN(a_wall_throws_a_shadow);
 	RUN(every_cell_belongs_to_a_ray);
+	RUN(edges_of_random_towns);
+	RUN(arctangents);
 	RUN(sight_over_hills);
 	RUN(given_channels_and_names);
 	RUN(what_cannot_be);

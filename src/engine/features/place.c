@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "features/angles.h"
 #include "features/channels.h"
 #include "rpm_clutter.h"
 #include "rpm_level.h"
@@ -16,12 +17,24 @@
 
 #define NEAREST_M 1.0			/* distances count at least so much, */
 #define NEAREST_MODEL_M 10.0	/* in the empirical model */
+#define RUN 64					/* cells at a time */
 #define LEAST_GAIN_DB (-60.0)	/* nulls of patterns are filled so far below the peak: surroundings scatter */
 
+/* Cells next to each other in a row. */
+typedef struct place
+{
+	rpm_vec3	axes[3];		/* of the antenna's body */
+	double		east_m[RUN], north_m[RUN], up_m[RUN];	/* from the antenna to the receivers */
+	double		ground_m[RUN], distance_m[RUN];
+	double		gain_db[RUN];
+} place;
+
 static void place_rows(void *context, int64_t begin, int64_t end, int thread);
-static void place_cell(const feature_work *work, const rpm_vec3 axes[3], size_t cell, rpm_vec3 to);
-static double gain_db(const rpm_antenna *antenna, const rpm_vec3 axes[3], rpm_vec3 to);
+static void place_run(const feature_work *work, place *p, size_t first, int count);
+static void gains_db(const rpm_antenna *antenna, place *p);
+static void angles_off(const feature_work *work, place *p, size_t first, int count);
 static double empirical_dbm(const feature_work *work, double ground_distance_m, double gain);
+static double linear_dbm(const feature_work *work, double east_m, double north_m);
 static rpm_code tabulate(feature_work *work, rpm_status *status);
 
 bool
@@ -50,68 +63,98 @@ place_rows(void *context, int64_t begin, int64_t end, int thread)
 {
 	feature_work *work = context;
 	const rpm_cell_grid *grid = &work->environment->grid;
-	rpm_vec3	axes[3];
+	place		p = {0};
 
 	(void) thread;
-	rpm_antenna_axes(&work->antenna->antenna, &axes[0], &axes[1], &axes[2]);
+	rpm_antenna_axes(&work->antenna->antenna, &p.axes[0], &p.axes[1], &p.axes[2]);
 	for (int64_t row = begin; row < end; row++)
-		for (int32_t column = 0; column < grid->columns; column++)
+		for (int32_t column = 0; column < grid->columns; column += RUN)
 		{
-			size_t		cell = (size_t) row * grid->columns + column;
+			size_t		first = (size_t) row * grid->columns + column;
+			int			count = grid->columns - column < RUN ? grid->columns - column : RUN;
 
-			place_cell(work, axes, cell, rpm_vec((column + 0.5) * grid->cell_width_m - work->x_m,
-												 work->y_m - (row + 0.5) * grid->cell_height_m,
-												 work->environment->ground_m[cell] + work->antenna->receiver_height_m - work->z_m));
+			for (int i = 0; i < count; i++)
+			{
+				p.east_m[i] = (column + i + 0.5) * grid->cell_width_m - work->x_m;
+				p.north_m[i] = work->y_m - (row + 0.5) * grid->cell_height_m;
+				p.up_m[i] = work->environment->ground_m[first + i] + work->antenna->receiver_height_m - work->z_m;
+			}
+			place_run(work, &p, first, count);
 		}
 }
 
 static void
-place_cell(const feature_work *work, const rpm_vec3 axes[3], size_t cell, rpm_vec3 to)
+place_run(const feature_work *work, place *p, size_t first, int count)
 {
-	const rpm_antenna *antenna = &work->antenna->antenna;
-	double		ground_m = sqrt(to.x * to.x + to.y * to.y),
-				distance_m = fmax(sqrt(ground_m * ground_m + to.z * to.z), NEAREST_M),
-				gain = 0;
+	for (int i = 0; i < RUN; i++)
+	{
+		double		ground_square = p->east_m[i] * p->east_m[i] + p->north_m[i] * p->north_m[i],
+					distance_m = sqrt(ground_square + p->up_m[i] * p->up_m[i]);
 
+		p->ground_m[i] = sqrt(ground_square);
+		p->distance_m[i] = distance_m > NEAREST_M ? distance_m : NEAREST_M;
+	}
 	if (feature_wanted(work, RPM_FEATURE_FREE_SPACE) || feature_wanted(work, RPM_FEATURE_EMPIRICAL))
-		gain = gain_db(antenna, axes, to);
-	if (feature_wanted(work, RPM_FEATURE_FREE_SPACE))
-		work->channel[RPM_FEATURE_FREE_SPACE][cell] =
-			(float) (work->power_dbm + gain - rpm_free_space_loss_db(distance_m, antenna->frequency_hz));
-	if (feature_wanted(work, RPM_FEATURE_DISTANCE))
-		work->channel[RPM_FEATURE_DISTANCE][cell] = (float) distance_m;
-	if (feature_wanted(work, RPM_FEATURE_AZIMUTH))
-	{
-		double		off = rpm_degrees(atan2(to.x, to.y) - antenna->grid_azimuth_rad);
-
-		work->channel[RPM_FEATURE_AZIMUTH][cell] = (float) (off - 360 * ceil((off - 180) / 360));
-	}
-	if (feature_wanted(work, RPM_FEATURE_ELEVATION))
-		work->channel[RPM_FEATURE_ELEVATION][cell] =
-			(float) (rpm_degrees(atan2(-to.z, ground_m) - antenna->mechanical_tilt_rad - antenna->electrical_tilt_rad));
-	if (feature_wanted(work, RPM_FEATURE_EMPIRICAL))
-		work->channel[RPM_FEATURE_EMPIRICAL][cell] = (float) empirical_dbm(work, ground_m, gain);
-	if (feature_wanted(work, RPM_FEATURE_LINEAR))
-	{
-		rpm_clutter_antenna at_origin = {0, 0, 0, work->antenna->height_m, antenna->grid_azimuth_rad,
-		antenna->mechanical_tilt_rad + antenna->electrical_tilt_rad, antenna->frequency_hz / 1e6, work->power_dbm};
-
-		work->channel[RPM_FEATURE_LINEAR][cell] = (float) rpm_clutter_linear(&at_origin, to.x, to.y, work->antenna->linear_coefficients);
-	}
+		gains_db(&work->antenna->antenna, p);
+	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_FREE_SPACE); i++)
+		work->channel[RPM_FEATURE_FREE_SPACE][first + i] =
+			(float) (work->power_dbm + p->gain_db[i] - rpm_free_space_loss_db(p->distance_m[i], work->antenna->antenna.frequency_hz));
+	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_EMPIRICAL); i++)
+		work->channel[RPM_FEATURE_EMPIRICAL][first + i] = (float) empirical_dbm(work, p->ground_m[i], p->gain_db[i]);
+	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_LINEAR); i++)
+		work->channel[RPM_FEATURE_LINEAR][first + i] = (float) linear_dbm(work, p->east_m[i], p->north_m[i]);
+	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_DISTANCE); i++)
+		work->channel[RPM_FEATURE_DISTANCE][first + i] = (float) p->distance_m[i];
+	angles_off(work, p, first, count);
 }
 
-/* Of the pattern, along `to`; its nulls filled. */
-static double
-gain_db(const rpm_antenna *antenna, const rpm_vec3 axes[3], rpm_vec3 to)
+/* Of the pattern, along the paths; its nulls filled. */
+static void
+gains_db(const rpm_antenna *antenna, place *p)
 {
 	const rpm_antenna_pattern *pattern = &antenna->pattern;
-	rpm_vec3	local = rpm_vec(rpm_dot(to, axes[0]), rpm_dot(to, axes[1]), rpm_dot(to, axes[2]));
-	double		theta = atan2(sqrt(local.x * local.x + local.y * local.y), local.z),
-				phi = atan2(local.y, local.x);
+	double		ahead[RUN],
+				left[RUN],
+				across[RUN],
+				above[RUN],
+				theta[RUN],
+				phi[RUN];
 
-	if (pattern->kind == RPM_PATTERN_ISOTROPIC)
-		return pattern->gain_dbi;
-	return fmax(rpm_pattern_gain_db(pattern, theta, phi, antenna->electrical_tilt_rad), pattern->gain_dbi + LEAST_GAIN_DB);
+	for (int i = 0; i < RUN; i++)
+	{
+		rpm_vec3	to = rpm_vec(p->east_m[i], p->north_m[i], p->up_m[i]);
+
+		ahead[i] = rpm_dot(to, p->axes[0]);
+		left[i] = rpm_dot(to, p->axes[1]);
+		above[i] = rpm_dot(to, p->axes[2]);
+		across[i] = sqrt(ahead[i] * ahead[i] + left[i] * left[i]);
+	}
+	angles_atan2(across, above, RUN, theta);
+	angles_atan2(left, ahead, RUN, phi);
+	for (int i = 0; i < RUN; i++)
+		p->gain_db[i] = pattern->kind == RPM_PATTERN_ISOTROPIC ? pattern->gain_dbi
+			: fmax(rpm_pattern_gain_db(pattern, theta[i], phi[i], antenna->electrical_tilt_rad), pattern->gain_dbi + LEAST_GAIN_DB);
+}
+
+static void
+angles_off(const feature_work *work, place *p, size_t first, int count)
+{
+	const rpm_antenna *antenna = &work->antenna->antenna;
+	double		angle[RUN];
+
+	if (feature_wanted(work, RPM_FEATURE_AZIMUTH))
+		angles_atan2(p->east_m, p->north_m, RUN, angle);
+	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_AZIMUTH); i++)
+	{
+		double		off = rpm_degrees(angle[i] - antenna->grid_azimuth_rad);
+
+		work->channel[RPM_FEATURE_AZIMUTH][first + i] = (float) (off - 360 * ceil((off - 180) / 360));
+	}
+	if (feature_wanted(work, RPM_FEATURE_ELEVATION))
+		angles_atan2(p->up_m, p->ground_m, RUN, angle);
+	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_ELEVATION); i++)
+		work->channel[RPM_FEATURE_ELEVATION][first + i] =
+			(float) rpm_degrees(-angle[i] - antenna->mechanical_tilt_rad - antenna->electrical_tilt_rad);
 }
 
 /* Level of the model from the table, which has a row for each metre. */
@@ -122,6 +165,16 @@ empirical_dbm(const feature_work *work, double ground_distance_m, double gain)
 	double		part = ground_distance_m - (double) metre;
 
 	return work->power_dbm + gain - (1 - part) * work->empirical_loss_db[metre] - part * work->empirical_loss_db[metre + 1];
+}
+
+static double
+linear_dbm(const feature_work *work, double east_m, double north_m)
+{
+	const rpm_antenna *antenna = &work->antenna->antenna;
+	rpm_clutter_antenna at_origin = {0, 0, 0, work->antenna->height_m, antenna->grid_azimuth_rad,
+	antenna->mechanical_tilt_rad + antenna->electrical_tilt_rad, antenna->frequency_hz / 1e6, work->power_dbm};
+
+	return rpm_clutter_linear(&at_origin, east_m, north_m, work->antenna->linear_coefficients);
 }
 
 /*

@@ -90,6 +90,13 @@ nn_pass_plan(nn_pass *pass, nn_direction direction, const nn_conv_shape *whole, 
 	pass->direction = direction;
 	pass->whole = *whole;
 	pass->fused = *fused;
+	if (direction != NN_WEIGHTS && nn_winograd_plan(&pass->winograd, whole, fused, direction == NN_DATA, threads))
+	{
+		pass->by_tiles = true;
+		pass->weight_bytes = pass->winograd.weight_bytes;
+		pass->scratch_bytes = pass->winograd.scratch_bytes;
+		return true;
+	}
 	if (!cut(pass, threads))
 		return false;
 	pass->weight_bytes = pass->ops[0].weight_bytes;
@@ -257,12 +264,21 @@ nn_pass_free(nn_pass *pass)
 bool
 nn_pass_block(nn_pass *pass, const float *plain, float *blocked, void *scratch)
 {
+	if (pass->by_tiles)
+	{
+		nn_winograd_weights(&pass->winograd, plain, blocked);
+		return true;
+	}
 	return nn_op_run(&pass->reorder, (void *[]) {(void *) plain, blocked}, scratch);
 }
 
 rpm_code
 nn_pass_run(nn_pass *pass, const nn_pass_arrays *arrays, rpm_control *control, rpm_status *status)
 {
+	if (pass->by_tiles)
+		return nn_winograd_run(&pass->winograd, pass->direction == NN_DATA ? arrays->smaller : arrays->larger, arrays->blocked, arrays->bias,
+							   pass->direction == NN_DATA ? arrays->larger : arrays->smaller, arrays->scratch, control)
+			? RPM_OK : rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
 	for (int i = 0; i < pass->piece_count; i++)
 	{
 		if (rpm_stopped(control))

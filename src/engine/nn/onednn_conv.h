@@ -2,12 +2,13 @@
  * onednn_conv.h: a convolution, forward or one of its two gradients, cut into pieces of about 100 ms of reckoned work.
  *
  * Work that is short enough is one piece; else images one by one; else rows of the smaller image, with what of the larger one they
- * need.  In nhwc every such piece is one stretch of memory.
+ * need.  In nhwc every such piece is one stretch of memory.  Kernels of 3 and 5 with many channels go by tiles instead.
  */
 #ifndef RPM_NN_ONEDNN_CONV_H
 #define RPM_NN_ONEDNN_CONV_H
 
 #include "nn/onednn_op.h"
+#include "nn/onednn_winograd.h"
 
 typedef enum nn_direction
 {
@@ -27,6 +28,8 @@ typedef struct nn_pass
 	nn_direction direction;
 	nn_fused	fused;
 	nn_conv_shape whole;
+	bool		by_tiles;		/* by `winograd`, without ops */
+	nn_winograd winograd;
 	nn_op	   *ops;
 	nn_conv_shape *shapes;		/* of ops */
 	int			op_count;
