@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "chengdu.h"
 #include "rpm_em.h"
@@ -53,21 +54,27 @@ static rpm_code add_block(rpm_scene_builder *builder, int64_t id, double x0, dou
 						  rpm_status *status);
 static bool compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS]);
 static void judge(const chengdu *data, int number, const tile *t, const double *gain, score *sum);
+static bool coprime(int a, int b);
 static void print_row(const char *name, const score *s);
 
 int
 main(int argc, char **argv)
 {
-	int			wanted = argc > 3 ? atoi(argv[3]) : 13, done = 0;
+	int			wanted = argc > 3 ? atoi(argv[3]) : 13, done = 0, step = (int) (0.618 * wanted);
+	double		minutes = argc > 4 ? atof(argv[4]) : INFINITY;
+	time_t		begin = time(NULL);
 	static score by_area[AREAS + 1][VARIANTS];
 	FILE	   *raster = argc > 2 ? fopen(argv[2], "rb") : NULL;
 	chengdu		data;
 
 	if (raster == NULL || !chengdu_read(argv[1], &data))
 		return 1;
-	for (int i = 0; i < wanted; i++)
+	/* All over the list from the first ones on, should the time not suffice for all. */
+	while (step > 1 && !coprime(step, wanted))
+		step--;
+	for (int i = 0; i < wanted && difftime(time(NULL), begin) < 60 * minutes; i++)
 	{
-		int			a = (int) ((i + 0.5) * data.antenna_count / wanted);
+		int			a = (int) (((long) i * step % wanted + 0.5) * data.antenna_count / wanted);
 
 		/* The next one with enough pixels. */
 		while (a < data.antenna_count && data.begin[a + 1] - data.begin[a] < FEWEST_PIXELS)
@@ -94,6 +101,19 @@ main(int argc, char **argv)
 	}
 	print_row("all", by_area[AREAS]);
 	return 0;
+}
+
+static bool
+coprime(int a, int b)
+{
+	while (b != 0)
+	{
+		int			rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a == 1;
 }
 
 static void
