@@ -21,7 +21,9 @@ enum rpm_mechanism
 	RPM_REFRACTION = 4,			/* straight through walls as slabs */
 	RPM_SCATTERING = 8,			/* diffuse, where a material's S > 0 */
 	RPM_DIFFRACTION = 16,		/* one wedge */
-	RPM_OVER_ROOFS = 32			/* maps only: several edges in the vertical plane, and the bound far beyond */
+	RPM_OVER_ROOFS = 32,		/* maps only: several edges in the vertical plane, and the bound far beyond */
+	RPM_AROUND_CORNERS = 64,	/* maps only: upright edges, to the left and to the right of what is in the way */
+	RPM_ROOF_REFLECTION = 128	/* maps only: over the roofs and reflected at one wall, before or behind them */
 };
 
 typedef enum rpm_sum_mode

@@ -21,7 +21,9 @@ static const struct
 	{"refraction", RPM_REFRACTION},
 	{"scattering", RPM_SCATTERING},
 	{"diffraction", RPM_DIFFRACTION},
-	{"over_roofs", RPM_OVER_ROOFS}
+	{"over_roofs", RPM_OVER_ROOFS},
+	{"around_corners", RPM_AROUND_CORNERS},
+	{"roof_reflection", RPM_ROOF_REFLECTION}
 };
 
 static void refuse_null(FunctionCallInfo fcinfo, int number, const char *name);
@@ -189,6 +191,6 @@ mechanism_bit(const char *name, const char *value)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s has \"%s\"", name, value),
-			 errhint("Use line_of_sight, reflection, refraction, scattering, diffraction and over_roofs.")));
+			 errhint("Use line_of_sight, reflection, refraction, scattering, diffraction, over_roofs, around_corners and roof_reflection.")));
 	return 0;
 }

@@ -48,7 +48,8 @@ typedef struct rpm_map_job
 	rpm_map_surface surface;
 	rpm_visible_set visible;	/* from the antenna */
 	rpm_occluders occluders;
-	rpm_roofs  *roofs;			/* around the antenna; NULL: without over_roofs and building entry */
+	rpm_roofs  *roofs;			/* around the antenna; NULL: without RPM_BEHIND_ROOFS and building entry */
+	struct rpm_roof_mirrors *roof_mirrors;	/* with RPM_ROOF_REFLECTION */
 	bool		exact_reflection, exact_diffraction, exact_transmission;
 	bool		sum_fields;		/* of diffraction with the rays it bounds */
 	bool		launch;			/* something is left for rays */
@@ -148,9 +149,12 @@ RPM_SHARED void rpm_map_edge_shares(const rpm_diffraction *d, rpm_map_diffracted
 RPM_SHARED bool rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 point, uint32_t *blocker,
 							   rpm_map_diffracted *diffracted);
 
+/* Mechanisms that need job->roofs. */
+#define RPM_BEHIND_ROOFS (RPM_OVER_ROOFS | RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION)
+
 /*
- * What comes over several roofs to a point outdoors, in the vertical plane, and the bound of clutter loss; 0 without job->roofs.
- * Where a second roof comes into the way of an edge's diffracted field, that field fades out of `diffracted`, as it fades in here.
+ * What comes over several roofs to a point outdoors, around corners, and so with one reflection, and the bound of clutter loss; 0 without
+ * job->roofs.  Where a second edge comes into the way of an edge's diffracted field, that field fades out of `diffracted`, as it fades in here.
  */
 double		rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count);
 

@@ -6,6 +6,7 @@
  * diffraction makes the shadow's edge smooth; the second pass then takes the edges in, point by point where rays are to be joined.
  */
 #include "trace/map_points.h"
+#include "trace/roof_reflection.h"
 
 #include <stdlib.h>
 
@@ -287,6 +288,9 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 
 		if (!rpm_map_mirror_field(job, mirror, point, &scratch->mirror_blockers[index], &scratch->reflected[reflected].field))
 			continue;
+		if (with_edges && job->roof_mirrors != NULL)
+			scratch->reflected[reflected].field = rpm_cvec_scale(scratch->reflected[reflected].field,
+																 rpm_map_mirror_clearance(job, mirror->facet, point));
 		scratch->reflected[reflected++].facet = mirror->facet;
 		*signature = rpm_random_mix(*signature + (uint64_t) mirror->facet);
 	}

@@ -2,6 +2,7 @@
  * map_trace.c: the radio map of one antenna: checks, the exact part and the launched part, their sum.
  */
 #include "trace/map_points.h"
+#include "trace/roof_reflection.h"
 
 #include <stdlib.h>
 
@@ -199,9 +200,15 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	}
 	rpm_phase_begin(job->control, RPM_PHASE_TRACING,
 					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
-	if ((mechanisms & RPM_OVER_ROOFS && options->max_depth >= 1) || options->building_entry != RPM_ENTRY_NONE)
+	if ((mechanisms & RPM_BEHIND_ROOFS && options->max_depth >= 1) || options->building_entry != RPM_ENTRY_NONE)
 	{
 		code = rpm_roofs_create(scene, job->query, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
+		if (code != RPM_OK)
+			return code;
+	}
+	if (mechanisms & RPM_ROOF_REFLECTION && options->max_depth >= 2)
+	{
+		code = rpm_roof_mirrors_create(job, &job->roof_mirrors, status);
 		if (code != RPM_OK)
 			return code;
 	}
@@ -257,6 +264,7 @@ job_free(rpm_map_job *job)
 	rpm_visible_set_free(&job->visible);
 	rpm_occluders_free(&job->occluders);
 	rpm_roofs_free(job->roofs);
+	rpm_roof_mirrors_free(job->roof_mirrors);
 	free(job->materials);
 	free(job->tables);
 	free(job->specular_share);

@@ -1,7 +1,8 @@
 /*
- * roof_edges.c: finds the edges of roof_edges.h and sorts them by azimuth.
+ * roof_edges.c: finds the edges of roof_edges.h, and sorts those that are not upright by azimuth.
  */
 #include "trace/roof_edges.h"
+#include "trace/wall_corners.h"
 
 #include <stdlib.h>
 
@@ -36,10 +37,10 @@ static void add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const rpm
 static bool seam(const rpm_query *query, rpm_vec3 a, rpm_vec3 b);
 static void add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, int32_t building, bool sharp);
 static bool upright(rpm_vec3 along);
-static double nearest(const rpm_roof_edge *edge);
+static double nearest(const rpm_profile_edge *edge);
 static int	compare_nearest(const void *a, const void *b);
 static rpm_code sort_by_sector(rpm_roofs *roofs, rpm_control *control, rpm_status *status);
-static void sectors_of(const rpm_roofs *roofs, const rpm_roof_edge *edge, size_t *first, size_t *count);
+static void sectors_of(const rpm_roofs *roofs, const rpm_profile_edge *edge, size_t *first, size_t *count);
 
 rpm_code
 rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transmitter, double wavelength_m, rpm_control *control,
@@ -61,11 +62,44 @@ rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transm
 	{
 		add_wedges(r, scene);
 		add_single_edges(r, scene, query, &table);
-		qsort(r->edges, r->edge_count, sizeof(rpm_roof_edge), compare_nearest);
+		r->uprights = r->edges + r->room - r->upright_count;
+		qsort(r->edges, r->edge_count, sizeof(rpm_profile_edge), compare_nearest);
 		code = sort_by_sector(r, control, status);
 	}
+	if (code == RPM_OK)
+		code = rpm_wall_corners_sort(r, scene, control, status);
 	free(table.slots);
 	return code;
+}
+
+rpm_code
+rpm_roofs_about(const rpm_roofs *roofs, rpm_vec3 transmitter, rpm_control *control, rpm_roofs **moved, rpm_status *status)
+{
+	rpm_roofs  *r = *moved = calloc(1, sizeof(rpm_roofs));
+	double		dx = transmitter.x - roofs->transmitter.x, dy = transmitter.y - roofs->transmitter.y;
+	rpm_code	code;
+
+	if (r == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the roofs around an image");
+	r->transmitter = transmitter;
+	r->wavelength_m = roofs->wavelength_m;
+	code = take(r, roofs->edge_count, control, status);
+	if (code != RPM_OK)
+		return code;
+	for (size_t i = 0; i < roofs->edge_count; i++)
+	{
+		rpm_profile_edge *e = &r->edges[i];
+
+		*e = roofs->edges[i];
+		e->x0 -= dx;
+		e->x1 -= dx;
+		e->y0 -= dy;
+		e->y1 -= dy;
+		e->nearest_m = nearest(e);
+	}
+	r->edge_count = roofs->edge_count;
+	qsort(r->edges, r->edge_count, sizeof(rpm_profile_edge), compare_nearest);
+	return sort_by_sector(r, control, status);
 }
 
 void
@@ -76,20 +110,23 @@ rpm_roofs_free(rpm_roofs *roofs)
 	free(roofs->edges);
 	free(roofs->sector_start);
 	free(roofs->members);
+	free(roofs->group_of);
+	free(roofs->group_start);
 	free(roofs);
 }
 
 static rpm_code
 take(rpm_roofs *roofs, size_t edges, rpm_control *control, rpm_status *status)
 {
-	rpm_code	code = rpm_reserve(control, (edges + 1) * (sizeof(rpm_roof_edge) + 4 * sizeof(uint32_t)), "the roofs around an antenna",
+	rpm_code	code = rpm_reserve(control, (edges + 1) * (sizeof(rpm_profile_edge) + 4 * sizeof(uint32_t)), "the roofs around an antenna",
 								   status);
 
 	if (code != RPM_OK)
 		return code;
-	roofs->edges = malloc((edges + 1) * sizeof(rpm_roof_edge));
+	roofs->edges = malloc((edges + 1) * sizeof(rpm_profile_edge));
 	if (roofs->edges == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu edges of roofs", edges);
+	roofs->room = edges;
 	return RPM_OK;
 }
 
@@ -200,14 +237,15 @@ seam(const rpm_query *query, rpm_vec3 a, rpm_vec3 b)
 static void
 add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, int32_t building, bool sharp)
 {
-	rpm_roof_edge *edge = &roofs->edges[roofs->edge_count];
 	rpm_vec3	t = roofs->transmitter;
+	rpm_profile_edge edge = {a.x - t.x, a.y - t.y, a.z, b.x - t.x, b.y - t.y, b.z, 0, wedge, building, sharp};
 
+	edge.nearest_m = nearest(&edge);
+	/* The corners of walls from the end of the room backwards. */
 	if (upright(rpm_sub(b, a)))
-		return;
-	*edge = (rpm_roof_edge) {a.x - t.x, a.y - t.y, a.z, b.x - t.x, b.y - t.y, b.z, 0, wedge, building, sharp};
-	edge->nearest_m = nearest(edge);
-	roofs->edge_count++;
+		roofs->edges[roofs->room - ++roofs->upright_count] = edge;
+	else
+		roofs->edges[roofs->edge_count++] = edge;
 }
 
 static bool
@@ -218,7 +256,7 @@ upright(rpm_vec3 along)
 
 /* From the transmitter to the edge, along the ground. */
 static double
-nearest(const rpm_roof_edge *edge)
+nearest(const rpm_profile_edge *edge)
 {
 	double		dx = edge->x1 - edge->x0, dy = edge->y1 - edge->y0, square = dx * dx + dy * dy;
 	double		part = square > 0 ? fmin(fmax(-(edge->x0 * dx + edge->y0 * dy) / square, 0), 1) : 0;
@@ -230,7 +268,7 @@ nearest(const rpm_roof_edge *edge)
 static int
 compare_nearest(const void *a, const void *b)
 {
-	const rpm_roof_edge *p = a, *q = b;
+	const rpm_profile_edge *p = a, *q = b;
 	const double keys[4][2] = {{p->nearest_m, q->nearest_m}, {p->x0 + p->x1, q->x0 + q->x1}, {p->y0 + p->y1, q->y0 + q->y1},
 		{p->z0 + p->z1, q->z0 + q->z1}};
 
@@ -283,7 +321,7 @@ sort_by_sector(rpm_roofs *roofs, rpm_control *control, rpm_status *status)
 
 /* The sectors from one end to the other, the shorter way round, one more on either side for rounding. */
 static void
-sectors_of(const rpm_roofs *roofs, const rpm_roof_edge *edge, size_t *first, size_t *count)
+sectors_of(const rpm_roofs *roofs, const rpm_profile_edge *edge, size_t *first, size_t *count)
 {
 	size_t		a = rpm_roof_sector(roofs, edge->x0, edge->y0), b = rpm_roof_sector(roofs, edge->x1, edge->y1), n = roofs->sectors;
 	size_t		onward = (b + n - a) % n, back = (a + n - b) % n;

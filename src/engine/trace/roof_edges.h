@@ -6,23 +6,20 @@
 
 #include "trace/roof_profile.h"
 
-typedef struct rpm_roof_edge
-{
-	double		x0, y0, z0, x1, y1, z1;	/* x, y from the transmitter, z local */
-	double		nearest_m;		/* along the ground */
-	int32_t		wedge, building;
-	bool		sharp;			/* not a crease of a surface that is all but flat */
-} rpm_roof_edge;
-
 struct rpm_roofs
 {
 	rpm_vec3	transmitter;
 	double		wavelength_m;
-	rpm_roof_edge *edges;		/* nearest first */
-	size_t		edge_count;
+	rpm_profile_edge *edges;	/* nearest first */
+	size_t		edge_count, room;
 	size_t		sectors;
 	uint32_t   *sector_start;	/* sectors + 1; into members */
 	uint32_t   *members;		/* edges of each sector, nearest first */
+	/* Corners of walls: by the group of buildings that share vertices with one another. */
+	rpm_profile_edge *uprights;
+	size_t		upright_count;
+	int32_t    *group_of;		/* buildings */
+	uint32_t   *group_start;	/* groups + 1; into uprights */
 };
 
 /* The sector that a direction along the ground lies in. */

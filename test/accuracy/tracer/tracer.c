@@ -1,5 +1,6 @@
 /*
- * tracer.c: the uncalibrated radio map against measured levels, with and without what comes over roofs (test/accuracy/run_tracer).
+ * tracer.c: the uncalibrated radio map against measured levels, without and with what comes over roofs, and around corners and by a
+ * reflection too (test/accuracy/run_tracer).
  *
  * Buildings are blocks from the heights at 5 m; nothing is fitted but one offset per antenna, which RMSE needs.  Compared are measured pixels
  * outdoors.  A cell without a level counts as the lowest level of its map at a measured pixel.
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "chengdu.h"
 #include "rpm_em.h"
@@ -21,7 +23,18 @@
 #define MAP_CELL_M 20.0
 #define MAP_SIDE 128
 #define AREAS 14
+#define VARIANTS 3
 #define BASE (RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION)
+
+static const struct variant
+{
+	const char *name;
+	unsigned	mechanisms;
+}			variants[VARIANTS] = {
+	{"without", BASE},
+	{"over roofs", BASE | RPM_OVER_ROOFS},
+	{"and around corners, with a reflection", BASE | RPM_OVER_ROOFS | RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION}
+};
 
 typedef struct tile
 {
@@ -39,23 +52,29 @@ static bool read_tile(FILE *raster, const antenna_row *antenna, tile *t);
 static rpm_scene *blocks(const tile *t, rpm_status *status);
 static rpm_code add_block(rpm_scene_builder *builder, int64_t id, double x0, double y0, double x1, double y1, double height,
 						  rpm_status *status);
-static bool compare(const chengdu *data, int number, FILE *raster, score (*by_area)[2]);
+static bool compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS]);
 static void judge(const chengdu *data, int number, const tile *t, const double *gain, score *sum);
+static bool coprime(int a, int b);
 static void print_row(const char *name, const score *s);
 
 int
 main(int argc, char **argv)
 {
-	int			wanted = argc > 3 ? atoi(argv[3]) : 13, done = 0;
-	static score by_area[AREAS + 1][2];
+	int			wanted = argc > 3 ? atoi(argv[3]) : 13, done = 0, step = (int) (0.618 * wanted);
+	double		minutes = argc > 4 ? atof(argv[4]) : INFINITY;
+	time_t		begin = time(NULL);
+	static score by_area[AREAS + 1][VARIANTS];
 	FILE	   *raster = argc > 2 ? fopen(argv[2], "rb") : NULL;
 	chengdu		data;
 
 	if (raster == NULL || !chengdu_read(argv[1], &data))
 		return 1;
-	for (int i = 0; i < wanted; i++)
+	/* All over the list from the first ones on, should the time not suffice for all. */
+	while (step > 1 && !coprime(step, wanted))
+		step--;
+	for (int i = 0; i < wanted && difftime(time(NULL), begin) < 60 * minutes; i++)
 	{
-		int			a = (int) ((i + 0.5) * data.antenna_count / wanted);
+		int			a = (int) (((long) i * step % wanted + 0.5) * data.antenna_count / wanted);
 
 		/* The next one with enough pixels. */
 		while (a < data.antenna_count && data.begin[a + 1] - data.begin[a] < FEWEST_PIXELS)
@@ -65,10 +84,14 @@ main(int argc, char **argv)
 			const score *all = by_area[AREAS];
 
 			done++;
-			fprintf(stderr, "%d of %d, area %d: %.3f, %.3f so far\n", done, wanted, data.antennas[a].area, all[0].pcc / done, all[1].pcc / done);
+			fprintf(stderr, "%d of %d, area %d: %.4f, %.4f, %.4f so far\n", done, wanted, data.antennas[a].area, all[0].pcc / done, all[1].pcc / done,
+					all[2].pcc / done);
 		}
 	}
-	printf("| area | antennas | without: PCC, RMSE, pixels with a level | over roofs: PCC, RMSE, pixels with a level |\n|---|---|---|---|\n");
+	printf("| area | antennas |");
+	for (int v = 0; v < VARIANTS; v++)
+		printf(" %s: PCC, RMSE, pixels with a level |", variants[v].name);
+	printf("\n|---|---|---|---|---|\n");
 	for (int area = 0; area < AREAS; area++)
 	{
 		char		name[16];
@@ -80,20 +103,33 @@ main(int argc, char **argv)
 	return 0;
 }
 
+static bool
+coprime(int a, int b)
+{
+	while (b != 0)
+	{
+		int			rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a == 1;
+}
+
 static void
 print_row(const char *name, const score *s)
 {
 	if (s[0].antennas == 0)
 		return;
 	printf("| %s | %d |", name, s[0].antennas);
-	for (int v = 0; v < 2; v++)
+	for (int v = 0; v < VARIANTS; v++)
 		printf(" %.3f, %.2f dB, %.0f %% |", s[v].pcc / s[v].antennas, s[v].rmse / s[v].antennas, 100 * s[v].valued / s[v].antennas);
 	printf("\n");
 }
 
 /* Both maps of one antenna. */
 static bool
-compare(const chengdu *data, int number, FILE *raster, score (*by_area)[2])
+compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS])
 {
 	static tile t;
 	static double gain[MAP_SIDE * MAP_SIDE];
@@ -115,14 +151,14 @@ compare(const chengdu *data, int number, FILE *raster, score (*by_area)[2])
 	line = (int) ((row->y_m - t.south) / CELL_M);
 	antenna.position = rpm_vec(row->x_m - t.west - scene->origin[0], row->y_m - t.south - scene->origin[1],
 							   fmax(row->height_m, t.height[line * SIDE + column] + 1) - scene->origin[2]);
-	for (int v = 0; v < 2 && good; v++)
+	for (int v = 0; v < VARIANTS && good; v++)
 	{
 		rpm_grid	grid = {-scene->origin[0], 2 * TILE_HALF_M - scene->origin[1], MAP_CELL_M, MAP_CELL_M, MAP_SIDE, MAP_SIDE, 1.5};
 		rpm_map		map = {gain, NULL, 0, 0};
 		rpm_trace_options options;
 
 		rpm_trace_options_default(&options);
-		options.mechanisms = BASE | (v == 1 ? RPM_OVER_ROOFS : 0);
+		options.mechanisms = variants[v].mechanisms;
 		options.samples = 0;
 		options.cell_samples = 1;
 		good = rpm_trace_map(scene, query, &antenna, &grid, &options, NULL, &map, &status) == RPM_OK;

@@ -1,0 +1,79 @@
+/*
+ * band.h: the rubber band over the edges that cross a plane through two points, and the chain of knife edges along it.
+ *
+ * The plane is the vertical one (roof_profile.h) or the one through both ends that is level across (wall_corners.h).  In it x runs from
+ * the transmitter to the receiver and z away from what the band is stretched over.
+ */
+#ifndef RPM_BAND_H
+#define RPM_BAND_H
+
+#include "rpm_multiple_diffraction.h"
+#include "rpm_scene.h"
+
+/* Edges farther below the line than this parameter nu do not count; they fade out towards it. */
+#define RPM_BAND_CLEAR_NU 1.0
+
+/* Edges of one profile that are looked at; what lies far below the line is not among them. */
+#define RPM_PROFILE_MAX 1024
+
+/* An edge of the scene. */
+typedef struct rpm_profile_edge
+{
+	double		x0, y0, z0, x1, y1, z1;	/* x, y from the transmitter, z local */
+	double		nearest_m;		/* from the transmitter along the ground */
+	int32_t		wedge, building;	/* wedge -1: an edge of one face */
+	bool		sharp;			/* not a crease of a surface that is all but flat */
+} rpm_profile_edge;
+
+/* Where an edge crosses the plane. */
+typedef struct rpm_crossing
+{
+	double		x, z;
+	double		nu_band;		/* against the band */
+	const rpm_profile_edge *edge;
+} rpm_crossing;
+
+typedef struct rpm_profile
+{
+	rpm_vec3	transmitter;
+	rpm_vec3	base, onward, up;	/* the place (x, z) is base + x onward + z up; unit, across each other */
+	double		length;			/* x of the receiver; that of the transmitter is 0 */
+	double		z_begin, z_end;
+	double		wavelength_m;
+	int			count;
+	bool		above;			/* something stands over the straight line */
+	rpm_crossing at[RPM_PROFILE_MAX];
+} rpm_profile;
+
+/* An edge that the rubber band touches. */
+typedef struct rpm_band_corner
+{
+	double		x, z;
+	int32_t		wedge;			/* -1: an edge of one face */
+	rpm_vec3	start, along;	/* the edge's line, from start to start + along */
+	double		nu;				/* of this edge between its neighbours on the band */
+	rpm_vec3	point;			/* of the edge where the way over it is shortest */
+} rpm_band_corner;
+
+/* The rubber band from transmitter to receiver, and the chain of knife edges: its corners and what comes near it from below. */
+typedef struct rpm_band
+{
+	int			corner_count;	/* 0: in sight */
+	rpm_band_corner corners[RPM_EDGES_MAX];
+	double		length_m;		/* of the band */
+	int			count;
+	rpm_chain_edge chain[RPM_EDGES_MAX];
+	double		last_leg_m;
+	double		several;		/* 0: one edge alone; 1: two or more; between, the second fades in */
+} rpm_band;
+
+/* Notes where an edge crosses the plane, unless it lies beyond the ends or far below the straight line. */
+void		rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z);
+
+/* The corners of the band over what the profile holds. */
+void		rpm_band_stretch(const rpm_profile *p, rpm_band *band);
+
+/* The chain along a band that was stretched; of corners that are as good as one, one is left. */
+void		rpm_band_chain(rpm_profile *p, rpm_band *band);
+
+#endif

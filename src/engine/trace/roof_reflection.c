@@ -1,0 +1,208 @@
+/*
+ * roof_reflection.c: one reflection before the first roof or behind the last (roof_reflection.h).
+ */
+#include "trace/roof_reflection.h"
+
+#include "trace/band_power.h"
+#include "trace/facing_walls.h"
+
+#include <stdlib.h>
+
+/* Walls of a street that are looked at for a point; of the walls that the antenna sees those that stand largest before it. */
+#define WALLS_MAX 32
+#define IMAGES_MAX 4
+
+typedef struct antenna_image
+{
+	rpm_band_source source;
+	rpm_roofs  *roofs;			/* about it */
+} antenna_image;
+
+typedef struct rpm_roof_mirrors
+{
+	rpm_facing_walls *walls;
+	int			image_count;
+	antenna_image images[IMAGES_MAX];
+} rpm_roof_mirrors;
+
+static int	largest_walls(const rpm_map_job *job, const rpm_roof_mirrors *mirrors, int32_t *facets);
+static double behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least);
+static double before(const rpm_map_job *job, const antenna_image *image, rpm_vec3 point, double least);
+static bool meets_wall(const rpm_map_job *job, rpm_vec3 from, rpm_vec3 at, int32_t facet);
+static double reflected_share(const rpm_map_job *job, const rpm_band *band, rpm_vec3 image, int32_t facet);
+
+rpm_code
+rpm_roof_mirrors_create(const rpm_map_job *job, rpm_roof_mirrors **mirrors, rpm_status *status)
+{
+	rpm_roof_mirrors *m = *mirrors = calloc(1, sizeof(rpm_roof_mirrors));
+	int32_t		facets[IMAGES_MAX];
+	rpm_code	code;
+	int			count = 0;
+
+	if (m == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the walls around an antenna");
+	code = rpm_facing_walls_create(job->scene, job->control, &m->walls, status);
+	if (code == RPM_OK)
+		count = largest_walls(job, m, facets);
+	for (int i = 0; i < count && code == RPM_OK; i++)
+	{
+		const rpm_facet *f = &job->scene->facets[facets[i]];
+		rpm_vec3	p = job->antenna->position;
+		antenna_image *image = &m->images[m->image_count++];
+
+		image->source = (rpm_band_source) {rpm_along(p, -2 * (rpm_dot(f->normal, p) - f->offset_m), f->normal), facets[i]};
+		code = rpm_roofs_about(job->roofs, image->source.position, job->control, &image->roofs, status);
+	}
+	return code;
+}
+
+void
+rpm_roof_mirrors_free(rpm_roof_mirrors *mirrors)
+{
+	if (mirrors == NULL)
+		return;
+	rpm_facing_walls_free(mirrors->walls);
+	for (int i = 0; i < mirrors->image_count; i++)
+		rpm_roofs_free(mirrors->images[i].roofs);
+	free(mirrors);
+}
+
+double
+rpm_map_roof_reflection(const rpm_map_job *job, rpm_vec3 point, double least)
+{
+	const rpm_roof_mirrors *m = job->roof_mirrors;
+	rpm_facing_wall walls[WALLS_MAX];
+	int			count = rpm_facing_walls_find(m->walls, job->antenna->position, point, walls, WALLS_MAX);
+	double		power = 0;
+
+	for (int i = 0; i < count; i++)
+		power += behind(job, &walls[i], point, least);
+	for (int i = 0; i < m->image_count; i++)
+		power += before(job, &m->images[i], point, least);
+	return power;
+}
+
+double
+rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point)
+{
+	const rpm_facet *f = &job->scene->facets[facet];
+	rpm_vec3	antenna = job->antenna->position;
+	double		near = rpm_dot(f->normal, point) - f->offset_m, far = rpm_dot(f->normal, antenna) - f->offset_m;
+	rpm_vec3	image = rpm_along(point, -2 * near, f->normal), way = rpm_sub(image, antenna);
+	rpm_roof_question question = {image, RPM_EVERY_BUILDING, 0, hypot(way.x, way.y) * far / (far + near) - RPM_LEG_END_M, true};
+	rpm_band	band;
+
+	if (!rpm_facing_wall_counts(f) || rpm_roof_band(job->roofs, &question, &band) || band.count == 0)
+		return 1;
+	return 1 + rpm_facing_wall_share(rpm_norm(way) * near / (far + near)) * (rpm_knife_edges(band.chain, band.count, band.last_leg_m, job->wavelength_m) - 1);
+}
+
+/* Over the roofs to the wall, and from there to the point. */
+static double
+behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least)
+{
+	rpm_roof_question question = {wall->image, RPM_EVERY_BUILDING, 0, wall->at_m - RPM_LEG_END_M, false};
+	rpm_band_source antenna = rpm_band_antenna(job);
+	const rpm_facet *f = &job->scene->facets[wall->facet];
+	rpm_band	band;
+	rpm_vec3	last, at;
+	double		near, far;
+
+	if (!rpm_roof_band(job->roofs, &question, &band) || wall->share * rpm_band_most_power(job, &antenna, &band) <= least)
+		return 0;
+	last = band.corners[band.corner_count - 1].point;
+	near = rpm_dot(f->normal, point) - f->offset_m;
+	far = rpm_dot(f->normal, last) - f->offset_m;
+	if (near * far <= 0)
+		return 0;
+	at = rpm_along(last, far / (far + near), rpm_sub(wall->image, last));
+	if (!meets_wall(job, point, at, wall->facet))
+		return 0;
+	return wall->share * reflected_share(job, &band, wall->image, wall->facet) * rpm_band_power(job, &antenna, &band, wall->image);
+}
+
+/* From the antenna to the wall, and from there over the roofs. */
+static double
+before(const rpm_map_job *job, const antenna_image *image, rpm_vec3 point, double least)
+{
+	const rpm_facet *f = &job->scene->facets[image->source.facet];
+	rpm_vec3	antenna = job->antenna->position, way = rpm_sub(point, image->source.position), first, at;
+	double		near = rpm_dot(f->normal, antenna) - f->offset_m, far = rpm_dot(f->normal, point) - f->offset_m, share;
+	rpm_roof_question question = {point, RPM_EVERY_BUILDING, 0, INFINITY, false};
+	rpm_band	band;
+
+	if (near * far <= 0)
+		return 0;
+	at = rpm_along(image->source.position, near / (near + far), way);
+	if (!rpm_facing_wall_spans(f, at))
+		return 0;
+	question.from_m = hypot(way.x, way.y) * near / (near + far) + RPM_LEG_END_M;
+	share = rpm_facing_wall_share(rpm_norm(way) * near / (near + far));
+	if (!(share > 0) || !rpm_roof_band(image->roofs, &question, &band) || share * rpm_band_most_power(job, &image->source, &band) <= least)
+		return 0;
+	first = rpm_sub(band.corners[0].point, image->source.position);
+	far = rpm_dot(f->normal, band.corners[0].point) - f->offset_m;
+	if (near * far <= 0 || !meets_wall(job, antenna, rpm_along(image->source.position, near / (near + far), first), image->source.facet))
+		return 0;
+	return share * rpm_band_power(job, &image->source, &band, point);
+}
+
+/* Whether the wall is the first that is met on the way to a place in its plane, and reaches so far. */
+static bool
+meets_wall(const rpm_map_job *job, rpm_vec3 from, rpm_vec3 at, int32_t facet)
+{
+	rpm_vec3	k = rpm_unit(rpm_sub(at, from));
+	rpm_ray		ray = {{(float) from.x, (float) from.y, (float) from.z}, {(float) k.x, (float) k.y, (float) k.z}, (float) RPM_LEG_END_M, INFINITY};
+	rpm_hit		hit;
+
+	return rpm_query_intersect(job->query, &ray, &hit) && (job->scene->triangles[hit.triangle].facet == facet
+		|| rpm_facets_coincide(&job->scene->facets[job->scene->triangles[hit.triangle].facet], &job->scene->facets[facet]));
+}
+
+/* What the wall throws back of what the band's last leg brings. */
+static double
+reflected_share(const rpm_map_job *job, const rpm_band *band, rpm_vec3 image, int32_t facet)
+{
+	const rpm_facet *f = &job->scene->facets[facet];
+	rpm_band_source antenna = rpm_band_antenna(job);
+	rpm_vec3	first = rpm_unit(rpm_sub(band->corners[0].point, antenna.position));
+	rpm_vec3	k = rpm_unit(rpm_sub(image, band->corners[band->corner_count - 1].point));
+	double		share = job->specular_share[f->material];
+
+	return share * share * rpm_cvec_norm2(rpm_reflect_field(rpm_band_polarisation(job, &antenna, first, k), k, f->normal,
+														   rpm_coefficient_lookup(&job->tables[f->material], fabs(rpm_dot(k, f->normal)))));
+}
+
+/* Those that stand largest before the antenna and are seen from it; by number where two are alike. */
+static int
+largest_walls(const rpm_map_job *job, const rpm_roof_mirrors *mirrors, int32_t *facets)
+{
+	double		sizes[IMAGES_MAX];
+	int			count = 0;
+	rpm_near_wall *near;
+	size_t		near_count = rpm_facing_walls_near(mirrors->walls, job->antenna->position, &near);
+
+	for (size_t i = 0; i < near_count; i++)
+	{
+		rpm_vec3	antenna = job->antenna->position, at = near[i].nearest;
+		const rpm_facet *f = &job->scene->facets[near[i].facet];
+		double		size = near[i].size;
+		int			place = count;
+
+		at.z = fmin(fmax(antenna.z, f->low.z + RPM_LEG_END_M), f->high.z - RPM_LEG_END_M);
+		while (place > 0 && (size > sizes[place - 1] || (size == sizes[place - 1] && near[i].facet < facets[place - 1])))
+			place--;
+		if (place == IMAGES_MAX || !meets_wall(job, antenna, at, near[i].facet))
+			continue;
+		count += count < IMAGES_MAX;
+		for (int k = count - 1; k > place; k--)
+		{
+			sizes[k] = sizes[k - 1];
+			facets[k] = facets[k - 1];
+		}
+		sizes[place] = size;
+		facets[place] = near[i].facet;
+	}
+	free(near);
+	return count;
+}
