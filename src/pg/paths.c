@@ -267,10 +267,12 @@ read_options(FunctionCallInfo fcinfo, rpm_trace_options *options)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mechanisms has \"scattering\": exact paths have no diffuse part"),
 				 errhint("Leave it out here, and use rpm_trace for maps with scattering.")));
-	if (options->mechanisms & RPM_OVER_ROOFS)
+	if (options->mechanisms & (RPM_OVER_ROOFS | RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("mechanisms has \"over_roofs\": what comes over several roofs is a power, not a path"),
+				 errmsg("mechanisms has \"%s\": what comes over several edges is a power, not a path",
+						options->mechanisms & RPM_OVER_ROOFS ? "over_roofs"
+						: options->mechanisms & RPM_AROUND_CORNERS ? "around_corners" : "roof_reflection"),
 				 errhint("Leave it out here, and use rpm_trace for maps with it.")));
 	options->max_depth = (int) rpm_argument_int32(fcinfo, ARGUMENT_MAX_DEPTH, "max_depth", 0, RPM_MAX_DEPTH);
 	options->samples = rpm_argument_int64(fcinfo, ARGUMENT_SAMPLES, "samples", 1, MOST_SAMPLES);

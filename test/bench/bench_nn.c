@@ -20,6 +20,10 @@
 #ifdef RPM_HAVE_DNNL
 #include <dnnl.h>
 #include <omp.h>
+/* The bare primitives are asked for as version 2 has them. */
+#if DNNL_VERSION_MAJOR == 2
+#define BARE_PRIMITIVES
+#endif
 #endif
 
 typedef struct times
@@ -53,7 +57,7 @@ keep_best(times *best, times begin)
 	best->processor = fmin(best->processor, end.processor - begin.processor);
 }
 
-#ifdef RPM_HAVE_DNNL
+#ifdef BARE_PRIMITIVES
 static dnnl_engine_t engine;
 static dnnl_stream_t stream;
 
