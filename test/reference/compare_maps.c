@@ -6,6 +6,8 @@
  *
  * Compared: cells above -130 dB in either map whose reference has a standard error of at most 0.3 dB; below the level both
  * are taken at the level, and a cell that is above it in only one map is named false (ours) or missed (theirs).
+ *
+ * RPM_COMPARE_KEEP=FOLDER writes our path gain to FOLDER/NAME.ours, in the form of NAME.1.
  */
 #include "munich_maps.h"
 
@@ -39,6 +41,7 @@ static double gain[CELLS], error[CELLS];
 static bool trace(const comparison *c, int wedge_mode, const char *scene_file, const char *folder, double *seconds);
 static verdict compare(const comparison *c, const char *scene_file, const char *folder);
 static verdict judge(const comparison *c, const char *what, double seconds);
+static bool keep(const char *folder, const char *name);
 
 int main(int count, char **arguments)
 {
@@ -86,6 +89,8 @@ compare(const comparison *c, const char *scene_file, const char *folder)
 		judge(c, " their coefficients", seconds);
 	if (!trace(c, !diffraction ? REFERENCE_WEDGE_OURS : c->found_edges ? REFERENCE_WEDGE_FOUND : REFERENCE_WEDGE_THEIRS, scene_file, folder, &seconds))
 		return SHORT;
+	if (getenv("RPM_COMPARE_KEEP") && !keep(getenv("RPM_COMPARE_KEEP"), c->name))
+		return SHORT;
 	return judge(c, !diffraction ? "" : c->found_edges ? " their edges too" : " their coefficients", seconds);
 }
 
@@ -119,6 +124,24 @@ judge(const comparison *c, const char *what, double seconds)
 		   result == SHORT ? "  beyond the limits" : result == SHOWN ? "  shown only" : "");
 	fflush(stdout);
 	return result;
+}
+
+static bool
+keep(const char *folder, const char *name)
+{
+	static float decibels[CELLS];
+	char		path[4096];
+	FILE	   *file;
+	bool		good;
+
+	for (int i = 0; i < CELLS; i++)
+		decibels[i] = gain[i] > 0 ? (float) (10 * log10(gain[i])) : -9999;
+	snprintf(path, sizeof path, "%s/%s.ours", folder, name);
+	file = fopen(path, "wb");
+	good = file != NULL && fwrite(decibels, sizeof decibels, 1, file) == 1;
+	if (file == NULL || fclose(file) != 0 || !good)
+		printf("cannot write %s\n", path);
+	return good;
 }
 
 /* Traces the map into gain and error. */

@@ -3,7 +3,7 @@
 # PROGRAM is compare_maps, built from compare_maps.c and reference_wedge.c (in this order before the engine's library, with
 # -Isrc/engine -Itest/reference); DATA (default ../shared/data) holds scenes/munich.csv and reference_maps/*.tif.
 # The peer map of the welded scene and its edges are in test/data (peer_map.py made them) and are compared everywhere.
-# Prints a table and `N passed, N failed, N skipped`; skips with a line where the maps or gdal_translate are missing.
+# RPM_COMPARE_KEEP=FOLDER keeps the maps there, for side_by_side.py.  Prints a table and `N passed, N failed, N skipped`; skips with a line where the maps or gdal_translate are missing.
 set -u
 program=${1:?usage: maps.sh PROGRAM [DATA [NAME...]]}
 data=${2:-$(cd "$(dirname "$0")/../.." && pwd)/../shared/data}
@@ -18,8 +18,9 @@ if ! command -v gdal_translate >/dev/null; then
 	echo "reference maps: 0 passed, 0 failed, 1 skipped"
 	exit 0
 fi
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+folder=${RPM_COMPARE_KEEP:-$(mktemp -d)}
+[ -n "${RPM_COMPARE_KEEP:-}" ] || trap 'rm -rf "$folder"' EXIT
+mkdir -p "$folder"
 xz -dc "$own/munich_welded_edges.csv.xz" >"$folder/munich_welded_edges.csv"
 xz -dc "$own/munich.csv.xz" >"$folder/munich.csv"
 present=

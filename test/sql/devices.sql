@@ -33,7 +33,10 @@ SELECT * FROM devices_map;
 -- Settings.
 SET rpm_pg.device = 'gpu';
 SET rpm_pg.device_when_busy = 'never';
+-- (the range is written in another way from version 16 on)
+\set VERBOSITY sqlstate
 SET rpm_pg.device_memory_mb = -1;
+\set VERBOSITY default
 SET rpm_pg.device_sessions = 0;
 SET rpm_pg.device_numbers = '0, 3';
 SET rpm_pg.device_numbers = '1,,2';

@@ -58,7 +58,9 @@ SELECT path_gain_db, east_db_m, azimuth_db_deg, materials FROM rpm_path_derivati
 	transmit_pattern => 'isotropic', receive_polarisation => 'horizontal');
 
 -- Errors are those of rpm_paths.
+\set VERBOSITY sqlstate
 SELECT * FROM rpm_path_derivatives(99, pg_temp.spot(50, 90, 20), 'derived');
+\set VERBOSITY default
 SELECT * FROM rpm_path_derivatives(NULL, pg_temp.spot(50, 90, 20), 'derived');
 SELECT * FROM rpm_path_derivatives(1, NULL, 'derived');
 SELECT * FROM rpm_path_derivatives(1, pg_temp.spot(50, 90, 20), 'nowhere');

@@ -143,7 +143,10 @@ CALL rpm_train('bad', 'learn town', channels => '{distance_m}', size_cells => 16
 CALL rpm_train('bad', 'learn town', channels => '{distance_m}', size_cells => 4097);
 SET rpm_pg.max_memory = '16MB';
 CALL rpm_train('bad', 'learn town', channels => '{distance_m,known}', size_cells => 2048);
+-- (how many megabytes is oneDNN's to say)
+\set VERBOSITY sqlstate
 CALL rpm_train('bad', 'learn town', channels => '{distance_m,known}', size_cells => 128, network => rpm_network_unet(2, base => 32));
+\set VERBOSITY default
 RESET rpm_pg.max_memory;
 SELECT count(*) FROM rpm.model WHERE name = 'bad';
 SELECT rpm.train_epoch();
