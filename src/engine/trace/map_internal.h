@@ -155,8 +155,9 @@ RPM_SHARED bool rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *e
 /*
  * What comes over several roofs to a point outdoors, around corners, and so with one reflection, and the bound of clutter loss; 0 without
  * job->roofs.  Where a second edge comes into the way of an edge's diffracted field, that field fades out of `diffracted`, as it fades in here.
+ * rays_power: of the rays that reach the point; what is lost among them is left out.
  */
-double		rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count);
+double		rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count);
 
 /* What would come to a point, directly or over roofs, were a building (by index) not there; and the elevation that it comes from. */
 double		rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg);

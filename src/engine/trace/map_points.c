@@ -46,6 +46,7 @@ static bool lit_between_points(const points_task *task, const cell_candidates *c
 RPM_INLINE rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
 static double geometric_power(const points_task *task, const cell_candidates *candidates, bool with_edges, rpm_vec3 point,
 							  uint64_t *signature);
+static double rays_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int count);
 static double edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
 static int	diffracted_fields(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
 RPM_INLINE rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *walls_crossed);
@@ -297,9 +298,19 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 	if (with_edges)
 	{
 		diffracted = diffracted_fields(task, candidates, point);
-		power += rpm_map_over_roofs(job, point, scratch->diffracted, diffracted);
+		power += rpm_map_over_roofs(job, point, power + rays_power(direct, scratch->reflected, reflected), scratch->diffracted, diffracted);
 	}
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
+}
+
+static double
+rays_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int count)
+{
+	double		power = rpm_cvec_norm2(direct);
+
+	for (int i = 0; i < count; i++)
+		power += rpm_cvec_norm2(reflected[i].field);
+	return power;
 }
 
 /* The power at a point by the edges alone. */
@@ -308,7 +319,7 @@ edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3
 {
 	rpm_map_diffracted *diffracted = candidates->scratch->diffracted;
 	int			count = diffracted_fields(task, candidates, point);
-	double		power = rpm_map_over_roofs(task->job, point, diffracted, count);
+	double		power = rpm_map_over_roofs(task->job, point, 0, diffracted, count);
 
 	if (task->job->sum_fields)
 		return power + rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);

@@ -43,10 +43,10 @@ static double bound_power(const rpm_map_job *job, rpm_vec3 point);
 static double free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere);
 
 double
-rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *diffracted, int count)
+rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count)
 {
 	unsigned	mechanisms = job->options->mechanisms;
-	double		bound, power = 0;
+	double		bound, rest_power, power = 0;
 	rpm_band	band;
 	bool		behind;
 
@@ -54,13 +54,14 @@ rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, rpm_map_diffracted *d
 		|| (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
 		return 0;
 	bound = bound_power(job, point);
-	behind = rpm_roof_band(job->roofs, &(rpm_roof_question) {point, RPM_EVERY_BUILDING, 0, INFINITY, false}, &band);
+	behind = rpm_roof_band(job->roofs, &(rpm_roof_question) {point, RPM_EVERY_BUILDING, 0, INFINITY, RPM_ROOF_BEHIND}, &band);
 	if (behind && mechanisms & RPM_OVER_ROOFS)
 		power += over_power(job, &band, point, diffracted, count, bound);
+	rest_power = rays_power + bound + power + fields_power(diffracted, count);
 	if (behind && mechanisms & RPM_AROUND_CORNERS)
-		power += around_power(&(rest) {job, bound + power + fields_power(diffracted, count)}, &band, point, diffracted, count);
+		power += around_power(&(rest) {job, rest_power}, &band, point, diffracted, count);
 	if (job->roof_mirrors != NULL)
-		power += rpm_map_roof_reflection(job, point, NEGLIGIBLE * (bound + power + fields_power(diffracted, count)));
+		power += rpm_map_roof_reflection(job, point, NEGLIGIBLE * rest_power);
 	return power + (mechanisms & RPM_OVER_ROOFS ? bound : 0);
 }
 
@@ -70,7 +71,7 @@ rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, d
 	rpm_vec3	last = job->antenna->position, way;
 	rpm_band_source antenna = rpm_band_antenna(job);
 	rpm_band	band;
-	bool		behind = rpm_roof_band(job->roofs, &(rpm_roof_question) {point, building, 0, INFINITY, false}, &band);
+	bool		behind = rpm_roof_band(job->roofs, &(rpm_roof_question) {point, building, 0, INFINITY, RPM_ROOF_BEHIND}, &band);
 
 	if (behind)
 		last = band.corners[band.corner_count - 1].point;

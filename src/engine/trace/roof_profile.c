@@ -35,10 +35,11 @@ rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_ban
 		if (e->building != question->but)
 			consider(&p, e, question);
 	}
-	if (!p.above && !question->in_sight_too)
+	if (!p.above && question->wish != RPM_ROOF_IN_SIGHT_TOO)
 		return false;
 	rpm_band_stretch(&p, band);
-	rpm_band_chain(&p, band);
+	if (question->wish != RPM_ROOF_CORNERS_ONLY)
+		rpm_band_chain(&p, band);
 	return p.above;
 }
 

@@ -30,10 +30,13 @@ typedef struct rpm_roof_question
 	rpm_vec3	receiver;
 	int32_t		but;			/* RPM_EVERY_BUILDING, or an index */
 	double		from_m, to_m;
-	bool		in_sight_too;	/* the chain of what comes near from below is wanted where nothing is in the way, too */
+	enum rpm_roof_wish {RPM_ROOF_BEHIND = 0, RPM_ROOF_CORNERS_ONLY, RPM_ROOF_IN_SIGHT_TOO} wish;
 } rpm_roof_question;
 
-/* Whether something stands in the way; else the band has no corners.  Thread-safe. */
+/*
+ * Whether something stands in the way; else the band has no corners, and with RPM_ROOF_IN_SIGHT_TOO the chain of what comes near from below.
+ * With RPM_ROOF_CORNERS_ONLY it has no chain.  Thread-safe.
+ */
 bool		rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_band *band);
 
 #endif

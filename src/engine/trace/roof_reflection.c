@@ -89,7 +89,7 @@ rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point)
 	rpm_vec3	antenna = job->antenna->position;
 	double		near = rpm_dot(f->normal, point) - f->offset_m, far = rpm_dot(f->normal, antenna) - f->offset_m;
 	rpm_vec3	image = rpm_along(point, -2 * near, f->normal), way = rpm_sub(image, antenna);
-	rpm_roof_question question = {image, RPM_EVERY_BUILDING, 0, hypot(way.x, way.y) * far / (far + near) - RPM_LEG_END_M, true};
+	rpm_roof_question question = {image, RPM_EVERY_BUILDING, 0, hypot(way.x, way.y) * far / (far + near) - RPM_LEG_END_M, RPM_ROOF_IN_SIGHT_TOO};
 	rpm_band	band;
 
 	if (!rpm_facing_wall_counts(f) || rpm_roof_band(job->roofs, &question, &band) || band.count == 0)
@@ -101,7 +101,7 @@ rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point)
 static double
 behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least)
 {
-	rpm_roof_question question = {wall->image, RPM_EVERY_BUILDING, 0, wall->at_m - RPM_LEG_END_M, false};
+	rpm_roof_question question = {wall->image, RPM_EVERY_BUILDING, 0, wall->at_m - RPM_LEG_END_M, RPM_ROOF_CORNERS_ONLY};
 	rpm_band_source antenna = rpm_band_antenna(job);
 	const rpm_facet *f = &job->scene->facets[wall->facet];
 	rpm_band	band;
@@ -118,6 +118,8 @@ behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, doub
 	at = rpm_along(last, far / (far + near), rpm_sub(wall->image, last));
 	if (!meets_wall(job, point, at, wall->facet))
 		return 0;
+	question.wish = RPM_ROOF_BEHIND;
+	rpm_roof_band(job->roofs, &question, &band);
 	return wall->share * reflected_share(job, &band, wall->image, wall->facet) * rpm_band_power(job, &antenna, &band, wall->image);
 }
 
@@ -128,7 +130,7 @@ before(const rpm_map_job *job, const antenna_image *image, rpm_vec3 point, doubl
 	const rpm_facet *f = &job->scene->facets[image->source.facet];
 	rpm_vec3	antenna = job->antenna->position, way = rpm_sub(point, image->source.position), first, at;
 	double		near = rpm_dot(f->normal, antenna) - f->offset_m, far = rpm_dot(f->normal, point) - f->offset_m, share;
-	rpm_roof_question question = {point, RPM_EVERY_BUILDING, 0, INFINITY, false};
+	rpm_roof_question question = {point, RPM_EVERY_BUILDING, 0, INFINITY, RPM_ROOF_CORNERS_ONLY};
 	rpm_band	band;
 
 	if (near * far <= 0)
@@ -144,6 +146,8 @@ before(const rpm_map_job *job, const antenna_image *image, rpm_vec3 point, doubl
 	far = rpm_dot(f->normal, band.corners[0].point) - f->offset_m;
 	if (near * far <= 0 || !meets_wall(job, antenna, rpm_along(image->source.position, near / (near + far), first), image->source.facet))
 		return 0;
+	question.wish = RPM_ROOF_BEHIND;
+	rpm_roof_band(image->roofs, &question, &band);
 	return share * rpm_band_power(job, &image->source, &band, point);
 }
 

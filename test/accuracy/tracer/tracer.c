@@ -20,8 +20,8 @@
 #define RASTER_COLUMNS 10331
 #define RASTER_ROWS 8629
 #define SIDE 512				/* cells of a tile: 2 TILE_HALF_M / CELL_M */
-#define MAP_CELL_M 20.0
-#define MAP_SIDE 128
+#define MAP_CELL_M 20.0			/* unless another multiple of CELL_M is asked for */
+#define MAP_SIDE_MOST 512
 #define AREAS 14
 #define VARIANTS 3
 #define BASE (RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION)
@@ -48,6 +48,9 @@ typedef struct score
 	double		pcc, rmse, valued;
 } score;
 
+static double map_cell_m = MAP_CELL_M;
+static int	map_side;
+
 static bool read_tile(FILE *raster, const antenna_row *antenna, tile *t);
 static rpm_scene *blocks(const tile *t, rpm_status *status);
 static rpm_code add_block(rpm_scene_builder *builder, int64_t id, double x0, double y0, double x1, double y1, double height,
@@ -61,13 +64,18 @@ int
 main(int argc, char **argv)
 {
 	int			wanted = argc > 3 ? atoi(argv[3]) : 13, done = 0, step = (int) (0.618 * wanted);
-	double		minutes = argc > 4 ? atof(argv[4]) : INFINITY;
+	double		minutes = argc > 4 && atof(argv[4]) > 0 ? atof(argv[4]) : INFINITY;
 	time_t		begin = time(NULL);
 	static score by_area[AREAS + 1][VARIANTS];
 	FILE	   *raster = argc > 2 ? fopen(argv[2], "rb") : NULL;
 	chengdu		data;
 
 	if (raster == NULL || !chengdu_read(argv[1], &data))
+		return 1;
+	if (argc > 5)
+		map_cell_m = atof(argv[5]);
+	map_side = (int) (2 * TILE_HALF_M / map_cell_m);
+	if (map_side < 1 || map_side > MAP_SIDE_MOST)
 		return 1;
 	/* All over the list from the first ones on, should the time not suffice for all. */
 	while (step > 1 && !coprime(step, wanted))
@@ -132,7 +140,7 @@ static bool
 compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS])
 {
 	static tile t;
-	static double gain[MAP_SIDE * MAP_SIDE];
+	static double gain[MAP_SIDE_MOST * MAP_SIDE_MOST];
 	const antenna_row *row = &data->antennas[number];
 	rpm_antenna antenna = {.frequency_hz = row->frequency_mhz * 1e6, .grid_azimuth_rad = row->azimuth_deg * RPM_PI / 180,
 		.electrical_tilt_rad = row->tilt_deg * RPM_PI / 180, .pattern = rpm_pattern_default(RPM_PATTERN_TR38901)};
@@ -153,7 +161,7 @@ compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS
 							   fmax(row->height_m, t.height[line * SIDE + column] + 1) - scene->origin[2]);
 	for (int v = 0; v < VARIANTS && good; v++)
 	{
-		rpm_grid	grid = {-scene->origin[0], 2 * TILE_HALF_M - scene->origin[1], MAP_CELL_M, MAP_CELL_M, MAP_SIDE, MAP_SIDE, 1.5};
+		rpm_grid	grid = {-scene->origin[0], 2 * TILE_HALF_M - scene->origin[1], map_cell_m, map_cell_m, map_side, map_side, 1.5};
 		rpm_map		map = {gain, NULL, 0, 0};
 		rpm_trace_options options;
 
@@ -266,11 +274,11 @@ judge(const chengdu *data, int number, const tile *t, const double *gain, score 
 			const pixel *p = &data->pixels[i];
 			double		east = pixel_x(p) - t->west, up = pixel_y(p) - t->south, g, level, measured = p->rsrp_dbm;
 			int			cell = (int) (east / CELL_M) + SIDE * (int) (up / CELL_M);
-			int			column = (int) (east / MAP_CELL_M), row = MAP_SIDE - 1 - (int) (up / MAP_CELL_M);
+			int			column = (int) (east / map_cell_m), row = map_side - 1 - (int) (up / map_cell_m);
 
 			if (east < 0 || up < 0 || east >= 2 * TILE_HALF_M || up >= 2 * TILE_HALF_M || t->height[cell] > 0)
 				continue;
-			g = gain[row * MAP_SIDE + column];
+			g = gain[row * map_side + column];
 			if (isnan(g))
 				continue;
 			if (pass == 0)
