@@ -196,7 +196,7 @@ field_mae(const site_work *site, int antenna, const double *levels, bool as_prio
 	double	   *numbers = calloc(7 * site->cell_count, sizeof(double)), *at_points = numbers, *at_targets = numbers + site->cell_count;
 	double	   *x = at_targets + site->cell_count, *y = x + site->cell_count, *mean = y + site->cell_count, *sd = mean + site->cell_count;
 	double	   *truth = sd + site->cell_count, sum = 0;
-	rpm_predict_given given = {"tracer", at_points, at_targets, 8};
+	rpm_predict_given given = {.name = "tracer", .at_points_dbm = at_points, .at_targets_dbm = at_targets, .sd_db = 8, .drift = as_drift};
 	rpm_predict_input input = {.antennas = &own, .antenna_count = 1, .points = points, .target_x_m = x, .target_y_m = y};
 	rpm_predict_options options;
 	rpm_predict_report report;
@@ -221,18 +221,11 @@ field_mae(const site_work *site, int antenna, const double *levels, bool as_prio
 		y[input.target_count++] = cell->y_m;
 	}
 	rpm_predict_options_default(&options);
-	if (as_prior)
+	if (as_prior || as_drift)
 	{
 		input.given = &given;
 		input.given_count = 1;
-		options.prior = as_drift ? NULL : "tracer";
-	}
-	if (as_drift)
-	{
-		input.covariate_count = 1;
-		input.point_covariates = at_points;
-		input.target_covariates = at_targets;
-		options.prior = as_prior ? NULL : "log_distance_pattern_covariates";
+		options.prior = !as_drift ? "tracer" : !as_prior ? "tracer_drift" : NULL;
 	}
 	rpm_status_clear(&status);
 	if (rpm_predict_points(&input, &options, &control, mean, sd, &report, &status) != RPM_OK)
