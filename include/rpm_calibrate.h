@@ -33,7 +33,7 @@ typedef enum rpm_calibrate_loss
 	RPM_LOSS_STUDENT			/* 4 degrees of freedom */
 } rpm_calibrate_loss;
 
-/* Where the level over the roofs by an empirical formula stands in. */
+/* Where the level over the roofs stands in: by an empirical formula and, with the mechanism RPM_OVER_ROOFS, by the roofs on the way. */
 typedef enum rpm_over_roofs
 {
 	RPM_OVER_ROOFS_HOLES = 0,	/* in cells that no path reaches */
@@ -53,6 +53,7 @@ typedef enum rpm_parameter_kind
 	RPM_PARAMETER_OFFSET_DB,	/* added to the level of the antenna: power and cables as they are */
 	RPM_PARAMETER_ROOF_OFFSET_DB,	/* of the site: added to the level over the roofs */
 	RPM_PARAMETER_ROOF_SLOPE_DB,	/* and for each decade of distance beyond 300 m */
+	RPM_PARAMETER_ROOF_SHARE,	/* how much of the traced way over the roofs is in that level, in dB: 0 the formula alone, 1 as traced */
 	RPM_PARAMETER_INDOOR_LOSS_DB,	/* of the site: taken from the level of cells that lie indoors */
 	RPM_PARAMETER_PERMITTIVITY,	/* of a material: factor on eps' - 1, logarithmic */
 	RPM_PARAMETER_CONDUCTIVITY,	/* factor, logarithmic */
@@ -108,7 +109,7 @@ typedef struct rpm_calibrate_input
 
 typedef struct rpm_store_options
 {
-	unsigned	mechanisms;		/* or of rpm_mechanism */
+	unsigned	mechanisms;		/* or of rpm_mechanism; RPM_OVER_ROOFS: where over_roofs has a level */
 	int			max_depth;		/* reflections, or walls passed straight */
 	int64_t		samples;		/* rays that propose chains of two and more reflections */
 	int			scatter_points;	/* places on walls from which a cell receives diffuse power */

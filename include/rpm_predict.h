@@ -25,7 +25,7 @@ extern "C" {
 
 #define RPM_PREDICT_MOST_COVARIATES 16
 #define RPM_PREDICT_MOST_GIVEN 4
-#define RPM_PREDICT_MOST_CANDIDATES 20
+#define RPM_PREDICT_MOST_CANDIDATES 24
 #define RPM_PREDICT_NAME 64
 
 typedef struct rpm_predict_antenna
@@ -55,6 +55,7 @@ typedef struct rpm_predict_given
 	const double *at_targets_dbm;
 	double		sd_db;			/* of its offset, before the measurements; its slope about 1 has a tenth of a tenth of that */
 	bool		holes;			/* it may be NaN anywhere: there the law of distance that fits its levels stands in */
+	bool		drift;			/* tried also as NAME_drift: one more term, with a coefficient of its own, beside those of the richest empirical prior */
 } rpm_predict_given;
 
 typedef struct rpm_predict_input

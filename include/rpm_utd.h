@@ -160,6 +160,60 @@ RPM_INLINE rpm_cvec3 rpm_wedge_reflect(const rpm_wedge_rays *w, rpm_vec3 normal,
 	return rpm_cvec_add(rpm_cvec(phi, rpm_cvec_dot(mirrored, phi_after)), rpm_cvec(beta, rpm_cvec_dot(mirrored, beta_after)));
 }
 
+/* What of a diffracted field depends on the rays alone: the terms of UTD with -e^{-j pi/4} / (2 n sqrt(2 pi k) sin beta) / sqrt(s s' (s + s')). */
+typedef struct rpm_wedge_terms
+{
+	rpm_complex incident, face_0, face_n;
+	rpm_diffraction none;		/* transitions and lights, no field */
+} rpm_wedge_terms;
+
+/* s_in, s_out: metres from source to edge and from edge to receiver.  Rays along the edge (sin beta below 1e-6) and zero distances give 0. */
+RPM_INLINE rpm_wedge_terms rpm_wedge_terms_of(const rpm_wedge_rays *rays, rpm_real s_in, rpm_real s_out, rpm_real wavelength_m)
+{
+	rpm_wedge_terms t;
+	rpm_real	k = (rpm_real) (2 * RPM_PI) / wavelength_m, sin_beta = rays->sin_beta;
+	rpm_real	k_l = s_in > 0 && s_out > 0 ? k * s_in * s_out / (s_in + s_out) * sin_beta * sin_beta : 0;
+	rpm_real	pi = (rpm_real) RPM_PI, difference = rays->phi_out - rays->phi_in, sum = rays->phi_out + rays->phi_in;
+	rpm_complex front;
+	int			lit_plus, lit_minus;
+
+	t.none.transition_incident = t.none.transition_0 = t.none.transition_n = (rpm_real) 1e30;
+	t.incident = rpm_utd_term(pi + difference, rays->n, k_l, 0, &t.none.transition_incident, &lit_plus);
+	t.incident = rpm_cx_add(t.incident, rpm_utd_term(pi - difference, rays->n, k_l, 0, &t.none.transition_incident, &lit_minus));
+	t.face_0 = rpm_utd_term(pi - sum, rays->n, k_l, 0, &t.none.transition_0, &t.none.lit_0);
+	t.face_n = rpm_utd_term(pi + sum, rays->n, k_l, 1, &t.none.transition_n, &t.none.lit_n);
+	t.none.lit_direct = lit_plus && lit_minus;
+	t.none.incident_part = t.none.reflected_part_0 = t.none.reflected_part_n = rpm_cvec_zero();
+	if (!(sin_beta > 1e-6) || !(s_in > 0) || !(s_out > 0))
+	{
+		t.incident = t.face_0 = t.face_n = rpm_cx(0, 0);
+		return t;
+	}
+	front = rpm_cx_scale(rpm_cx(-1, 1), (rpm_real) (1 / (4 * rays->n * sqrt(RPM_PI * k) * sin_beta)
+													/ sqrt(s_in * s_out * (s_in + s_out))));
+	t.incident = rpm_cx_mul(front, t.incident);
+	t.face_0 = rpm_cx_mul(front, t.face_0);
+	t.face_n = rpm_cx_mul(front, t.face_n);
+	return t;
+}
+
+/* Of a field e that arrives along k_in, with the faces' coefficients at rays->cos_incidence_0, _n. */
+RPM_INLINE rpm_diffraction rpm_wedge_field_by(const rpm_wedge_rays *rays, const rpm_wedge_terms *t, rpm_cvec3 e, rpm_interface c_0, rpm_interface c_n)
+{
+	rpm_diffraction d = t->none;
+	rpm_vec3	phi_in, beta_in, phi_out, beta_out;
+
+	if (t->incident.re == 0 && t->incident.im == 0 && t->face_0.re == 0 && t->face_0.im == 0 && t->face_n.re == 0 && t->face_n.im == 0)
+		return d;
+	rpm_edge_basis(rays->edge, rays->k_in, &phi_in, &beta_in);
+	rpm_edge_basis(rays->edge, rays->k_out, &phi_out, &beta_out);
+	d.incident_part = rpm_cvec_add(rpm_cvec(phi_out, rpm_cvec_dot(e, phi_in)), rpm_cvec(beta_out, rpm_cvec_dot(e, beta_in)));
+	d.incident_part = rpm_cvec_mul(d.incident_part, t->incident);
+	d.reflected_part_0 = rpm_cvec_mul(rpm_wedge_reflect(rays, rays->normal_0, rays->departing_0, c_0, e), t->face_0);
+	d.reflected_part_n = rpm_cvec_mul(rpm_wedge_reflect(rays, rays->normal_n, rays->departing_n, c_n, e), t->face_n);
+	return d;
+}
+
 /*
  * The diffracted field of a spherical wave.  s_in, s_out: metres from source to edge and from edge to receiver; e: the source's field
  * per metre of spreading along k_in (without 1/s' and without phase); c_0, c_n: the faces' coefficients at rays->cos_incidence_0, _n.
@@ -169,33 +223,9 @@ RPM_INLINE rpm_cvec3 rpm_wedge_reflect(const rpm_wedge_rays *w, rpm_vec3 normal,
 RPM_INLINE rpm_diffraction rpm_wedge_field(const rpm_wedge_rays *rays, rpm_real s_in, rpm_real s_out, rpm_real wavelength_m,
 										   rpm_cvec3 e, rpm_interface c_0, rpm_interface c_n)
 {
-	rpm_diffraction d;
-	rpm_real	k = (rpm_real) (2 * RPM_PI) / wavelength_m, sin_beta = rays->sin_beta;
-	rpm_real	k_l = s_in > 0 && s_out > 0 ? k * s_in * s_out / (s_in + s_out) * sin_beta * sin_beta : 0;
-	rpm_real	pi = (rpm_real) RPM_PI, difference = rays->phi_out - rays->phi_in, sum = rays->phi_out + rays->phi_in;
-	rpm_complex plus, minus, term_0, term_n, front;
-	rpm_vec3	phi_in, beta_in, phi_out, beta_out;
-	int			lit_plus, lit_minus;
+	rpm_wedge_terms t = rpm_wedge_terms_of(rays, s_in, s_out, wavelength_m);
 
-	d.transition_incident = d.transition_0 = d.transition_n = (rpm_real) 1e30;
-	plus = rpm_utd_term(pi + difference, rays->n, k_l, 0, &d.transition_incident, &lit_plus);
-	minus = rpm_utd_term(pi - difference, rays->n, k_l, 0, &d.transition_incident, &lit_minus);
-	term_0 = rpm_utd_term(pi - sum, rays->n, k_l, 0, &d.transition_0, &d.lit_0);
-	term_n = rpm_utd_term(pi + sum, rays->n, k_l, 1, &d.transition_n, &d.lit_n);
-	d.lit_direct = lit_plus && lit_minus;
-	d.incident_part = d.reflected_part_0 = d.reflected_part_n = rpm_cvec_zero();
-	if (!(sin_beta > 1e-6) || !(s_in > 0) || !(s_out > 0))
-		return d;
-	/* -e^{-j pi/4} / (2 n sqrt(2 pi k) sin beta) / sqrt(s s' (s + s')) */
-	front = rpm_cx_scale(rpm_cx(-1, 1), (rpm_real) (1 / (4 * rays->n * sqrt(RPM_PI * k) * sin_beta)
-													/ sqrt(s_in * s_out * (s_in + s_out))));
-	rpm_edge_basis(rays->edge, rays->k_in, &phi_in, &beta_in);
-	rpm_edge_basis(rays->edge, rays->k_out, &phi_out, &beta_out);
-	d.incident_part = rpm_cvec_add(rpm_cvec(phi_out, rpm_cvec_dot(e, phi_in)), rpm_cvec(beta_out, rpm_cvec_dot(e, beta_in)));
-	d.incident_part = rpm_cvec_mul(d.incident_part, rpm_cx_mul(front, rpm_cx_add(plus, minus)));
-	d.reflected_part_0 = rpm_cvec_mul(rpm_wedge_reflect(rays, rays->normal_0, rays->departing_0, c_0, e), rpm_cx_mul(front, term_0));
-	d.reflected_part_n = rpm_cvec_mul(rpm_wedge_reflect(rays, rays->normal_n, rays->departing_n, c_n, e), rpm_cx_mul(front, term_n));
-	return d;
+	return rpm_wedge_field_by(rays, &t, e, c_0, c_n);
 }
 
 /* The same with the faces' coefficients taken from their materials. */

@@ -136,11 +136,11 @@ read_question(FunctionCallInfo fcinfo, RpmCalibrationQuestion *question)
 	if (!PG_ARGISNULL(ARGUMENT_CELL_SIZE))
 		question->cell_size_m = rpm_argument_number(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m", RPM_SMALLEST_CELL_M, RPM_LARGEST_CELL_M);
 	question->store.mechanisms = rpm_argument_mechanisms(fcinfo, ARGUMENT_MECHANISMS, "mechanisms");
-	if (question->store.mechanisms & RPM_OVER_ROOFS)
+	if (question->store.mechanisms & (RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("mechanisms has \"over_roofs\": a calibration has an empirical level over the roofs instead"),
-				 errhint("Leave it out here; the argument over_roofs says where that level stands in.")));
+				 errmsg("mechanisms has \"around_corners\" or \"roof_reflection\", which maps have and calibrations have not"),
+				 errhint("Leave them out here; over_roofs has a level in every shadow.")));
 	question->store.max_depth = (int) rpm_argument_int32(fcinfo, ARGUMENT_MAX_DEPTH, "max_depth", 0, MOST_DEPTH);
 	question->store.samples = rpm_argument_int64(fcinfo, ARGUMENT_SAMPLES, "samples", 0, MOST_SAMPLES);
 	question->radius_m = rpm_argument_number(fcinfo, ARGUMENT_RADIUS, "radius_m", 1, LARGEST_RADIUS_M);

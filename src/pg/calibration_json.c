@@ -27,6 +27,7 @@ static const char *const names[RPM_PARAMETER_KINDS] = {
 	[RPM_PARAMETER_OFFSET_DB] = "offset_db",
 	[RPM_PARAMETER_ROOF_OFFSET_DB] = "over_roofs_offset_db",
 	[RPM_PARAMETER_ROOF_SLOPE_DB] = "over_roofs_slope_db",
+	[RPM_PARAMETER_ROOF_SHARE] = "over_roofs_share",
 	[RPM_PARAMETER_INDOOR_LOSS_DB] = "indoor_loss_db",
 	[RPM_PARAMETER_PERMITTIVITY] = "permittivity_factor",
 	[RPM_PARAMETER_CONDUCTIVITY] = "conductivity_factor",
@@ -146,13 +147,13 @@ put_constants(StringInfo text, const RpmCalibrationSite *site, const rpm_paramet
 					 material->thickness_m * permittivity[2].value);
 }
 
-/* Beam widths and floors belong to patterns of TR 38.901, a scattering coefficient to materials that scatter. */
+/* Beam widths and floors belong to patterns of TR 38.901, a scattering coefficient to materials that scatter, a share to a traced way. */
 static bool
 applies(const RpmCalibrationSite *site, const rpm_parameter *parameter)
 {
 	if (parameter->kind >= RPM_PARAMETER_HORIZONTAL_BEAMWIDTH_DEG && parameter->kind <= RPM_PARAMETER_FRONT_TO_BACK_DB)
 		return site->engine_antennas[parameter->owner].antenna.pattern.kind == RPM_PATTERN_TR38901;
-	return parameter->kind != RPM_PARAMETER_SCATTERING || parameter->prior > 0;
+	return (parameter->kind != RPM_PARAMETER_SCATTERING && parameter->kind != RPM_PARAMETER_ROOF_SHARE) || parameter->prior > 0;
 }
 
 void

@@ -69,6 +69,7 @@ rpm_predict_add_traced(const RpmSceneRow *scene, int64 antenna_id, const RpmPred
 		given[input->given_count].at_targets_dbm = places.at_targets;
 		given[input->given_count].sd_db = OFFSET_SD_DB;
 		given[input->given_count].holes = true;
+		given[input->given_count].drift = true;
 		input->given = given;
 		input->given_count++;
 		return;

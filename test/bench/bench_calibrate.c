@@ -29,7 +29,7 @@ measure(town *t)
 	for (size_t i = 0; i < truth.parameter_count; i++)
 	{
 		rpm_parameter *p = &truth.parameters[i];
-		double		z = rpm_parameter_to_fit(p->kind, p->value) + 0.5 * p->prior_sd * town_normal(&random);
+		double		z = town_moved(p, 0.5, &random);
 
 		if (isfinite(z))
 			p->value = rpm_parameter_from_fit(p->kind, z);

@@ -73,6 +73,9 @@ SELECT metrics#>'{fitted,after,count}' AS count, (metrics->>'scale_db')::float8 
 -- No path reaches a measured cell: the level over the roofs stands in, and a notice says so.
 SET LOCAL client_min_messages = notice;
 SELECT metrics->'cells_without_path' = metrics->'cells' AS none FROM rpm_calibration_fit(5, 'quarter', mechanisms => '{refraction}', max_depth => 0);
+-- The level over the roofs knows the roofs on the way, or the formula alone.
+SELECT with_roofs, parameters#>'{site,0}' ? 'over_roofs_share' AS share
+FROM (VALUES (true, '{line_of_sight,over_roofs}'::text[]), (false, '{line_of_sight}')) AS v (with_roofs, mechanisms), LATERAL rpm_calibration_fit(5, 'quarter', 'A', mechanisms => v.mechanisms, samples => 1000);
 -- Without buildings it is bare ground.
 CREATE TABLE kept_house AS SELECT * FROM house;
 DELETE FROM house;
@@ -98,7 +101,7 @@ SELECT rpm_calibration_fit(5, 'quarter', max_depth => 9);
 SELECT rpm_calibration_fit(5, 'quarter', over_roofs => 'never');
 SELECT rpm_calibration_fit(5, 'quarter', correlation_m => -1);
 SELECT rpm_calibration_fit(5, 'quarter', mechanisms => '{magic}');
-SELECT rpm_calibration_fit(5, 'quarter', mechanisms => '{over_roofs}');
+SELECT rpm_calibration_fit(5, 'quarter', mechanisms => '{around_corners}');
 UPDATE house SET wall_material = 'cardboard' WHERE building_id = 12;
 SELECT rpm_calibration_fit(5, 'quarter');
 -- A building without a material has the default's.

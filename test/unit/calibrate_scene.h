@@ -94,6 +94,15 @@ town_build(town *t, int blocks, int spacing, double scattering)
 	return true;
 }
 
+/* Where a parameter is moved to, in the scale of the fit: by so many deviations of its prior, drawn; one that the store does not have stays. */
+static inline double
+town_moved(const rpm_parameter *p, double deviations, uint64_t *random)
+{
+	bool		untraced = p->kind == RPM_PARAMETER_ROOF_SHARE && p->prior == 0;
+
+	return rpm_parameter_to_fit(p->kind, p->value) + (untraced ? 0 : deviations * p->prior_sd * town_normal(random));
+}
+
 static inline bool
 town_trace(town *t, const rpm_store_options *options, int threads)
 {

@@ -10,10 +10,10 @@ hide(rpm_calibration *truth, uint64_t *random, bool buildings)
 	for (size_t i = 0; i < truth->parameter_count; i++)
 	{
 		rpm_parameter *p = &truth->parameters[i];
-		double		z = rpm_parameter_to_fit(p->kind, p->value), step = 0.5 * p->prior_sd * town_normal(random);
+		double		z = town_moved(p, 0.5, random);
 
 		if (isfinite(z) && (p->kind < RPM_PARAMETER_THICKNESS || (p->kind >= RPM_PARAMETER_BUILDING_PERMITTIVITY && buildings)))
-			p->value = fmin(p->highest, fmax(p->lowest, rpm_parameter_from_fit(p->kind, z + step)));
+			p->value = fmin(p->highest, fmax(p->lowest, rpm_parameter_from_fit(p->kind, z)));
 	}
 }
 

@@ -110,15 +110,26 @@ antenna_fields(void)
 		}
 }
 
+static void compare_with_map(unsigned mechanisms, bool isotropic, double tolerance_db, size_t one_in);
+
 /* One antenna, cells whose power at the centre the map computes with one point per cell. */
 static void
 same_as_map(void)
+{
+	/* The map's coefficients lie in a table of single precision.  At the rim of a facet it asks for the first hit of a ray of that precision. */
+	compare_with_map(RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION, false, 1e-3, 300);
+	/* Over the roofs with a share of 1; the map's bound comes to cells in sight, too, some 35 dB below what is there. */
+	compare_with_map(RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION | RPM_OVER_ROOFS, true, 0.02, 100);
+}
+
+static void
+compare_with_map(unsigned mechanisms, bool isotropic, double tolerance_db, size_t one_in)
 {
 	town		t;
 	rpm_store_options options;
 	rpm_calibration calibration;
 	rpm_grid	grid;
-	rpm_trace_options trace = map_options(RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION, 1, 0);
+	rpm_trace_options trace = map_options(mechanisms, 1, 0);
 	double	   *gain, *levels;
 	size_t		compared = 0, differing = 0;
 
@@ -129,10 +140,19 @@ same_as_map(void)
 	}
 	rpm_store_options_default(&options);
 	options.max_depth = 1;
-	options.over_roofs = RPM_OVER_ROOFS_HOLES;
+	options.mechanisms = mechanisms;
+	options.over_roofs = mechanisms & RPM_OVER_ROOFS ? RPM_OVER_ROOFS_SHADOW : RPM_OVER_ROOFS_HOLES;
 	options.weakest_db = 200;
+	for (int a = 0; a < TOWN_ANTENNAS && isotropic; a++)
+	{
+		t.antennas[a].antenna.pattern = rpm_pattern_default(RPM_PATTERN_ISOTROPIC);
+		t.antennas[a].antenna.slant_rad = 0;
+	}
 	CHECK(town_trace(&t, &options, 2));
 	CHECK(rpm_calibration_create(t.store, &calibration, &t.status) == RPM_OK);
+	for (size_t i = 0; i < calibration.parameter_count; i++)
+		if (calibration.parameters[i].kind == RPM_PARAMETER_ROOF_SHARE)
+			calibration.parameters[i].value = 1;
 	levels = calloc(t.cell_count, sizeof(double));
 	CHECK(rpm_calibration_levels(t.store, &calibration, NULL, levels, &t.status) == RPM_OK);
 	grid = map_grid(&t.map, -4 * 24 + TOWN_CELL_M / 2, 4 * 24 - TOWN_CELL_M / 2, TOWN_CELL_M, 38, 38, 1.5);
@@ -151,14 +171,12 @@ same_as_map(void)
 			if (t.cells[i].antenna != a || isnan(there) || !(there > 0))
 				continue;
 			compared++;
-			/* The map's coefficients lie in a table of single precision. */
-			differing += fabs(levels[i] - (17 + map_db(there))) > 1e-3;
+			differing += fabs(levels[i] - (17 + map_db(there))) > tolerance_db;
 		}
 	}
 	CHECK(compared > 1000);
-	/* Reflections at the rim of a facet: the map asks for the first hit of a ray of single precision. */
-	CHECK(differing <= compared / 300);
-	if (differing > compared / 300)
+	CHECK(differing <= compared / one_in);
+	if (differing > compared / one_in)
 		printf("  %zu of %zu cells differ\n", differing, compared);
 	free(gain);
 	free(levels);
@@ -230,7 +248,7 @@ gradients(void)
 			return;
 		}
 		rpm_store_options_default(&options);
-		options.mechanisms = mechanisms[m];
+		options.mechanisms = mechanisms[m] | RPM_OVER_ROOFS;
 		options.max_depth = 3;
 		options.samples = 20000;
 		CHECK(town_trace(&t, &options, 2));
@@ -312,9 +330,9 @@ tables(void)
 		rpm_calibration_free(&calibration);
 	}
 	CHECK(compared > 20000);
-	CHECK(worst < 0.01);
+	CHECK(worst < 0.05);
 	CHECK(off * 1000 < compared);
-	if (worst >= 0.01 || off * 1000 >= compared)
+	if (worst >= 0.05 || off * 1000 >= compared)
 		printf("  worst level %g dB, worst slope %g, %zu of %zu\n", worst, worst_slope, off, compared);
 	town_end(&t);
 }

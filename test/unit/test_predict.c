@@ -138,7 +138,7 @@ test_given_prior(void)
 {
 	static drive_test drive;
 	static double at_points[CELLS], at_targets[TARGETS];
-	rpm_predict_given given = {"oracle", at_points, at_targets, 8, false};
+	rpm_predict_given given = {"oracle", at_points, at_targets, 8, false, false};
 
 	begin_drive(&drive);
 	for (int i = 0; i < CELLS; i++)
@@ -175,6 +175,35 @@ test_given_prior(void)
 	for (int i = 0; i < TARGETS; i++)
 		at_targets[i] = NAN;
 	CHECK(run_drive(&drive) == RPM_INVALID_ARGUMENT && strstr(drive.status.message, "no level anywhere") != NULL);
+}
+
+/* A given level that knows the field at another slope, and nothing of the distance: no prior by itself, and all that a drift has to be. */
+static void
+test_drift(void)
+{
+	static drive_test drive;
+	static double at_points[CELLS], at_targets[TARGETS];
+	rpm_predict_given given = {"oracle", at_points, at_targets, 8, false, true};
+
+	begin_drive(&drive);
+	for (int i = 0; i < CELLS; i++)
+		at_points[i] = 3 * field_at(drive.points[i].x_m, drive.points[i].y_m) - 70;
+	for (int i = 0; i < TARGETS; i++)
+		at_targets[i] = 3 * field_at(drive.x[i], drive.y[i]) - 70;
+	drive.input.given = &given;
+	drive.input.given_count = 1;
+	CHECK(run_drive(&drive) == RPM_OK);
+	CHECK(strcmp(drive.report.prior, "oracle_drift") == 0 && drive.report.candidate_count == 5);
+	CHECK(mean_absolute_error(&drive) < 0.7);
+	/* Where it may be NaN the law of distance that fits it stands in, as for a prior. */
+	given.holes = true;
+	for (int i = 0; i < CELLS; i += 10)
+		at_points[i] = NAN;
+	CHECK(run_drive(&drive) == RPM_OK && isfinite(drive.mean[0]));
+	/* Nothing measured: the empirical law alone. */
+	drive.input.point_count = 0;
+	drive.options.prior = "oracle_drift";
+	CHECK(run_drive(&drive) == RPM_OK && isfinite(drive.mean[0]) && drive.sd[0] > 5);
 }
 
 /* A covariate that is the field itself leaves next to nothing over. */
@@ -304,6 +333,7 @@ main(void)
 	RUN(test_drive);
 	RUN(test_threads_and_order);
 	RUN(test_given_prior);
+	RUN(test_drift);
 	RUN(test_covariates);
 	RUN(test_without_measurements);
 	RUN(test_poor_data);

@@ -175,7 +175,7 @@ path_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
 	{
 		state->field = rpm_cvec_zero();
 		state->roof_power = rpm_dot(state->sent, state->sent) * path->factor[0]
-			* pow(10, (work->values->roof_offset_db + work->values->roof_slope_db * path->decades) / 10);
+			* pow(10, (work->values->roof_offset_db + work->values->roof_slope_db * path->decades + work->values->roof_share * path->traced_db) / 10);
 	}
 	else if (path->kind == RPM_STORED_EDGE)
 		edge_forward(work, path, state);
@@ -376,6 +376,7 @@ roof_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 		return;
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_OFFSET_DB), by_db);
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SLOPE_DB), by_db * path->decades);
+	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SHARE), by_db * path->traced_db);
 	if (sent > 0)
 		sent_backward(work, state, rpm_scale(state->sent, 2 * state->roof_power / sent), scale);
 }

@@ -10,6 +10,8 @@
 
 #define DAMPING_START 1e-3
 #define DAMPING_MOST 1e8
+/* At least, once a step was too long. */
+#define DAMPING_AGAIN 1e-2
 /*
  * A step shorter than this share of the priors' deviations ends the fit, or a cost that falls by less than this and this share: half a
  * unit of the cost is a standard error of one parameter.
@@ -58,7 +60,7 @@ static void levels_range(void *context, int64_t begin, int64_t end, int thread);
 void
 rpm_calibrate_options_default(rpm_calibrate_options *options)
 {
-	*options = (rpm_calibrate_options) {.method = RPM_CALIBRATE_BUILDING, .loss = RPM_LOSS_HUBER, .floor_dbm = NAN, .max_iterations = 30,
+	*options = (rpm_calibrate_options) {.method = RPM_CALIBRATE_BUILDING, .loss = RPM_LOSS_HUBER, .floor_dbm = NAN, .max_iterations = 60,
 		.seed = 1};
 }
 
@@ -75,7 +77,7 @@ rpm_calibrate(const rpm_path_store *store, const rpm_calibrate_options *options,
 	work.want = options->method == RPM_CALIBRATE_A ? RPM_WANT_ANTENNAS
 		: options->method == RPM_CALIBRATE_M ? RPM_WANT_WALLS : RPM_WANT_ANTENNAS | RPM_WANT_WALLS;
 	if (options->max_iterations < 0 || options->max_iterations > MOST_ITERATIONS)
-		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Thirty are usual.", "max_iterations %d is not between 0 and %d", options->max_iterations,
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Ten to forty are usual.", "max_iterations %d is not between 0 and %d", options->max_iterations,
 						MOST_ITERATIONS);
 	code = check_cells(&work, status);
 	if (code != RPM_OK)
@@ -265,7 +267,7 @@ steps(rpm_fit_work *work, rpm_fit_embedding *embedding, double *before, const do
 	rpm_code	code = RPM_OK;
 
 	work->fresh = false;
-	for (bool first = true; code == RPM_OK && work->damping < DAMPING_MOST; work->damping *= 8, first = false)
+	for (bool first = true; code == RPM_OK && work->damping < DAMPING_MOST; work->damping = fmax(DAMPING_AGAIN, 8 * work->damping), first = false)
 	{
 		if (!rpm_fit_embedding_step(work, embedding, work->damping, z))
 			continue;

@@ -35,6 +35,7 @@ static const parameter_rule rules[RPM_PARAMETER_KINDS] = {
 	[RPM_PARAMETER_OFFSET_DB] = {SCALE_LINEAR, 6, 60, -60, 60},
 	[RPM_PARAMETER_ROOF_OFFSET_DB] = {SCALE_LINEAR, 10, 60, -60, 60},
 	[RPM_PARAMETER_ROOF_SLOPE_DB] = {SCALE_LINEAR, 10, 40, -40, 40},
+	[RPM_PARAMETER_ROOF_SHARE] = {SCALE_LINEAR, 0.3, 2, -0.5, 1.5},
 	[RPM_PARAMETER_INDOOR_LOSS_DB] = {SCALE_LINEAR, 8, 60, -10, 80},
 	[RPM_PARAMETER_PERMITTIVITY] = {SCALE_LOG, 0.3, 3, 0, INFINITY},
 	[RPM_PARAMETER_CONDUCTIVITY] = {SCALE_LOG, 1, 6, 0, INFINITY},
@@ -47,6 +48,8 @@ static const parameter_rule rules[RPM_PARAMETER_KINDS] = {
 /* What is taken from a level indoors before anything was measured: entry loss of a building, traditional kind, median at 1 to 2 GHz
  * (Recommendation ITU-R P.2109-1, figure 1). */
 #define INDOOR_LOSS_DB 15.0
+/* Of the traced way over the roofs, in dB: half of what it says beside the formula. */
+#define ROOF_SHARE 0.5
 /* Above this a material's coefficient is as good as 1 and has no logistic scale. */
 #define SCATTERING_MOST 0.999
 
@@ -89,6 +92,8 @@ rpm_calibration_create(const rpm_path_store *store, rpm_calibration *calibration
 		set_antenna(store, i, calibration->parameters);
 	put(calibration->parameters, rpm_site_parameter(store, RPM_PARAMETER_ROOF_OFFSET_DB), RPM_PARAMETER_ROOF_OFFSET_DB, 0, 0);
 	put(calibration->parameters, rpm_site_parameter(store, RPM_PARAMETER_ROOF_SLOPE_DB), RPM_PARAMETER_ROOF_SLOPE_DB, 0, 0);
+	put(calibration->parameters, rpm_site_parameter(store, RPM_PARAMETER_ROOF_SHARE), RPM_PARAMETER_ROOF_SHARE, 0,
+		store->options.mechanisms & RPM_OVER_ROOFS ? ROOF_SHARE : 0);
 	put(calibration->parameters, rpm_site_parameter(store, RPM_PARAMETER_INDOOR_LOSS_DB), RPM_PARAMETER_INDOOR_LOSS_DB, 0, INDOOR_LOSS_DB);
 	for (int32_t m = 0; m < (int32_t) input->scene->material_count; m++)
 		for (int kind = RPM_PARAMETER_PERMITTIVITY; kind <= RPM_PARAMETER_SCATTERING; kind++)
@@ -189,6 +194,7 @@ rpm_store_values_set(const rpm_path_store *store, const rpm_parameter *p, rpm_st
 	}
 	values->roof_offset_db = p[rpm_site_parameter(store, RPM_PARAMETER_ROOF_OFFSET_DB)].value;
 	values->roof_slope_db = p[rpm_site_parameter(store, RPM_PARAMETER_ROOF_SLOPE_DB)].value;
+	values->roof_share = p[rpm_site_parameter(store, RPM_PARAMETER_ROOF_SHARE)].value;
 	values->indoor_loss_db = p[rpm_site_parameter(store, RPM_PARAMETER_INDOOR_LOSS_DB)].value;
 	for (int32_t b = 0; b < (int32_t) store->input.scene->building_count; b++)
 	{

@@ -1,6 +1,7 @@
 /*
  * store.c: the store of paths of a site: masts, measured places, the arrays, and their bounds.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 /* Antennas nearer than this to each other, and of one frequency, share their paths. */
 #define ONE_MAST_M 0.1
 #define MOST_DEPTH 5
+#define TILE_CELLS 6
 #define MOST_SCATTER_POINTS 1000
 #define BELOW_GROUND_M 1e-3
 
@@ -181,7 +183,7 @@ make_masts(rpm_path_store *store, rpm_status *status)
 	return RPM_OK;
 }
 
-/* Cells of one mast at one centre are one place; places of a mast lie together. */
+/* Cells of one mast at one centre are one place; places of a mast lie together, in tiles: neighbours share what they see. */
 static rpm_code
 make_places(rpm_path_store *store, rpm_status *status)
 {
@@ -219,8 +221,14 @@ compare_cells(const void *a, const void *b, void *argument)
 	const rpm_calibrate_cell *x = &store->input.cells[*(const size_t *) a], *y = &store->input.cells[*(const size_t *) b];
 	int32_t		mast_x = store->mast_of_antenna[x->antenna], mast_y = store->mast_of_antenna[y->antenna];
 
+	double		tile = TILE_CELLS * store->input.cell_m;
+
 	if (mast_x != mast_y)
 		return mast_x < mast_y ? -1 : 1;
+	if (floor(x->y_m / tile) != floor(y->y_m / tile))
+		return x->y_m < y->y_m ? -1 : 1;
+	if (floor(x->x_m / tile) != floor(y->x_m / tile))
+		return x->x_m < y->x_m ? -1 : 1;
 	if (x->y_m != y->y_m)
 		return x->y_m < y->y_m ? -1 : 1;
 	return x->x_m < y->x_m ? -1 : x->x_m > y->x_m;

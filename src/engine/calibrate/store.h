@@ -47,6 +47,7 @@ typedef struct rpm_stored_path
 	float		out_u[3], out_p[3];	/* last basis, at the arrival */
 	float		factor[2];		/* lambda / 4 pi, spreading and phase */
 	float		decades;		/* roof: of distance beyond 300 m */
+	float		traced_db;		/* roof: how far the traced way lies above the formula */
 	float		length_m;
 	float		share[RPM_STORE_GROUPS];	/* amplitudes added as fields within a group of the cell */
 	float		alone;			/* power added by itself */
@@ -109,7 +110,7 @@ struct rpm_path_store
 
 /* Numbers of parameters: of an antenna RPM_PARAMETER_AZIMUTH_DEG .. OFFSET_DB, of the site, of a material 4, of a building 2. */
 #define RPM_ANTENNA_PARAMETERS 8
-#define RPM_SITE_PARAMETERS 3
+#define RPM_SITE_PARAMETERS 4
 #define RPM_MATERIAL_PARAMETERS 4
 #define RPM_BUILDING_PARAMETERS 2
 
@@ -162,7 +163,7 @@ typedef struct rpm_store_values
 	double	   *offset_db;		/* power, losses and offset */
 	rpm_store_wall *walls;		/* antennas x materials */
 	double	   *building_permittivity, *building_conductivity;	/* factors */
-	double		roof_offset_db, roof_slope_db, indoor_loss_db;
+	double		roof_offset_db, roof_slope_db, roof_share, indoor_loss_db;
 	const struct rpm_store_tables *tables;	/* of these values (tables.h), or NULL: each coefficient is computed */
 } rpm_store_values;
 

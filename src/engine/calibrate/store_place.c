@@ -25,7 +25,9 @@ struct rpm_place_edge
 {
 	int32_t		wedge;
 	rpm_wedge_rays rays;
+	rpm_wedge_terms terms;
 	double		s_in, s_out, power;
+	double		left;			/* of the field, where the way over the roofs has the rest */
 	rpm_map_diffracted shares;
 };
 
@@ -39,13 +41,19 @@ typedef struct place_work
 	double		strongest, least_share;
 	int			group_count;
 	int32_t		group_facets[MOST_GROUPS];
+	bool		over_roofs;		/* way: out of sight, and traced */
+	double		way_share;		/* of its power: it fades in as fields of its edges fade out */
+	rpm_map_roof_way way;
 	rpm_path	path;
 } place_work;
 
+static rpm_map_block block_of(const rpm_mast_work *mast, size_t first, size_t last);
 static rpm_vec3 place_point(const rpm_mast_work *mast, rpm_stored_place *place);
 static bool straight(place_work *work);
-static void reflections(place_work *work, size_t place);
+static void reflections(place_work *work, size_t place, const rpm_place_scratch *scratch);
+static bool strong_enough_at_most(const place_work *work, double power);
 static bool strong_enough(place_work *work, double power);
+static double most_power(const rpm_wedge_terms *terms);
 static int	group_of(place_work *work, int32_t facet);
 static bool already_there(const place_work *work);
 static rpm_stored_path *add_path(place_work *work, int kind, rpm_vec3 departure, double length_m);
@@ -53,7 +61,7 @@ static void add_chain(place_work *work, int group);
 static bool add_event(place_work *work, rpm_stored_path *path, int kind, int32_t facet, double cosine);
 static void edges(place_work *work, rpm_place_scratch *scratch);
 static void add_edge(place_work *work, const struct rpm_place_edge *edge);
-static void fill_matrices(const place_work *work, const struct rpm_place_edge *edge, rpm_stored_matrices *matrices);
+static void fill_matrices(const struct rpm_place_edge *edge, rpm_stored_matrices *matrices);
 static void share_group(place_work *work, rpm_stored_path *path, int slot, int group, double share);
 static void scattered(place_work *work, size_t place, double *weights);
 static void add_scattered(place_work *work, const rpm_store_patch *patch, double share);
@@ -72,8 +80,14 @@ rpm_place_scratch_create(const rpm_mast_work *work, rpm_place_scratch *scratch)
 {
 	scratch->edges = malloc((work->edge_count + 1) * sizeof(struct rpm_place_edge));
 	scratch->patch_weights = malloc((work->patch_count + 1) * sizeof(double));
-	scratch->edge_room = work->edge_count;
-	return scratch->edges && scratch->patch_weights;
+	scratch->blockers = malloc((work->edge_count + 1) * sizeof(uint32_t));
+	scratch->near_edges = malloc((work->edge_count + 1) * sizeof(uint32_t));
+	scratch->near_mirrors = malloc((work->mirror_count + 1) * sizeof(uint32_t));
+	if (!scratch->edges || !scratch->patch_weights || !scratch->blockers || !scratch->near_edges || !scratch->near_mirrors)
+		return false;
+	for (size_t i = 0; i < work->edge_count; i++)
+		scratch->blockers[i] = RPM_NO_BLOCKER;
+	return true;
 }
 
 void
@@ -81,6 +95,54 @@ rpm_place_scratch_free(rpm_place_scratch *scratch)
 {
 	free(scratch->edges);
 	free(scratch->patch_weights);
+	free(scratch->blockers);
+	free(scratch->near_edges);
+	free(scratch->near_mirrors);
+}
+
+void
+rpm_place_block(const rpm_mast_work *mast, size_t first, size_t last, rpm_place_scratch *scratch)
+{
+	const rpm_map_mirror_blockers nothing = {RPM_NO_BLOCKER, RPM_NO_BLOCKER};
+	rpm_map_block block = block_of(mast, first, last);
+
+	scratch->near_edge_count = scratch->near_mirror_count = 0;
+	for (size_t i = 0; i < mast->edge_count; i++)
+		if (rpm_map_edge_reaches(&mast->job, &mast->edges[i], &block, scratch->blockers[i]))
+			scratch->near_edges[scratch->near_edge_count++] = (uint32_t) i;
+	for (size_t i = 0; i < mast->mirror_count; i++)
+		if (rpm_map_mirror_reaches(&mast->job, &mast->mirrors[i], &block, &nothing))
+			scratch->near_mirrors[scratch->near_mirror_count++] = (uint32_t) i;
+}
+
+/* The hull of all points that the cells may be looked at from. */
+static rpm_map_block
+block_of(const rpm_mast_work *mast, size_t first, size_t last)
+{
+	const rpm_map_surface *surface = &mast->job.surface;
+	double		half = mast->store->input.cell_m / 2;
+	rpm_vec3	low = rpm_vec(INFINITY, INFINITY, INFINITY), high = rpm_vec(-INFINITY, -INFINITY, -INFINITY), reach;
+	rpm_map_block block = {.corner_count = RPM_HULL_CORNERS};
+
+	for (size_t i = first; i < last; i++)
+	{
+		const rpm_stored_place *place = &mast->store->places[i];
+		double		z = rpm_map_surface_z(surface, place->x_m, place->y_m);
+
+		low = rpm_vec(fmin(low.x, place->x_m - half), fmin(low.y, place->y_m - half), fmin(low.z, z));
+		high = rpm_vec(fmax(high.x, place->x_m + half), fmax(high.y, place->y_m + half), fmax(high.z, z));
+	}
+	if (!surface->flat)
+	{
+		low.z = surface->z_low;
+		high.z = surface->z_high;
+	}
+	for (int i = 0; i < RPM_HULL_CORNERS; i++)
+		block.corners[i] = rpm_vec(i & 1 ? high.x : low.x, i & 2 ? high.y : low.y, i & 4 ? high.z : low.z);
+	reach = rpm_scale(rpm_sub(high, low), 0.5);
+	block.centre = rpm_add(low, reach);
+	block.radius = rpm_norm(reach);
+	return block;
 }
 
 void
@@ -88,8 +150,9 @@ rpm_place_trace(const rpm_mast_work *mast, size_t place, rpm_place_scratch *scra
 {
 	const rpm_store_options *options = &mast->store->options;
 	place_work	work = {.mast = mast, .arena = arena, .place = &mast->store->places[place], .group_count = 1,
-	.least_share = pow(10, -options->weakest_db / 10)};
+	.way_share = 1, .least_share = pow(10, -options->weakest_db / 10)};
 	bool		in_sight;
+	int32_t		own;
 
 	work.place->first_path = (uint32_t) arena->path_count;
 	work.point = place_point(mast, work.place);
@@ -97,10 +160,13 @@ rpm_place_trace(const rpm_mast_work *mast, size_t place, rpm_place_scratch *scra
 	work.paths = (rpm_paths_work) {.scene = &mast->scene, .query = mast->store->input.query, .antenna = &mast->isotropic,
 		.options = &mast->trace, .transmitter = mast->mast->position, .receiver = work.point};
 	in_sight = straight(&work);
+	own = work.place->indoors ? rpm_building_at(&mast->scene, mast->store->input.query, work.point) : RPM_NO_BUILDING;
+	work.over_roofs = !in_sight && mast->job.roofs
+		&& rpm_map_roof_way_find(&mast->job, work.point, own == RPM_NO_BUILDING ? RPM_EVERY_BUILDING : own, &work.way);
 	if (!work.place->indoors)
 	{
 		if (options->mechanisms & RPM_REFLECTION && options->max_depth > 0)
-			reflections(&work, place);
+			reflections(&work, place, scratch);
 		edges(&work, scratch);
 		if (mast->patch_count > 0)
 			scattered(&work, place, scratch->patch_weights);
@@ -152,15 +218,18 @@ straight(place_work *work)
 }
 
 static void
-reflections(place_work *work, size_t place)
+reflections(place_work *work, size_t place, const rpm_place_scratch *scratch)
 {
 	const rpm_mast_work *mast = work->mast;
-	const rpm_visible_set *visible = &mast->job.visible;
 	size_t		index = place - mast->first_place;
 
-	for (size_t i = 0; i < visible->facet_count; i++)
-		if (rpm_paths_solve_chain(&work->paths, &visible->facets[i], 1, &work->path))
-			add_chain(work, work->path.interaction_count == 1 ? group_of(work, visible->facets[i]) : -1);
+	for (size_t i = 0; i < scratch->near_mirror_count; i++)
+	{
+		int32_t		facet = mast->mirrors[scratch->near_mirrors[i]].facet;
+
+		if (rpm_paths_solve_chain(&work->paths, &facet, 1, &work->path))
+			add_chain(work, work->path.interaction_count == 1 ? group_of(work, facet) : -1);
+	}
 	for (size_t i = mast->chain_order ? mast->chains_of_place[index] : 0; mast->chain_order && i < mast->chains_of_place[index + 1]; i++)
 	{
 		int			length;
@@ -172,9 +241,15 @@ reflections(place_work *work, size_t place)
 }
 
 static bool
+strong_enough_at_most(const place_work *work, double power)
+{
+	return power > 0 && power >= work->least_share * work->strongest;
+}
+
+static bool
 strong_enough(place_work *work, double power)
 {
-	if (!(power > 0) || power < work->least_share * work->strongest)
+	if (!strong_enough_at_most(work, power))
 		return false;
 	work->strongest = fmax(work->strongest, power);
 	return true;
@@ -293,21 +368,25 @@ edges(place_work *work, rpm_place_scratch *scratch)
 	const rpm_map_job *job = &mast->job;
 	size_t		count = 0;
 
-	for (size_t i = 0; i < mast->edge_count; i++)
+	for (size_t k = 0; k < scratch->near_edge_count; k++)
 	{
+		uint32_t	i = scratch->near_edges[k];
 		struct rpm_place_edge *edge = &scratch->edges[count];
 		const rpm_wedge *wedge = &mast->scene.wedges[mast->edges[i].wedge];
-		const rpm_facet *facet_0 = &mast->scene.facets[wedge->facet_0], *facet_n = &mast->scene.facets[wedge->facet_n];
-		double		frequency_hz = mast->mast->frequency_hz;
+		const rpm_coefficient_table *tables = job->tables;
 		rpm_diffraction d;
 
-		if (!rpm_map_edge_rays(job, &mast->edges[i], work->point, NULL, &edge->rays, &edge->s_in, &edge->s_out))
+		if (!rpm_map_edge_rays(job, &mast->edges[i], work->point, &scratch->blockers[i], &edge->rays, &edge->s_in, &edge->s_out))
 			continue;
-		d = rpm_wedge_field(&edge->rays, edge->s_in, edge->s_out, job->wavelength_m, rpm_antenna_field(&mast->isotropic, edge->rays.k_in),
-							rpm_wall(&mast->scene.materials[facet_0->material], frequency_hz, edge->rays.cos_incidence_0),
-							rpm_wall(&mast->scene.materials[facet_n->material], frequency_hz, edge->rays.cos_incidence_n));
+		edge->terms = rpm_wedge_terms_of(&edge->rays, edge->s_in, edge->s_out, job->wavelength_m);
+		if (!strong_enough_at_most(work, most_power(&edge->terms) * job->spreading2))
+			continue;
+		d = rpm_wedge_field_by(&edge->rays, &edge->terms, rpm_antenna_field(&mast->isotropic, edge->rays.k_in),
+							   rpm_coefficient_lookup(&tables[mast->scene.facets[wedge->facet_0].material], edge->rays.cos_incidence_0),
+							   rpm_coefficient_lookup(&tables[mast->scene.facets[wedge->facet_n].material], edge->rays.cos_incidence_n));
 		edge->wedge = mast->edges[i].wedge;
-		edge->power = rpm_cvec_norm2(rpm_diffraction_total(&d)) * job->spreading2;
+		edge->left = work->over_roofs ? rpm_map_roof_way_leaves(job, &work->way, edge->wedge, &work->way_share) : 1;
+		edge->power = rpm_cvec_norm2(rpm_diffraction_total(&d)) * job->spreading2 * edge->left * edge->left;
 		rpm_map_edge_shares(&d, &edge->shares);
 		work->strongest = fmax(work->strongest, edge->power);
 		count++;
@@ -315,6 +394,15 @@ edges(place_work *work, rpm_place_scratch *scratch)
 	for (size_t i = 0; i < count; i++)
 		if (strong_enough(work, scratch->edges[i].power))
 			add_edge(work, &scratch->edges[i]);
+}
+
+/* No coefficient of a face is above 1. */
+static double
+most_power(const rpm_wedge_terms *terms)
+{
+	double		amplitude = sqrt(rpm_cx_norm2(terms->incident)) + sqrt(rpm_cx_norm2(terms->face_0)) + sqrt(rpm_cx_norm2(terms->face_n));
+
+	return amplitude * amplitude;
 }
 
 static void
@@ -332,13 +420,13 @@ add_edge(place_work *work, const struct rpm_place_edge *edge)
 		|| !add_event(work, path, RPM_EVENT_FACE, wedge->facet_n, edge->rays.cos_incidence_n))
 		return;
 	path->matrix = (uint32_t) (work->arena->matrix_count - 1);
-	fill_matrices(work, edge, matrices);
+	fill_matrices(edge, matrices);
 	rpm_edge_basis(edge->rays.edge, edge->rays.k_in, &u, &p);
 	put_vec(path->in_u, u);
 	rpm_edge_basis(edge->rays.edge, edge->rays.k_out, &u, &p);
 	put_vec(path->out_u, u);
 	put_vec(path->out_p, p);
-	factor = rpm_cx_scale(rpm_cx_phase(-mast->job.wave_number * (edge->s_in + edge->s_out)), sqrt(mast->job.spreading2));
+	factor = rpm_cx_scale(rpm_cx_phase(-mast->job.wave_number * (edge->s_in + edge->s_out)), edge->left * sqrt(mast->job.spreading2));
 	path->factor[0] = (float) factor.re;
 	path->factor[1] = (float) factor.im;
 	path->alone = (float) fmax(0, 1 - shares->direct * shares->direct - shares->face_0 * shares->face_0 - shares->face_n * shares->face_n);
@@ -351,7 +439,7 @@ add_edge(place_work *work, const struct rpm_place_edge *edge)
 
 /* The field is linear in the faces' coefficients: each alone, and 1. */
 static void
-fill_matrices(const place_work *work, const struct rpm_place_edge *edge, rpm_stored_matrices *matrices)
+fill_matrices(const struct rpm_place_edge *edge, rpm_stored_matrices *matrices)
 {
 	const rpm_interface only_te = {.r_te = {1, 0}}, only_tm = {.r_tm = {1, 0}};
 	rpm_vec3	in[2], out[2];
@@ -361,8 +449,8 @@ fill_matrices(const place_work *work, const struct rpm_place_edge *edge, rpm_sto
 	for (int i = 0; i < 2; i++)
 	{
 		rpm_cvec3	e = rpm_cvec(in[i], rpm_cx(1, 0));
-		rpm_diffraction te = rpm_wedge_field(&edge->rays, edge->s_in, edge->s_out, work->mast->mast->wavelength_m, e, only_te, only_te);
-		rpm_diffraction tm = rpm_wedge_field(&edge->rays, edge->s_in, edge->s_out, work->mast->mast->wavelength_m, e, only_tm, only_tm);
+		rpm_diffraction te = rpm_wedge_field_by(&edge->rays, &edge->terms, e, only_te, only_te);
+		rpm_diffraction tm = rpm_wedge_field_by(&edge->rays, &edge->terms, e, only_tm, only_tm);
 		const rpm_cvec3 parts[RPM_STORE_MATRICES] = {te.incident_part, te.reflected_part_0, tm.reflected_part_0, te.reflected_part_n,
 		tm.reflected_part_n};
 
@@ -456,12 +544,15 @@ add_scattered(place_work *work, const rpm_store_patch *patch, double share)
 	path->alone = 1;
 }
 
-/* The level over the roofs: an empirical loss out of sight, sent towards the place. */
+/*
+ * The level over the roofs: an empirical loss out of sight, sent towards the place; and how far the traced way lies above it, which leaves
+ * towards its first corner.
+ */
 static void
 over_roofs(place_work *work)
 {
 	const rpm_mast_work *mast = work->mast;
-	rpm_vec3	from = mast->mast->position, way = rpm_sub(work->point, from);
+	rpm_vec3	from = mast->mast->position, way = rpm_sub(work->point, from), departure;
 	double		distance = fmax(ROOF_NEAREST_M, hypot(way.x, way.y));
 	double		height = fmax(ROOF_LOWEST_M, from.z - rpm_scene_ground_z(&mast->scene, from.x, from.y));
 	rpm_path_loss_link link = rpm_path_loss_link_of(distance, mast->mast->frequency_hz / 1e6, height,
@@ -474,10 +565,13 @@ over_roofs(place_work *work)
 	rpm_status_clear(&status);
 	if (rpm_path_loss_find(ROOF_MODEL, ROOF_ENVIRONMENT, &model, &status) != RPM_OK || rpm_path_loss(model, &link, &value, &status) != RPM_OK)
 		return;
-	path = add_path(work, RPM_STORED_ROOF, rpm_unit(way), rpm_norm(way));
+	departure = work->over_roofs ? work->way.departure : rpm_unit(way);
+	path = add_path(work, RPM_STORED_ROOF, departure, rpm_norm(way));
 	if (path == NULL)
 		return;
-	put_vec(path->in_u, rpm_any_perpendicular(rpm_unit(way)));
+	put_vec(path->in_u, rpm_any_perpendicular(departure));
 	path->factor[0] = (float) pow(10, -value.loss_db / 10);
 	path->decades = (float) log10(distance / ROOF_REFERENCE_M);
+	if (work->over_roofs)
+		path->traced_db = (float) (10 * log10(work->way_share * work->way.band_power + work->way.bound_power) + value.loss_db);
 }

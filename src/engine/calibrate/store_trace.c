@@ -14,10 +14,12 @@ typedef struct block_task
 {
 	rpm_mast_work *work;
 	rpm_store_arena *arenas;	/* one for each block */
+	rpm_place_scratch *scratch;	/* one for each thread */
 	bool		failed;
 } block_task;
 
 static rpm_code prepare(rpm_mast_work *work, rpm_status *status);
+static rpm_code prepare_tables(rpm_mast_work *work, rpm_status *status);
 static rpm_code make_grid(rpm_mast_work *work, rpm_status *status);
 static rpm_code trace_blocks(rpm_mast_work *work, rpm_status *status);
 static void trace_range(void *context, int64_t begin, int64_t end, int thread);
@@ -70,9 +72,35 @@ prepare(rpm_mast_work *work, rpm_status *status)
 	job->spreading2 = pow(job->wavelength_m / (4 * RPM_PI), 2);
 	job->surface = rpm_map_surface_of(&work->scene, &work->grid);
 	rpm_phase_begin(work->control, RPM_PHASE_TRACING, (int64_t) work->place_count);
-	code = rpm_visible_set_find(&work->scene, store->input.query, NULL, work->mast->position, work->control, &job->visible, status);
+	code = prepare_tables(work, status);
+	if (code == RPM_OK)
+		code = rpm_occluders_create(&work->scene, &job->occluders, status);
+	if (code == RPM_OK)
+		code = rpm_visible_set_find(&work->scene, store->input.query, &job->occluders, work->mast->position, work->control, &job->visible, status);
 	if (code == RPM_OK && store->options.mechanisms & RPM_DIFFRACTION && store->options.max_depth > 0)
 		code = rpm_map_edges(job, &work->edges, &work->edge_count, status);
+	if (code == RPM_OK && store->options.mechanisms & RPM_REFLECTION && store->options.max_depth > 0)
+		code = rpm_map_mirrors(job, &work->mirrors, &work->mirror_count, status);
+	if (code == RPM_OK && store->options.mechanisms & RPM_OVER_ROOFS)
+		code = rpm_roofs_create(&work->scene, job->query, work->mast->position, job->wavelength_m, work->control, &job->roofs, status);
+	return code;
+}
+
+/* The materials' coefficients, by which edges are judged and roofs reckoned. */
+static rpm_code
+prepare_tables(rpm_mast_work *work, rpm_status *status)
+{
+	size_t		materials = work->scene.material_count;
+	rpm_code	code = rpm_reserve(work->control, materials * sizeof(rpm_coefficient_table) + rpm_occluders_bytes(&work->scene), "the mast's walls",
+								   status);
+
+	if (code != RPM_OK)
+		return code;
+	work->job.tables = calloc(materials + 1, sizeof(rpm_coefficient_table));
+	if (work->job.tables == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the coefficients of %zu materials", materials);
+	for (size_t i = 0; i < materials && code == RPM_OK; i++)
+		code = rpm_coefficient_table_build(&work->scene.materials[i], work->mast->frequency_hz, &work->job.tables[i], status);
 	return code;
 }
 
@@ -103,21 +131,29 @@ static rpm_code
 trace_blocks(rpm_mast_work *work, rpm_status *status)
 {
 	size_t		blocks = (work->place_count + PLACES_OF_BLOCK - 1) / PLACES_OF_BLOCK;
-	block_task	task = {work, calloc(blocks, sizeof(rpm_store_arena)), false};
-	rpm_code	code;
+	int			threads = rpm_thread_count(work->control);
+	block_task	task = {work, calloc(blocks, sizeof(rpm_store_arena)), calloc((size_t) threads, sizeof(rpm_place_scratch)), false};
+	bool		taken = task.arenas && task.scratch;
+	rpm_code	code = RPM_OK;
 
-	if (task.arenas == NULL)
-		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu blocks of places", blocks);
-	for (size_t i = 0; i < blocks; i++)
+	for (int t = 0; t < threads && taken; t++)
+		taken = rpm_place_scratch_create(work, &task.scratch[t]);
+	if (!taken)
+		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu blocks of places", blocks);
+	for (size_t i = 0; i < blocks && task.arenas; i++)
 		task.arenas[i].bytes_left = work->bytes_left;
-	code = rpm_parallel_for(work->control, (int64_t) blocks, 1, trace_range, &task, status);
+	if (code == RPM_OK)
+		code = rpm_parallel_for(work->control, (int64_t) blocks, 1, trace_range, &task, status);
 	if (code == RPM_OK && task.failed)
 		code = no_room(work, status);
 	if (code == RPM_OK)
 		code = join_blocks(work, task.arenas, blocks, status);
-	for (size_t i = 0; i < blocks; i++)
+	for (size_t i = 0; i < blocks && task.arenas; i++)
 		rpm_arena_free(&task.arenas[i]);
+	for (int t = 0; t < threads && task.scratch; t++)
+		rpm_place_scratch_free(&task.scratch[t]);
 	free(task.arenas);
+	free(task.scratch);
 	return code;
 }
 
@@ -126,24 +162,20 @@ trace_range(void *context, int64_t begin, int64_t end, int thread)
 {
 	block_task *task = context;
 	rpm_mast_work *work = task->work;
-	rpm_place_scratch scratch;
+	rpm_place_scratch *scratch = &task->scratch[thread];
 
-	(void) thread;
-	if (!rpm_place_scratch_create(work, &scratch))
-		__atomic_store_n(&task->failed, true, __ATOMIC_RELAXED);
-	else
-		for (int64_t block = begin; block < end; block++)
-		{
-			size_t		first = (size_t) block * PLACES_OF_BLOCK, last = first + PLACES_OF_BLOCK;
+	for (int64_t block = begin; block < end; block++)
+	{
+		size_t		first = (size_t) block * PLACES_OF_BLOCK, last = first + PLACES_OF_BLOCK;
 
-			last = last < work->place_count ? last : work->place_count;
-			for (size_t i = first; i < last && !rpm_stopped(work->control); i++)
-				rpm_place_trace(work, work->first_place + i, &scratch, &task->arenas[block]);
-			if (task->arenas[block].failed)
-				__atomic_store_n(&task->failed, true, __ATOMIC_RELAXED);
-			rpm_phase_add(work->control, (int64_t) (last - first));
-		}
-	rpm_place_scratch_free(&scratch);
+		last = last < work->place_count ? last : work->place_count;
+		rpm_place_block(work, work->first_place + first, work->first_place + last, scratch);
+		for (size_t i = first; i < last && !rpm_stopped(work->control); i++)
+			rpm_place_trace(work, work->first_place + i, scratch, &task->arenas[block]);
+		if (task->arenas[block].failed)
+			__atomic_store_n(&task->failed, true, __ATOMIC_RELAXED);
+		rpm_phase_add(work->control, (int64_t) (last - first));
+	}
 }
 
 static rpm_code
@@ -210,7 +242,11 @@ static void
 release(rpm_mast_work *work)
 {
 	rpm_visible_set_free(&work->job.visible);
+	rpm_occluders_free(&work->job.occluders);
+	rpm_roofs_free(work->job.roofs);
+	free(work->job.tables);
 	free(work->edges);
+	free(work->mirrors);
 	rpm_chain_set_free(&work->chains);
 	free(work->chains_of_place);
 	free(work->chain_order);

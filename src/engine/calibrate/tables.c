@@ -8,13 +8,13 @@
 #include "calibrate/tables.h"
 
 /*
- * Entries are dense enough for errors of the coefficients below 1e-3 (a hundredth of a decibel): 5 for a radian by which the slab's phase
- * turns with the incidence, 7 for the width, in the square root of the cosine, within which the coefficients change near grazing.
+ * Entries are dense enough for errors of the coefficients below 1e-3 (a hundredth of a decibel): 6 for a radian by which the slab's phase
+ * turns with the incidence, 10 for the width, in the square root of the cosine, within which the coefficients change near grazing.
  */
-#define STEPS_LEAST 32
+#define STEPS_LEAST 40
 #define STEPS_MOST 256
-#define STEPS_OF_RADIAN 5.0
-#define STEPS_OF_WIDTH 7.0
+#define STEPS_OF_RADIAN 6.0
+#define STEPS_OF_WIDTH 10.0
 /* A table pays when it is looked up so many times for each entry. */
 #define USES_OF_STEP 2
 /* Keys of walls (masts x materials x buildings x 2) beyond this have no tables. */

@@ -35,6 +35,8 @@ typedef struct rpm_mast_work
 	rpm_map_job job;			/* surface, visible set, edges */
 	rpm_map_edge *edges;
 	size_t		edge_count;
+	rpm_map_mirror *mirrors;
+	size_t		mirror_count;
 	rpm_scene	scene;			/* the input's with the materials of the mast's frequency */
 	rpm_chain_set chains;		/* place from first_place, then facets; sorted by place */
 	size_t	   *chains_of_place;	/* place_count + 1: first of chain_order */
@@ -47,16 +49,20 @@ typedef struct rpm_mast_work
 rpm_code	rpm_mast_propose_chains(rpm_mast_work *work, rpm_status *status);
 rpm_code	rpm_mast_find_patches(rpm_mast_work *work, rpm_status *status);
 
-/* Room of one thread for a place's edges. */
+/* Of one thread: room for a place's edges; what hid each from a place last; those that may reach the places of a block. */
 typedef struct rpm_place_scratch
 {
 	struct rpm_place_edge *edges;
-	size_t		edge_room;
+	uint32_t   *blockers, *near_edges, *near_mirrors;
+	size_t		near_edge_count, near_mirror_count;
 	double	   *patch_weights;
 } rpm_place_scratch;
 
 bool		rpm_place_scratch_create(const rpm_mast_work *work, rpm_place_scratch *scratch);
 void		rpm_place_scratch_free(rpm_place_scratch *scratch);
+
+/* Finds what may reach places first <= i < last; before any of them is traced. */
+void		rpm_place_block(const rpm_mast_work *work, size_t first, size_t last, rpm_place_scratch *scratch);
 
 /* Appends the paths of a place and notes first_path (within the arena), path_count, group_count and indoors. */
 void		rpm_place_trace(const rpm_mast_work *work, size_t place, rpm_place_scratch *scratch, rpm_store_arena *arena);

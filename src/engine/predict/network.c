@@ -146,12 +146,15 @@ prior_number(const rpm_prior *prior)
 void
 predict_before_of(const predict_work *work, const predict_candidate *candidate, int32_t antenna, predict_before *before)
 {
+	const rpm_prior *law = candidate->prior != NULL ? candidate->prior : candidate->drift;
+
 	before->source = RPM_PREDICT_PUBLISHED;
-	if (candidate->prior != NULL)
+	if (law != NULL)
 	{
-		candidate->prior->before(&work->input->antennas[antenna], before->mean, before->sd);
-		learn_from_others(work, candidate->prior, antenna, before);
-		covariates_before(candidate, candidate->prior->count, before->mean, before->sd);
+		law->before(&work->input->antennas[antenna], before->mean, before->sd);
+		learn_from_others(work, law, antenna, before);
+		/* A drift's own coefficient, dB for 10 dB, is thought of as a covariate's. */
+		covariates_before(candidate, law->count, before->mean, before->sd);
 	}
 	else
 	{

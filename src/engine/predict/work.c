@@ -18,6 +18,7 @@ static void standardise(predict_work *work);
 static void centre_given(predict_work *work);
 static rpm_code index_points(predict_work *work, rpm_status *status);
 static double middle_of_targets(const predict_work *work, int given);
+static double given_terms(const predict_work *work, const predict_candidate *candidate, double level_db, double *row, int *count);
 static double covariate_term(const predict_work *work, int k, double value);
 
 double
@@ -282,16 +283,22 @@ predict_candidates(const predict_work *work, predict_candidate *candidates)
 	const rpm_prior *prior = rpm_priors(&priors);
 
 	for (int with = 0; with <= (input->covariate_count > 0); with++)
-		for (int p = 0; p < priors + input->given_count; p++)
+		for (int p = 0; p < priors + 2 * input->given_count; p++)
 		{
-			predict_candidate *candidate = &candidates[count++];
-			const char *name = p < priors ? prior[p].name : input->given[p - priors].name;
+			predict_candidate *candidate = &candidates[count];
+			bool		drift = p >= priors + input->given_count;
+			int			given = p < priors ? -1 : (p - priors) % input->given_count;
 
+			if (drift && !input->given[given].drift)
+				continue;
 			candidate->prior = p < priors ? &prior[p] : NULL;
-			candidate->given = p < priors ? -1 : p - priors;
+			candidate->given = given;
+			candidate->drift = drift ? &prior[priors - 1] : NULL;
 			candidate->covariates = with;
-			candidate->count = (p < priors ? prior[p].count : 2) + (with ? input->covariate_count : 0);
-			snprintf(candidate->name, sizeof(candidate->name), "%.40s%s", name, with ? "_covariates" : "");
+			candidate->count = (p < priors ? prior[p].count : drift ? candidate->drift->count + 1 : 2) + (with ? input->covariate_count : 0);
+			snprintf(candidate->name, sizeof(candidate->name), "%.36s%s%s", p < priors ? prior[p].name : input->given[given].name,
+					 drift ? "_drift" : "", with ? "_covariates" : "");
+			count++;
 		}
 	return count;
 }
@@ -299,24 +306,28 @@ predict_candidates(const predict_work *work, predict_candidate *candidates)
 double
 predict_point_row(const predict_work *work, const predict_candidate *candidate, int32_t antenna, size_t point, double *row)
 {
+	const rpm_prior *law = candidate->prior != NULL ? candidate->prior : candidate->drift;
 	int			columns = work->input->covariate_count,
-				count = 2;
+				count = law != NULL ? law->count : 1;
 	double		base = 0;
 
-	if (candidate->prior != NULL)
-	{
-		candidate->prior->row(&work->input->antennas[antenna], work->points[point].x_m, work->points[point].y_m, row);
-		count = candidate->prior->count;
-	}
+	if (law != NULL)
+		law->row(&work->input->antennas[antenna], work->points[point].x_m, work->points[point].y_m, row);
 	else
-	{
-		base = work->given[candidate->given][point];
 		row[0] = 1;
-		row[1] = (base - work->given_middle[candidate->given]) / 10;
-	}
+	if (candidate->prior == NULL)
+		base = given_terms(work, candidate, work->given[candidate->given][point], row, &count);
 	for (int k = 0; k < columns && candidate->covariates; k++)
 		row[count + k] = work->covariates[point * (size_t) columns + (size_t) k];
 	return base;
+}
+
+/* The term of a given level, as the next of the row; returns the base: the level itself, or with a drift 0. */
+static double
+given_terms(const predict_work *work, const predict_candidate *candidate, double level_db, double *row, int *count)
+{
+	row[(*count)++] = (level_db - work->given_middle[candidate->given]) / 10;
+	return candidate->drift != NULL ? 0 : level_db;
 }
 
 double
@@ -324,21 +335,17 @@ predict_target_row(const predict_work *work, const predict_candidate *candidate,
 {
 	const rpm_predict_input *input = work->input;
 	const rpm_predict_antenna *antenna = &input->antennas[input->antenna];
+	const rpm_prior *law = candidate->prior != NULL ? candidate->prior : candidate->drift;
 	int			columns = input->covariate_count,
-				count = 2;
+				count = law != NULL ? law->count : 1;
 	double		base = 0;
 
-	if (candidate->prior != NULL)
-	{
-		candidate->prior->row(antenna, input->target_x_m[target], input->target_y_m[target], row);
-		count = candidate->prior->count;
-	}
+	if (law != NULL)
+		law->row(antenna, input->target_x_m[target], input->target_y_m[target], row);
 	else
-	{
-		base = predict_given_at_target(work, candidate->given, target) - predict_power(antenna);
 		row[0] = 1;
-		row[1] = (base - work->given_middle[candidate->given]) / 10;
-	}
+	if (candidate->prior == NULL)
+		base = given_terms(work, candidate, predict_given_at_target(work, candidate->given, target) - predict_power(antenna), row, &count);
 	for (int k = 0; k < columns && candidate->covariates; k++)
 		row[count + k] = covariate_term(work, k, input->target_covariates[target * (size_t) columns + (size_t) k]);
 	return base;

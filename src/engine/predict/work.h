@@ -10,6 +10,7 @@ typedef struct predict_candidate
 	char		name[RPM_PREDICT_NAME];
 	const rpm_prior *prior;		/* NULL: a given one */
 	int			given;			/* its number; -1: none */
+	const rpm_prior *drift;		/* of a given one: the empirical prior that it is one more term of; NULL: none */
 	bool		covariates;
 	int			count;			/* coefficients */
 } predict_candidate;

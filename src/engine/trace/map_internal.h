@@ -159,6 +159,19 @@ RPM_SHARED bool rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *e
  */
 double		rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count);
 
+/* The way over the roofs to a point: where it leaves the antenna, the power of the band alone and that of the bound. */
+typedef struct rpm_map_roof_way
+{
+	rpm_vec3	departure;
+	double		band_power, bound_power;
+	rpm_band	band;
+} rpm_map_roof_way;
+
+/* The same in parts, over every building but one (RPM_EVERY_BUILDING); false where the point is in sight.  Takes job->roofs and tables. */
+bool		rpm_map_roof_way_find(const rpm_map_job *job, rpm_vec3 point, int32_t but, rpm_map_roof_way *way);
+/* What the band leaves of the amplitude of a wedge's own field; *share, 1 before the first wedge: what then counts of the band's power. */
+double		rpm_map_roof_way_leaves(const rpm_map_job *job, const rpm_map_roof_way *way, int32_t wedge, double *share);
+
 /* What would come to a point, directly or over roofs, were a building (by index) not there; and the elevation that it comes from. */
 double		rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg);
 

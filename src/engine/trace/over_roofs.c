@@ -80,6 +80,28 @@ rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, d
 	return behind ? bound_power(job, point) + rpm_band_power(job, &antenna, &band, point) : free_space_power(job, point, 0);
 }
 
+bool
+rpm_map_roof_way_find(const rpm_map_job *job, rpm_vec3 point, int32_t but, rpm_map_roof_way *way)
+{
+	rpm_band_source antenna = rpm_band_antenna(job);
+
+	if (!rpm_roof_band(job->roofs, &(rpm_roof_question) {point, but, 0, INFINITY, false}, &way->band))
+		return false;
+	way->departure = rpm_unit(rpm_sub(way->band.corners[0].point, job->antenna->position));
+	way->band_power = rpm_band_power(job, &antenna, &way->band, point);
+	way->bound_power = bound_power(job, point);
+	return true;
+}
+
+double
+rpm_map_roof_way_leaves(const rpm_map_job *job, const rpm_map_roof_way *way, int32_t wedge, double *share)
+{
+	rpm_map_diffracted one = {.wedge = wedge, .field = rpm_cvec(rpm_vec(1, 0, 0), rpm_cx(1, 0))};
+
+	*share = fmin(*share, rpm_band_takes(job, &way->band, 1, &one, 1));
+	return sqrt(rpm_cvec_norm2(one.field));
+}
+
 static double
 over_power(const rpm_map_job *job, const rpm_band *band, rpm_vec3 point, rpm_map_diffracted *diffracted, int count, double rest_power)
 {

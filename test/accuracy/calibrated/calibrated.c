@@ -2,7 +2,10 @@
  * calibrated.c: how well the tracer, as it is and calibrated by each method, predicts what was held out around single sites of
  * ../shared/data/chengdu, alone and with the residual field (docs/accuracy.md).
  *
- *   calibrated FOLDER --sites=N --seed=S --threads=T [--roofs=holes] [--depth=D] [--correlation=METRES]
+ *   calibrated FOLDER --sites=N --seed=S --threads=T [--roofs=holes] [--untraced] [--depth=D] [--correlation=METRES] [--methods=A,AM]
+ *
+ * --untraced: the level over the roofs by the formula alone.  With the field: the tracer as a given prior; as a drift, one more term with
+ * a coefficient of its own beside those of the empirical priors; and the better of all of them by validation on blocks.
  *
  * Buildings are blocks of one height of the 5 m raster (blocks.sh), walls and roofs of concrete; where nothing was measured it knows none.
  */
@@ -29,6 +32,8 @@
 #define RESULTS 8
 #define LONGEST_LINE 4000000
 
+static const char *const names[] = {"A", "M", "AM", "AMv", "per building", "uncalibrated", "field alone"};
+
 /* Rows of the table: the fit's methods, what they stand beside. */
 enum
 {
@@ -37,7 +42,7 @@ enum
 
 typedef struct figures
 {
-	double		mae, rmse, field_mae;
+	double		mae, rmse, field_mae, drift_mae, best_mae;
 	int			antennas;
 	size_t		cells;
 } figures;
@@ -57,18 +62,20 @@ typedef struct site_work
 
 static rpm_control control = {.threads = 2};
 static uint64_t seed = 1;
+static unsigned wanted_methods = ~0u;
 static double correlation_m = 50;
 static rpm_store_options store_options;
 static figures rows[RESULTS];
 static double trace_ms, fit_ms[RESULTS];
-static size_t without_path, indoors, all_cells;
+static size_t without_path, indoors, all_cells, all_paths;
 
+/* Processor time of all threads. */
 static double
 now_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return 1e3 * (double) t.tv_sec + 1e-6 * (double) t.tv_nsec;
 }
 
@@ -175,9 +182,12 @@ take_cells(site_work *site)
 		}
 }
 
-/* With the field: the antenna's own cells that learn, and the level as a given prior (NULL: the best empirical one). */
+/*
+ * With the field: the antenna's own cells that learn, and the level as a given prior (NULL: the best empirical one), as a drift, or
+ * whatever validates best.
+ */
 static double
-field_mae(const site_work *site, int antenna, const double *levels)
+field_mae(const site_work *site, int antenna, const double *levels, bool as_prior, bool as_drift)
 {
 	rpm_predict_antenna own = {0, site->engine[antenna].antenna.position.x, site->engine[antenna].antenna.position.y,
 		site->engine[antenna].antenna.position.z, site->engine[antenna].antenna.grid_azimuth_rad, site->engine[antenna].antenna.electrical_tilt_rad,
@@ -186,9 +196,10 @@ field_mae(const site_work *site, int antenna, const double *levels)
 	double	   *numbers = calloc(7 * site->cell_count, sizeof(double)), *at_points = numbers, *at_targets = numbers + site->cell_count;
 	double	   *x = at_targets + site->cell_count, *y = x + site->cell_count, *mean = y + site->cell_count, *sd = mean + site->cell_count;
 	double	   *truth = sd + site->cell_count, sum = 0;
-	rpm_predict_given given = {"tracer", at_points, at_targets, 8};
+	rpm_predict_given given = {.name = "tracer", .at_points_dbm = at_points, .at_targets_dbm = at_targets, .sd_db = 8, .drift = as_drift};
 	rpm_predict_input input = {.antennas = &own, .antenna_count = 1, .points = points, .target_x_m = x, .target_y_m = y};
 	rpm_predict_options options;
+	rpm_predict_report report;
 	rpm_status	status;
 
 	for (size_t i = 0; i < site->cell_count; i++)
@@ -210,14 +221,14 @@ field_mae(const site_work *site, int antenna, const double *levels)
 		y[input.target_count++] = cell->y_m;
 	}
 	rpm_predict_options_default(&options);
-	if (levels)
+	if (as_prior || as_drift)
 	{
 		input.given = &given;
 		input.given_count = 1;
-		options.prior = "tracer";
+		options.prior = !as_drift ? "tracer" : !as_prior ? "tracer_drift" : NULL;
 	}
 	rpm_status_clear(&status);
-	if (rpm_predict_points(&input, &options, &control, mean, sd, NULL, &status) != RPM_OK)
+	if (rpm_predict_points(&input, &options, &control, mean, sd, &report, &status) != RPM_OK)
 		fprintf(stderr, "%s\n", status.message);
 	for (size_t i = 0; i < input.target_count; i++)
 		sum += fabs(mean[i] - truth[i]) / (double) input.target_count;
@@ -250,7 +261,12 @@ add_figures(const site_work *site, int row, const double *levels)
 		rows[row].cells += count;
 		rows[row].mae += mae / (double) count;
 		rows[row].rmse += sqrt(square / (double) count);
-		rows[row].field_mae += field_mae(site, a, levels);
+		rows[row].field_mae += field_mae(site, a, levels, levels != NULL, false);
+		if (levels)
+		{
+			rows[row].drift_mae += field_mae(site, a, levels, false, true);
+			rows[row].best_mae += field_mae(site, a, levels, true, true);
+		}
 	}
 }
 
@@ -268,6 +284,8 @@ judge_site(site_work *site)
 	{
 		rpm_calibrate_options options;
 
+		if (!(wanted_methods & 1u << method))
+			continue;
 		rpm_calibrate_options_default(&options);
 		options.method = method;
 		options.correlation_m = correlation_m;
@@ -289,6 +307,7 @@ judge_site(site_work *site)
 		without_path += counts.cells_without_path;
 		indoors += counts.cells_indoors;
 		all_cells += counts.cells;
+		all_paths += counts.paths;
 	}
 	free(levels);
 	return code == RPM_OK;
@@ -323,6 +342,8 @@ run_site(const chengdu *data, const char *folder, int first)
 	return good;
 }
 
+static void print_rows(int sites);
+
 /* Sites spread evenly over the list of antennas. */
 static void
 run_sites(const chengdu *data, const char *folder, int wanted)
@@ -336,26 +357,49 @@ run_sites(const chengdu *data, const char *folder, int wanted)
 		while (first < data->antenna_count - 1 && data->begin[first + 1] - data->begin[first] < FEWEST_PIXELS)
 			first++;
 		done += run_site(data, folder, first);
-		fprintf(stderr, "%d of %d\n", i + 1, wanted);
+		fprintf(stderr, "%d of %d: site %lld, area %d\n", i + 1, wanted, (long long) data->antennas[first].site, data->antennas[first].area);
+		if (done > 0)
+			print_rows(done);
 	}
-	printf("%d sites, %zu cells, %zu without a path, %zu indoors; tracing %.0f ms a site\n", done, all_cells, without_path, indoors, trace_ms / done);
+	printf("%d sites, %zu cells, %zu paths, %zu cells without a path, %zu indoors; tracing %.0f ms of processor time a site\n", done, all_cells, all_paths,
+		   without_path, indoors, trace_ms / done);
 }
 
 static void
 print_rows(int sites)
 {
-	static const char *const names[] = {"A", "M", "AM", "AMv", "per building", "uncalibrated", "field alone"};
 	static const int order[] = {ROW_BEFORE, RPM_CALIBRATE_A, RPM_CALIBRATE_M, RPM_CALIBRATE_AM, RPM_CALIBRATE_AMV, RPM_CALIBRATE_BUILDING, ROW_FIELD};
 
-	printf("| %-14s | %8s | %8s | %12s | %8s |\n", "tracer", "MAE", "RMSE", "field: MAE", "fit, ms");
+	printf("| %-14s | %8s | %8s | %9s | %9s | %9s | %11s |\n", "tracer", "MAE", "RMSE", "as prior", "as drift", "best", "fit, CPU ms");
 	for (int i = 0; i < 7; i++)
 	{
 		const figures *row = &rows[order[i]];
+		double		n = row->antennas;
 
-		printf("| %-14s | %8.2f | %8.2f | %12.2f | %8.0f |\n", names[order[i]], order[i] == ROW_FIELD ? NAN : row->mae / row->antennas,
-			   order[i] == ROW_FIELD ? NAN : row->rmse / row->antennas, row->field_mae / row->antennas, fit_ms[order[i]] / sites);
+		if (row->antennas > 0)
+			printf("| %-14s | %8.2f | %8.2f | %9.2f | %9.2f | %9.2f | %11.0f |\n", names[order[i]], row->mae / n, row->rmse / n, row->field_mae / n,
+				   row->drift_mae / n, row->best_mae / n, fit_ms[order[i]] / sites);
 	}
-	printf("%d antennas, %zu held-out cells\n", rows[ROW_BEFORE].antennas, rows[ROW_BEFORE].cells);
+	printf("%d antennas, %zu held-out cells\n", rows[ROW_FIELD].antennas, rows[ROW_FIELD].cells);
+	fflush(stdout);
+}
+
+/* Those named, with the uncalibrated tracer always. */
+static unsigned
+methods_of(const char *list)
+{
+	unsigned	wanted = 1u << ROW_BEFORE;
+
+	for (int i = 0; i < ROW_BEFORE; i++)
+	{
+		const char *at = strstr(list, names[i]);
+		size_t		length = strlen(names[i]);
+
+		for (; at; at = strstr(at + 1, names[i]))
+			if ((at == list || at[-1] == ',') && (at[length] == ',' || at[length] == 0))
+				wanted |= 1u << i;
+	}
+	return wanted;
 }
 
 int
@@ -365,18 +409,23 @@ main(int argc, char **argv)
 	int			sites = 10;
 
 	rpm_store_options_default(&store_options);
+	store_options.mechanisms |= RPM_OVER_ROOFS;
 	for (int i = 2; i < argc; i++)
 		if (sscanf(argv[i], "--sites=%d", &sites) != 1 && sscanf(argv[i], "--seed=%lu", &seed) != 1
 			&& sscanf(argv[i], "--threads=%d", &control.threads) != 1 && sscanf(argv[i], "--depth=%d", &store_options.max_depth) != 1
 			&& sscanf(argv[i], "--correlation=%lf", &correlation_m) != 1)
 		{
-			if (strcmp(argv[i], "--roofs=holes") != 0)
+			if (strncmp(argv[i], "--methods=", 10) == 0)
+				wanted_methods = methods_of(argv[i] + 10);
+			else if (strcmp(argv[i], "--roofs=holes") == 0)
+				store_options.over_roofs = RPM_OVER_ROOFS_HOLES;
+			else if (strcmp(argv[i], "--untraced") == 0)
+				store_options.mechanisms &= ~(unsigned) RPM_OVER_ROOFS;
+			else
 				return 2;
-			store_options.over_roofs = RPM_OVER_ROOFS_HOLES;
 		}
 	if (argc < 2 || !chengdu_read(argv[1], &data))
 		return 1;
 	run_sites(&data, argv[1], sites);
-	print_rows(sites);
 	return 0;
 }
