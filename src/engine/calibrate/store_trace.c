@@ -70,7 +70,8 @@ prepare(rpm_mast_work *work, rpm_status *status)
 	job->spreading2 = pow(job->wavelength_m / (4 * RPM_PI), 2);
 	job->surface = rpm_map_surface_of(&work->scene, &work->grid);
 	rpm_phase_begin(work->control, RPM_PHASE_TRACING, (int64_t) work->place_count);
-	code = rpm_visible_set_find(&work->scene, store->input.query, NULL, work->mast->position, work->control, &job->visible, status);
+	code = rpm_visible_set_find(&work->scene, store->input.query, NULL, work->mast->position, RPM_SEEN_FACETS | RPM_SEEN_WEDGES, work->control,
+								&job->visible, status);
 	if (code == RPM_OK && store->options.mechanisms & RPM_DIFFRACTION && store->options.max_depth > 0)
 		code = rpm_map_edges(job, &work->edges, &work->edge_count, status);
 	return code;
