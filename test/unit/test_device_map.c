@@ -84,8 +84,10 @@ compare(const rpm_trace_options *options, double tolerance, int most)
 	rpm_control control = {.threads = 1};
 	double		worst = 0, worst_error = 0;
 	int			lit = 0, other_nodata = 0;
+	rpm_trace_options rays = *options;	/* a device launches all rays */
 
-	CHECK(map_run(&c.scene, &c.antenna, &c.grid, options, 1, c.cpu, c.cpu_error));
+	rays.launch_chains = true;
+	CHECK(map_run(&c.scene, &c.antenna, &c.grid, &rays, 1, c.cpu, c.cpu_error));
 	rpm_status_clear(&c.scene.status);
 	CHECK(rpm_device_trace(c.uploaded, c.scene.scene, &c.antenna, &c.grid, options, &control, &map, &c.scene.status) == RPM_OK);
 	if (c.scene.status.code != RPM_OK)

@@ -76,7 +76,8 @@ prepare(rpm_mast_work *work, rpm_status *status)
 	if (code == RPM_OK)
 		code = rpm_occluders_create(&work->scene, &job->occluders, status);
 	if (code == RPM_OK)
-		code = rpm_visible_set_find(&work->scene, store->input.query, &job->occluders, work->mast->position, work->control, &job->visible, status);
+		code = rpm_visible_set_find(&work->scene, store->input.query, &job->occluders, work->mast->position,
+									RPM_SEEN_FACETS | RPM_SEEN_WEDGES, work->control, &job->visible, status);
 	if (code == RPM_OK && store->options.mechanisms & RPM_DIFFRACTION && store->options.max_depth > 0)
 		code = rpm_map_edges(job, &work->edges, &work->edge_count, status);
 	if (code == RPM_OK && store->options.mechanisms & RPM_REFLECTION && store->options.max_depth > 0)

@@ -32,25 +32,26 @@ rpm_chain_set_free(rpm_chain_set *set)
 	rpm_chain_set_init(set, set->bytes_left);
 }
 
-void
+size_t
 rpm_chain_set_add(rpm_chain_set *set, const int32_t *facets, int length)
 {
 	size_t		slot;
 
 	if (set->failed || (set->count * 2 >= set->table_size && !grow_table(set)))
-		return;
+		return SIZE_MAX;
 	slot = chain_slot(set, facets, length);
 	if (set->table[slot] != 0)
-		return;
+		return set->table[slot] - 1;
 	if (!grow_array(set, (void **) &set->pool, &set->pool_capacity, set->pool_used + length + 1, sizeof(int32_t))
 		|| !grow_array(set, (void **) &set->chains, &set->capacity, set->count + 1, sizeof(size_t)))
-		return;
+		return SIZE_MAX;
 	set->chains[set->count] = set->pool_used;
 	set->pool[set->pool_used] = length;
 	memcpy(set->pool + set->pool_used + 1, facets, length * sizeof(int32_t));
 	set->pool_used += length + 1;
 	set->count++;
 	set->table[slot] = (uint32_t) set->count;
+	return set->count - 1;
 }
 
 void

@@ -22,8 +22,8 @@ typedef struct rpm_chain_set
 
 void		rpm_chain_set_init(rpm_chain_set *set, int64_t *bytes_left);
 void		rpm_chain_set_free(rpm_chain_set *set);
-/* Adds a chain unless it is there already. */
-void		rpm_chain_set_add(rpm_chain_set *set, const int32_t *facets, int length);
+/* Adds a chain unless it is there already; returns its index, SIZE_MAX where it could not be added. */
+size_t		rpm_chain_set_add(rpm_chain_set *set, const int32_t *facets, int length);
 /* Adds every chain of `from`, and takes over its failure. */
 void		rpm_chain_set_merge(rpm_chain_set *set, const rpm_chain_set *from);
 /* RPM_OUT_OF_MEMORY or RPM_LIMIT_EXCEEDED once something could not be added. */

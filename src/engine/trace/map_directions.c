@@ -60,6 +60,7 @@ rpm_map_directions_free(rpm_map_directions *directions)
 	free(directions->density);
 	free(directions->smoothed);
 	free(directions->first);
+	free(directions->height);
 }
 #endif
 
@@ -67,20 +68,48 @@ RPM_SHARED rpm_vec3
 rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_angle)
 {
 	const rpm_map_directions *directions = aim->directions;
-	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
 	size_t		b = find_bin(directions, ((double) i + aim->shift) / (double) aim->rays);
 	rpm_random	random = rpm_random_stream(aim->seed, aim->batch ^ UINT64_C(0xd1b54a32d192ed03), b);
 	double		index = floor((double) i + aim->shift - directions->first[b] * (double) aim->rays);
 	double		u = fraction(rpm_random_next(&random) + index * 0.7548776662466927);
 	double		v = fraction(rpm_random_next(&random) + index * 0.5698402909980532);
-	double		z = 1 - 2 * ((double) (b / (size_t) directions->side_azimuth) + u) / directions->side_z;
+	int			row = (int) (b / (size_t) directions->side_azimuth);
+	double		high = rpm_map_bin_height(directions, row), low = rpm_map_bin_height(directions, row + 1), z = high + u * (low - high);
 	double		azimuth = 2 * RPM_PI * ((double) (b % (size_t) directions->side_azimuth) + v) / directions->side_azimuth;
 	double		radius = sqrt(fmax(0, 1 - z * z));
 
 	*bin = b;
-	*solid_angle = 4 * RPM_PI / (double) bins / (directions->density[b] * (double) aim->rays);
+	*solid_angle = 2 * RPM_PI * (high - low) / directions->side_azimuth / (directions->density[b] * (double) aim->rays);
 	return rpm_vec(radius * cos(azimuth), radius * sin(azimuth), z);
 }
+
+#ifndef RPM_KERNEL
+size_t
+rpm_map_direction_bin(const rpm_map_directions *directions, rpm_vec3 direction)
+{
+	double		turns = atan2(direction.y, direction.x) / (2 * RPM_PI);
+	int			low = 0, high = directions->side_z, column = (int) ((turns - floor(turns)) * directions->side_azimuth);
+
+	while (high - low > 1)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (rpm_map_bin_height(directions, middle) >= direction.z)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (size_t) low * (size_t) directions->side_azimuth + (size_t) (column < directions->side_azimuth ? column : 0);
+}
+
+double
+rpm_map_bin_solid_angle(const rpm_map_directions *directions, size_t bin)
+{
+	int			row = (int) (bin / (size_t) directions->side_azimuth);
+
+	return 2 * RPM_PI / directions->side_azimuth * (rpm_map_bin_height(directions, row) - rpm_map_bin_height(directions, row + 1));
+}
+#endif
 
 RPM_SHARED void
 rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squared_worth)

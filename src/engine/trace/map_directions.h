@@ -6,13 +6,14 @@
 
 #include "trace/map_internal.h"
 
-/* The sphere in side_z x side_azimuth bins of equal solid angle (equal steps of z and of azimuth). */
+/* The sphere in side_z x side_azimuth bins; of equal solid angle (equal steps of z and of azimuth) unless rows are given. */
 typedef struct rpm_map_directions
 {
 	int			side_z, side_azimuth;
 	double	   *score, *visits;	/* bins: sum of squared worth of the rays sent, and their number */
 	double	   *density, *smoothed;	/* bins: probability; room to smooth in */
 	double	   *first;			/* bins + 1: sum of the densities before */
+	double	   *height;			/* side_z + 1: z at which a row of bins begins, from 1 down to -1; NULL: in equal steps */
 } rpm_map_directions;
 
 /* A batch of `rays` over the densities, with its own random shifts. */
@@ -23,6 +24,13 @@ typedef struct rpm_map_aim
 	int64_t		rays;
 	double		shift;
 } rpm_map_aim;
+
+/* Where the row `row` of bins begins. */
+RPM_INLINE double
+rpm_map_bin_height(const rpm_map_directions *directions, int row)
+{
+	return directions->height != NULL ? directions->height[row] : 1 - 2.0 * row / directions->side_z;
+}
 
 /* Bins for a first batch of so many rays; all densities even. */
 rpm_code	rpm_map_directions_create(int64_t first_rays, rpm_control *control, rpm_map_directions *directions, rpm_status *status);
@@ -38,5 +46,9 @@ RPM_SHARED void rpm_map_directions_note(rpm_map_directions *directions, size_t b
 void		rpm_map_directions_learn(rpm_map_directions *directions);
 
 RPM_SHARED void rpm_map_add(double *sum, double amount);
+
+/* The bin that holds a direction, and the solid angle of a bin. */
+size_t		rpm_map_direction_bin(const rpm_map_directions *directions, rpm_vec3 direction);
+double		rpm_map_bin_solid_angle(const rpm_map_directions *directions, size_t bin);
 
 #endif

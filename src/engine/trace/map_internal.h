@@ -51,11 +51,15 @@ typedef struct rpm_map_job
 	rpm_roofs  *roofs;			/* around the antenna; NULL: without RPM_BEHIND_ROOFS and building entry */
 	struct rpm_roof_mirrors *roof_mirrors;	/* with RPM_ROOF_REFLECTION */
 	bool		exact_reflection, exact_diffraction, exact_transmission;
+	bool		exact_chains;	/* rays find chains of mirrors, which are then exact */
+	bool		mirrors_at_points;	/* first reflections are the points' business, not that of chains */
 	bool		sum_fields;		/* of diffraction with the rays it bounds */
 	bool		launch;			/* something is left for rays */
 	double	   *gain;			/* cells: the exact part, then the whole */
 	float	   *outdoor_share;	/* cells: 0 to 1; all 1 for RPM_AVERAGE_CELL */
 	double	   *batch, *sum, *sum2;	/* cells: deposits of one batch of rays, sums over batches of them and of their squares */
+	double	   *chain_variance;	/* cells: of what chains of mirrors bring; NULL without them */
+	int64_t		chain_samples, samples;	/* rays to find chains with, and for the rest */
 	int64_t		launched;
 	double		reached_error_db;
 } rpm_map_job;
@@ -78,6 +82,10 @@ rpm_code	rpm_map_points(rpm_map_job *job, rpm_status *status);
 
 /* The launched part: fills sum, sum2, launched and reached_error_db.  Returns through *batches how many batches there were. */
 rpm_code	rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status);
+
+/* The variance of a cell, by chains and by the sums of so many batches; the error of cells above the floor, dB, with `gain`, which chains are in, and the sums of so many batches. */
+double		rpm_map_variance(const rpm_map_job *job, size_t cell, int batches);
+double		rpm_map_error_db(const rpm_map_job *job, const double *gain, int batches);
 
 /* Cells column_low <= column <= column_high, row_low <= row <= row_high: the hull of their receivers, and a ball around it. */
 typedef struct rpm_map_block

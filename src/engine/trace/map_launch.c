@@ -72,19 +72,18 @@ rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status)
 	const rpm_trace_options *options = job->options;
 	bool		to_target = options->target_error_db > 0;
 	int			counted = to_target ? BATCHES_TO_TARGET : BATCHES;
-	int			learning = options->samples >= RAYS_TO_LEARN ? BATCHES_TO_LEARN : 0, planned = counted + learning;
+	int			learning = job->samples >= RAYS_TO_LEARN ? BATCHES_TO_LEARN : 0, planned = counted + learning;
 	rpm_map_directions directions;
 	launch_task task = {.job = job, .floor_gain = pow(10, options->error_floor_db / 10)};
-	rpm_code	code = rpm_map_directions_create(options->samples / planned, job->control, &directions, status);
+	rpm_code	code = rpm_map_directions_create(job->samples / planned, job->control, &directions, status);
 
 	*batches = 0;
-	job->reached_error_db = NAN;
 	task.aim = (rpm_map_aim) {.directions = &directions, .seed = options->seed};
-	task.even_deposit = 4 * RPM_PI / (double) options->samples * job->spreading2 / job->cell_area_m2;
+	task.even_deposit = 4 * RPM_PI / (double) job->samples * job->spreading2 / job->cell_area_m2;
 	task.full_power = task.floor_gain / FLOOR_SHARE / task.even_deposit;
 	for (int i = 0; i < planned && code == RPM_OK; i++)
 	{
-		int64_t		rays = options->samples / planned + (i < options->samples % planned);
+		int64_t		rays = job->samples / planned + (i < job->samples % planned);
 
 		if (rays == 0)
 			break;
@@ -149,7 +148,7 @@ follow(const launch_task *task, int64_t index)
 	memset(&stack[0], 0, sizeof(map_ray));
 	stack[0].origin = job->antenna->position;
 	stack[0].direction = rpm_map_direction(&task->aim, index, &bin, &context.solid_angle);
-	context.solid_angle *= (double) job->options->samples / (4 * RPM_PI);
+	context.solid_angle *= (double) job->samples / (4 * RPM_PI);
 	stack[0].own_facet = stack[0].first_facet = RPM_NO_FACET;
 	while (height > 0)
 	{
@@ -191,12 +190,14 @@ next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit)
 	return false;
 }
 
-/* Straight rays and first reflections at facets known to be visible are the points' business. */
+/* Straight rays and first reflections at facets known to be visible are the points' business; mirrors alone may be that of chains. */
 RPM_INLINE bool
 counted_exactly(const rpm_map_job *job, const map_ray *ray)
 {
 	if (ray->scatterings > 0)
 		return false;
+	if (job->exact_chains && ray->transmissions == 0)
+		return true;
 	return ray->reflections == 0
 		|| (ray->reflections == 1 && ray->transmissions == 0 && job->visible.facet_seen[ray->first_facet]);
 }
@@ -346,24 +347,41 @@ survives(const launch_task *task, map_ray *ray, rpm_random *random)
 static void
 fold_batch(rpm_map_job *job, int batches)
 {
+	for (size_t i = 0; i < job->cell_count; i++)
+	{
+		job->sum[i] += job->batch[i];
+		job->sum2[i] += job->batch[i] * job->batch[i];
+	}
+	if (batches > 1)
+		job->reached_error_db = rpm_map_error_db(job, job->gain, batches);
+}
+
+double
+rpm_map_variance(const rpm_map_job *job, size_t cell, int batches)
+{
+	double		mean, variance = job->chain_variance != NULL ? job->chain_variance[cell] : 0;
+
+	if (batches < 2)
+		return variance;
+	mean = job->sum[cell] / batches;
+	return variance + fmax(0, job->sum2[cell] / batches - mean * mean) / (batches - 1);
+}
+
+double
+rpm_map_error_db(const rpm_map_job *job, const double *gain, int batches)
+{
 	double		floor_gain = pow(10, job->options->error_floor_db / 10), squares = 0;
 	size_t		judged = 0;
 
 	for (size_t i = 0; i < job->cell_count; i++)
 	{
-		double		mean, gain, variance;
+		double		all = gain[i] + (batches > 0 ? job->sum[i] / batches : 0);
 
-		job->sum[i] += job->batch[i];
-		job->sum2[i] += job->batch[i] * job->batch[i];
-		mean = job->sum[i] / batches;
-		gain = job->gain[i] + mean;
-		if (batches < 2 || !(gain > floor_gain))
+		if (!(all > floor_gain))
 			continue;
-		variance = fmax(0, job->sum2[i] / batches - mean * mean) / (batches - 1);
-		squares += variance / (gain * gain);
+		squares += rpm_map_variance(job, i, batches) / (all * all);
 		judged++;
 	}
-	if (batches > 1)
-		job->reached_error_db = judged > 0 ? 10 / log(10) * sqrt(squares / (double) judged) : 0;
+	return judged > 0 ? 10 / log(10) * sqrt(squares / (double) judged) : 0;
 }
 #endif

@@ -60,7 +60,7 @@ rpm_map_points(rpm_map_job *job, rpm_status *status)
 	rpm_map_blocks *blocks = &task.blocks;
 	rpm_code	code = RPM_OK;
 
-	if (job->exact_reflection)
+	if (job->mirrors_at_points)
 		code = rpm_map_mirrors(job, &task.mirrors, &blocks->mirror_count, status);
 	if (code == RPM_OK && job->exact_diffraction)
 		code = rpm_map_edges(job, &task.edges, &blocks->edge_count, status);

@@ -199,8 +199,8 @@ throw_facet(const rpm_map_job *job, const rpm_map_mirror *mirror, double z, thro
 	const rpm_scene *scene = job->scene;
 	const rpm_facet *facet = &scene->facets[mirror->facet];
 	double		rise = z - mirror->image.z;
-	double		near = mirror->image.z + HORIZON_SHARE * rise;
-	double		low = fmin(near, z) - RPM_LEG_END_M, high = fmax(near, z) + RPM_LEG_END_M;
+	double		near = mirror->image.z + HORIZON_SHARE * rise, far = z + copysign(RPM_LEG_END_M, rise);
+	double		low = fmin(near, far), high = fmax(near, far);
 
 	if (fabs(rise) < PLANE_DISTANCE_MIN_M)
 	{

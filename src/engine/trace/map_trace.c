@@ -1,6 +1,7 @@
 /*
  * map_trace.c: the radio map of one antenna: checks, the exact part and the launched part, their sum.
  */
+#include "trace/map_chains.h"
 #include "trace/map_points.h"
 #include "trace/roof_reflection.h"
 
@@ -10,12 +11,15 @@
 #define CELL_SAMPLES_MAX 64
 #define BELOW_GROUND_M 1e-3
 #define ENTRY_DEVIATE_MAX 6.0
+/* One ray in so many looks for chains of mirrors where others have to be launched beside them. */
+#define CHAIN_SHARE 4
 
 static rpm_code check_options(const rpm_trace_options *options, rpm_status *status);
 static rpm_code check_grid(const rpm_grid *grid, rpm_status *status);
 static rpm_code check_antenna(const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna, rpm_status *status);
 static rpm_code reserve(const rpm_map_job *job, rpm_status *status);
 static rpm_code job_prepare(rpm_map_job *job, rpm_status *status);
+static void plan_rays(rpm_map_job *job);
 static rpm_code job_run(rpm_map_job *job, rpm_map *map, rpm_status *status);
 static void job_free(rpm_map_job *job);
 
@@ -172,12 +176,13 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	job->exact_diffraction = mechanisms & RPM_DIFFRACTION && options->max_depth >= 1 && options->diffraction_scale > 0;
 	job->sum_fields = job->exact_diffraction && options->sum == RPM_SUM_FIELD;
 	job->exact_transmission = mechanisms & RPM_REFRACTION && options->max_depth >= 1;
-	job->launch = options->samples > 0
-		&& ((mechanisms & RPM_REFLECTION && options->max_depth >= 2) || (mechanisms & RPM_SCATTERING && options->max_depth >= 1));
+	plan_rays(job);
 	job->materials = calloc(scene->material_count + 1, sizeof(rpm_material));
 	job->tables = calloc(scene->material_count + 1, sizeof(rpm_coefficient_table));
 	job->specular_share = calloc(scene->material_count + 1, sizeof(double));
 	job->outdoor_share = calloc(job->cell_count, sizeof(float));
+	if (job->exact_chains)
+		job->chain_variance = calloc(job->cell_count, sizeof(double));
 	if (job->launch)
 	{
 		job->batch = calloc(job->cell_count, sizeof(double));
@@ -185,7 +190,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 		job->sum2 = calloc(job->cell_count, sizeof(double));
 	}
 	if (!job->materials || !job->tables || !job->specular_share || !job->outdoor_share
-		|| (job->launch && (!job->batch || !job->sum || !job->sum2)))
+		|| (job->exact_chains && !job->chain_variance) || (job->launch && (!job->batch || !job->sum || !job->sum2)))
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for a map of %zu cells", job->cell_count);
 	for (size_t i = 0; i < scene->material_count; i++)
 	{
@@ -199,7 +204,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 			return code;
 	}
 	rpm_phase_begin(job->control, RPM_PHASE_TRACING,
-					(int64_t) job->cell_count * job->points * job->points + (job->launch ? options->samples : 0));
+					(int64_t) job->cell_count * job->points * job->points + job->chain_samples + job->samples);
 	if ((mechanisms & RPM_BEHIND_ROOFS && options->max_depth >= 1) || options->building_entry != RPM_ENTRY_NONE)
 	{
 		code = rpm_roofs_create(scene, job->query, job->antenna->position, job->wavelength_m, job->control, &job->roofs, status);
@@ -217,7 +222,26 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	code = rpm_occluders_create(scene, &job->occluders, status);
 	if (code != RPM_OK)
 		return code;
-	return rpm_visible_set_find(scene, job->query, &job->occluders, job->antenna->position, job->control, &job->visible, status);
+	return rpm_visible_set_find(scene, job->query, &job->occluders, job->antenna->position,
+								(job->mirrors_at_points ? RPM_SEEN_FACETS : job->exact_reflection ? RPM_SEEN_FACETS_BY_SAMPLES : 0)
+								| (job->exact_diffraction ? RPM_SEEN_WEDGES : 0), job->control, &job->visible, status);
+}
+
+/* What rays are for, and how many find chains of mirrors. */
+static void
+plan_rays(rpm_map_job *job)
+{
+	const rpm_trace_options *options = job->options;
+	bool		chains = options->mechanisms & RPM_REFLECTION && options->max_depth >= 2;
+
+	job->exact_chains = chains && options->samples > 0 && job->device == NULL && job->surface.flat && !options->launch_chains;
+	job->mirrors_at_points = job->exact_reflection && (!job->exact_chains || job->sum_fields);
+	job->launch = options->samples > 0 && ((chains && (!job->exact_chains || options->mechanisms & RPM_REFRACTION))
+										   || (options->mechanisms & RPM_SCATTERING && options->max_depth >= 1));
+	if (job->exact_chains)
+		job->chain_samples = job->launch ? options->samples / CHAIN_SHARE : options->samples;
+	if (job->launch)
+		job->samples = options->samples - job->chain_samples;
 }
 
 /* Over terrain the CPU does all: the device knows planes of receivers only. */
@@ -239,17 +263,17 @@ job_run(rpm_map_job *job, rpm_map *map, rpm_status *status)
 	int			batches = 0;
 	rpm_code	code = rpm_map_points(job, status);
 
+	if (code == RPM_OK && job->exact_chains)
+		code = rpm_map_chains(job, status);
 	if (code == RPM_OK && job->launch)
 		code = rpm_map_launch(job, &batches, status);
 	if (code != RPM_OK)
 		return code;
 	for (size_t i = 0; i < job->cell_count; i++)
 	{
-		double		mean = batches > 0 ? job->sum[i] / batches : 0;
-
-		job->gain[i] += mean;
 		if (map->standard_error != NULL)
-			map->standard_error[i] = batches > 1 ? sqrt(fmax(0, job->sum2[i] / batches - mean * mean) / (batches - 1)) : 0;
+			map->standard_error[i] = sqrt(rpm_map_variance(job, i, batches));
+		job->gain[i] += batches > 0 ? job->sum[i] / batches : 0;
 	}
 	if (job->options->building_entry != RPM_ENTRY_NONE)
 		code = rpm_map_building_entry(job, status);
@@ -272,4 +296,5 @@ job_free(rpm_map_job *job)
 	free(job->batch);
 	free(job->sum);
 	free(job->sum2);
+	free(job->chain_variance);
 }

@@ -43,10 +43,10 @@ static void mark(uint8_t *flag);
 #ifndef RPM_KERNEL
 rpm_code
 rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, const rpm_occluders *occluders, rpm_vec3 point,
-					 rpm_control *control, rpm_visible_set *set, rpm_status *status)
+					 int seen, rpm_control *control, rpm_visible_set *set, rpm_status *status)
 {
 	visibility_task task = {scene, query, occluders, point, set};
-	rpm_code	code;
+	rpm_code	code = RPM_OK;
 
 	set->facet_seen = calloc(scene->facet_count + 1, 1);
 	set->wedge_seen = calloc(scene->wedge_count + 1, 1);
@@ -56,10 +56,11 @@ rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, const rpm_o
 	if (!set->facet_seen || !set->wedge_seen || !set->facets || !set->wedges)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for what the antenna sees of %zu facets and %zu edges",
 						scene->facet_count, scene->wedge_count);
-	code = rpm_parallel_for(control, LATTICE_RAYS, 4096, shoot_lattice, &task, status);
-	if (code == RPM_OK)
+	if (seen & RPM_SEEN_FACETS)
+		code = rpm_parallel_for(control, LATTICE_RAYS, 4096, shoot_lattice, &task, status);
+	if (code == RPM_OK && seen & (RPM_SEEN_FACETS | RPM_SEEN_FACETS_BY_SAMPLES))
 		code = rpm_parallel_for(control, (int64_t) scene->triangle_count, 64, look_at_triangles, &task, status);
-	if (code == RPM_OK)
+	if (code == RPM_OK && seen & RPM_SEEN_WEDGES)
 		code = rpm_parallel_for(control, (int64_t) scene->wedge_count, 64, look_at_wedges, &task, status);
 	if (code != RPM_OK)
 		return code;

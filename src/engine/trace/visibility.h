@@ -17,15 +17,18 @@ typedef struct rpm_visible_set
 	size_t		wedge_count;
 } rpm_visible_set;
 
+/* What is looked for: facets by all means or by their sample points alone, wedges. */
+enum { RPM_SEEN_FACETS = 1, RPM_SEEN_FACETS_BY_SAMPLES = 2, RPM_SEEN_WEDGES = 4 };
+
 /*
  * What `point` (local metres) sees: facets hit first by a lattice of rays or with a sample point (16 to 256 on each triangle, by its
  * solid angle) in view; wedges with a sample point in view (every metre, 1 cm off the edge) from outside.  A sampled answer: a facet
  * whose visible part is smaller than the spacing may be missing, none is there in vain.  What a wall of `occluders` (NULL: none are
- * known) hides as a whole is not sampled, which changes nothing but the time.  *set is the caller's (rpm_visible_set_free)
+ * known) hides as a whole is not sampled, which changes nothing but the time.  `seen` says what is looked for; flags of the rest stay 0.  *set is the caller's (rpm_visible_set_free)
  * also after an error.  Errors: RPM_OUT_OF_MEMORY, RPM_CANCELLED.
  */
 rpm_code	rpm_visible_set_find(const rpm_scene *scene, const rpm_query *query, const rpm_occluders *occluders, rpm_vec3 point,
-								 rpm_control *control, rpm_visible_set *set, rpm_status *status);
+								 int seen, rpm_control *control, rpm_visible_set *set, rpm_status *status);
 void		rpm_visible_set_free(rpm_visible_set *set);
 
 /* Whether the point lies in the outside sector of the wedge (phi from 0 to n_pi). */

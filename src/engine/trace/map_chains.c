@@ -1,0 +1,444 @@
+/*
+ * map_chains.c: rays that find chains of mirrors, and the order in which these are filled into cells; see map_chains.h.
+ */
+#include "trace/map_chains.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Batches of rays, each after the first with more rays to where the ones before have found chains that few rays run over. */
+#define BATCHES 4
+#define RAYS_PER_PIECE 256
+#define CHAINS_PER_PIECE 4
+#define FEW_RAYS 4
+/* Chains are looked for that may add more than the floor / FLOOR_SHARE to a cell; worth most where they may add the floor. */
+#define FLOOR_SHARE 1e4
+#define FLOOR_MAX_DB -130.0
+/* Worths are sums of multiples of this, so that their order does not matter. */
+#define WORTH_STEP 0x1p-30
+#define SURFACE_OFFSET_M 1e-3
+/* This share of the rays is spread evenly over the sphere, the rest over the circle around the antenna that the grid reaches to. */
+#define EVEN_SHARE 0.2
+#define BISECTIONS 50
+
+/* What rays say of a chain. */
+typedef struct found_chain
+{
+	int64_t		rays;
+	size_t		bin;			/* the first direction of those that found it */
+	double		worth;			/* the most that it adds to a cell, as a share of what is there */
+} found_chain;
+
+typedef struct chain_search
+{
+	rpm_chain_set set;
+	found_chain *found;			/* of each chain */
+	size_t		capacity;
+	bool		out_of_memory;
+} chain_search;
+
+typedef struct chains_task
+{
+	rpm_map_job *job;
+	chain_search all, *searches;	/* of each thread, for one batch */
+	rpm_chain_room *rooms;		/* of each thread */
+	int			threads;
+	rpm_map_directions directions;
+	rpm_map_aim aim;
+	double	   *rays;			/* bins: launched in all */
+	double		floor_gain;
+	double	   *gain, *before;	/* cells: with chains, and with those shorter than the ones at work */
+	uint32_t   *order, *first;	/* chains, shorter first; the first of those at work */
+	int64_t		bytes_left;
+} chains_task;
+
+static rpm_code task_create(rpm_map_job *job, chains_task *task, rpm_status *status);
+static void task_free(chains_task *task);
+static rpm_code run_batches(chains_task *task, rpm_status *status);
+static bool spread_rows(const rpm_map_job *job, rpm_map_directions *directions);
+static double share_below(const rpm_map_job *job, double reach, double z);
+static rpm_code launch_batch(chains_task *task, int64_t rays, rpm_status *status);
+static void launch_range(void *context, int64_t begin, int64_t end, int thread);
+static void follow(const chains_task *task, int64_t index, chain_search *search);
+static bool next_surface(const rpm_map_job *job, rpm_vec3 origin, rpm_vec3 direction, int32_t own_facet, rpm_hit *hit);
+static double worth_at_surface(const chains_task *task, rpm_vec3 origin, rpm_vec3 direction, double length, double travelled, double power);
+static void note(chain_search *search, const int32_t *facets, int length, const found_chain *found);
+static void learn(chains_task *task);
+static rpm_code fill(chains_task *task, rpm_status *status);
+static int	compare_chains(const void *a, const void *b, void *set);
+static void fill_range(void *context, int64_t begin, int64_t end, int thread);
+
+rpm_code
+rpm_map_chains(rpm_map_job *job, rpm_status *status)
+{
+	chains_task task;
+	rpm_code	code = task_create(job, &task, status);
+
+	if (code == RPM_OK)
+		code = run_batches(&task, status);
+	if (code == RPM_OK)
+		memcpy(job->gain, task.gain, job->cell_count * sizeof(double));
+	task_free(&task);
+	return code;
+}
+
+static rpm_code
+task_create(rpm_map_job *job, chains_task *task, rpm_status *status)
+{
+	const rpm_trace_options *options = job->options;
+	int			threads = rpm_thread_count(job->control);
+	size_t		limit = job->control != NULL ? job->control->memory_limit_bytes : 0, bins;
+	bool		created;
+	rpm_code	code;
+
+	*task = (chains_task) {.job = job, .threads = threads, .bytes_left = (int64_t) limit};
+	code = rpm_reserve(job->control, job->cell_count * (3 * sizeof(double) + (size_t) threads * (sizeof(double) + 1)),
+					   "the cells of chains of mirrors", status);
+	if (code == RPM_OK)
+		code = rpm_map_directions_create(options->samples / BATCHES, job->control, &task->directions, status);
+	if (code != RPM_OK)
+		return code;
+	bins = (size_t) task->directions.side_z * (size_t) task->directions.side_azimuth;
+	task->aim = (rpm_map_aim) {.directions = &task->directions, .seed = rpm_random_mix(options->seed)};
+	task->floor_gain = pow(10, fmin(options->error_floor_db, FLOOR_MAX_DB) / 10);
+	task->rays = calloc(bins, sizeof(double));
+	task->gain = calloc(job->cell_count, sizeof(double));
+	task->before = calloc(job->cell_count, sizeof(double));
+	task->searches = calloc((size_t) threads, sizeof(chain_search));
+	task->rooms = calloc((size_t) threads, sizeof(rpm_chain_room));
+	created = task->rays && task->gain && task->before && task->searches && task->rooms && spread_rows(job, &task->directions);
+	rpm_chain_set_init(&task->all.set, limit > 0 ? &task->bytes_left : NULL);
+	for (int i = 0; i < threads && created; i++)
+	{
+		rpm_chain_set_init(&task->searches[i].set, limit > 0 ? &task->bytes_left : NULL);
+		task->rooms[i].state = calloc(job->cell_count, 1);
+		task->rooms[i].gain = calloc(job->cell_count, sizeof(double));
+		created = task->rooms[i].state && task->rooms[i].gain;
+	}
+	if (!created)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for chains of mirrors into %zu cells", job->cell_count);
+	return RPM_OK;
+}
+
+static void
+task_free(chains_task *task)
+{
+	for (int i = 0; i < task->threads && task->searches != NULL; i++)
+	{
+		rpm_chain_set_free(&task->searches[i].set);
+		free(task->searches[i].found);
+	}
+	for (int i = 0; i < task->threads && task->rooms != NULL; i++)
+	{
+		free(task->rooms[i].state);
+		free(task->rooms[i].gain);
+	}
+	rpm_chain_set_free(&task->all.set);
+	free(task->all.found);
+	free(task->searches);
+	free(task->rooms);
+	free(task->rays);
+	free(task->gain);
+	free(task->before);
+	free(task->order);
+	rpm_map_directions_free(&task->directions);
+}
+
+/* Facets in sight are mirrors without any ray's say; then batch after batch, to the error that is asked for. */
+static rpm_code
+run_batches(chains_task *task, rpm_status *status)
+{
+	rpm_map_job *job = task->job;
+	double		target_db = job->options->target_error_db;
+	rpm_code	code = RPM_OK;
+
+	for (size_t i = 0; i < job->visible.facet_count && !job->mirrors_at_points; i++)
+		note(&task->all, &job->visible.facets[i], 1, &(found_chain) {.rays = FEW_RAYS + 1});
+	for (int i = 0; i < BATCHES && code == RPM_OK; i++)
+	{
+		int64_t		rays = job->chain_samples / BATCHES + (i < job->chain_samples % BATCHES);
+
+		code = launch_batch(task, rays, status);
+		if (code != RPM_OK || (i < BATCHES - 1 && !(target_db > 0)))
+			continue;
+		code = fill(task, status);
+		job->reached_error_db = rpm_map_error_db(job, task->gain, 0);
+		if (code == RPM_OK && i < BATCHES - 1 && job->reached_error_db <= target_db)
+			break;
+	}
+	return code;
+}
+
+/*
+ * Rows of bins hold equal shares of rays: some of them evenly, the others by how far from the antenna a ray would meet the receivers'
+ * plane were there no walls.  Mirrors upright leave that distance as it is.
+ */
+static bool
+spread_rows(const rpm_map_job *job, rpm_map_directions *directions)
+{
+	const rpm_grid *grid = job->grid;
+	double		reach = 0;
+	int			rows = directions->side_z;
+
+	directions->height = calloc((size_t) rows + 1, sizeof(double));
+	for (int k = 0; k < 4; k++)
+		reach = fmax(reach, hypot(grid->west + (k & 1) * grid->columns * grid->cell_width_m - job->antenna->position.x,
+								  grid->north - (k >> 1) * grid->rows * grid->cell_height_m - job->antenna->position.y));
+	for (int i = 0; i <= rows && directions->height != NULL; i++)
+	{
+		double		low = -1, high = 1;
+
+		for (int k = 0; k < BISECTIONS && i > 0 && i < rows; k++)
+			if (share_below(job, reach, (low + high) / 2) < 1 - (double) i / rows)
+				low = (low + high) / 2;
+			else
+				high = (low + high) / 2;
+		directions->height[i] = i == 0 ? 1 : i == rows ? -1 : low;
+	}
+	return directions->height != NULL;
+}
+
+/* The share of rays whose direction has a z below this. */
+static double
+share_below(const rpm_map_job *job, double reach, double z)
+{
+	double		height = job->antenna->position.z - job->surface.z_low, toward = height < 0 ? -z : z, share;
+	double		distance = toward < 0 ? fmax(1, fabs(height)) * sqrt(1 / (toward * toward) - 1) : INFINITY;
+
+	share = fmin(1, pow(distance / reach, 2));
+	return EVEN_SHARE * (1 + z) / 2 + (1 - EVEN_SHARE) * (height < 0 ? 1 - share : share);
+}
+
+static rpm_code
+launch_batch(chains_task *task, int64_t rays, rpm_status *status)
+{
+	size_t		bins = (size_t) task->directions.side_z * (size_t) task->directions.side_azimuth;
+	rpm_random	random;
+	rpm_code	code;
+
+	if (task->aim.batch > 0)
+		learn(task);
+	task->aim.batch++;
+	task->aim.rays = rays;
+	random = rpm_random_stream(task->aim.seed, task->aim.batch, UINT64_MAX);
+	task->aim.shift = rpm_random_next(&random);
+	for (size_t i = 0; i < bins; i++)
+		task->rays[i] += (double) rays * task->directions.density[i];
+	code = rpm_parallel_for(task->job->control, rays, RAYS_PER_PIECE, launch_range, task, status);
+	for (int t = 0; t < task->threads; t++)
+	{
+		chain_search *search = &task->searches[t];
+
+		for (size_t i = 0; i < search->set.count; i++)
+		{
+			int			length;
+			const int32_t *facets = rpm_chain_at(&search->set, i, &length);
+
+			note(&task->all, facets, length, &search->found[i]);
+		}
+		task->all.set.failed |= search->set.failed;
+		task->all.set.out_of_memory |= search->set.out_of_memory || search->out_of_memory;
+		rpm_chain_set_free(&search->set);
+	}
+	task->job->launched += rays;
+	if (code == RPM_OK && task->all.out_of_memory)
+		task->all.set.failed = task->all.set.out_of_memory = true;
+	return code != RPM_OK ? code : rpm_chain_set_check(&task->all.set, task->job->control, status);
+}
+
+static void
+launch_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	const chains_task *task = context;
+
+	for (int64_t i = begin; i < end && !rpm_stopped(task->job->control); i++)
+		follow(task, i, &task->searches[thread]);
+	rpm_phase_add(task->job->control, end - begin);
+}
+
+/* One ray by mirrors alone; where it comes through the receivers' plane, its chain is noted. */
+static void
+follow(const chains_task *task, int64_t index, chain_search *search)
+{
+	const rpm_map_job *job = task->job;
+	const rpm_scene *scene = job->scene;
+	double		solid_angle, travelled = 0;
+	found_chain found = {.rays = 1};
+	rpm_vec3	origin = job->antenna->position, direction = rpm_map_direction(&task->aim, index, &found.bin, &solid_angle);
+	rpm_cvec3	e = rpm_cvec_zero();
+	int32_t		facets[RPM_MAX_DEPTH];
+	rpm_hit		hit;
+
+	for (int depth = 0;; depth++)
+	{
+		bool		hits = next_surface(job, origin, direction, depth > 0 ? facets[depth - 1] : RPM_NO_FACET, &hit);
+		const rpm_triangle *triangle;
+		rpm_interface wall;
+		rpm_vec3	normal;
+		double		cosine;
+
+		if (depth > 1 || (depth == 1 && !job->visible.facet_seen[facets[0]]))
+		{
+			found.worth = worth_at_surface(task, origin, direction, hits ? hit.t : INFINITY, travelled, rpm_cvec_norm2(e));
+			if (found.worth > 0)
+				note(search, facets, depth, &found);
+		}
+		if (!hits || depth == job->options->max_depth)
+			return;
+		triangle = &scene->triangles[hit.triangle];
+		normal = scene->facets[triangle->facet].normal;
+		cosine = rpm_dot(direction, normal);
+		wall = rpm_coefficient_lookup(&job->tables[triangle->material], fabs(cosine));
+		e = rpm_reflect_field(depth == 0 ? rpm_antenna_field(job->antenna, direction) : e, direction, normal, wall);
+		e = rpm_cvec_scale(e, job->specular_share[triangle->material]);
+		travelled += hit.t;
+		if (rpm_cvec_norm2(e) * job->spreading2 * FLOOR_SHARE < task->floor_gain * travelled * travelled)
+			return;
+		facets[depth] = triangle->facet;
+		origin = rpm_along(rpm_along(origin, hit.t, direction), copysign(SURFACE_OFFSET_M, -cosine), normal);
+		direction = rpm_unit(rpm_mirror_direction(direction, normal));
+	}
+}
+
+/* A plane is not hit again from itself. */
+static bool
+next_surface(const rpm_map_job *job, rpm_vec3 origin, rpm_vec3 direction, int32_t own_facet, rpm_hit *hit)
+{
+	rpm_ray		ray = {{(float) origin.x, (float) origin.y, (float) origin.z},
+	{(float) direction.x, (float) direction.y, (float) direction.z}, 0, INFINITY};
+
+	while (rpm_query_intersect(job->query, &ray, hit))
+	{
+		if (job->scene->triangles[hit->triangle].facet != own_facet)
+			return true;
+		ray.t_min = nextafterf(fmaxf(hit->t, ray.t_min), INFINITY);
+	}
+	return false;
+}
+
+/* What the ray is worth to the cell in which it comes through the plane before `length`; 0: nothing that counts. */
+static double
+worth_at_surface(const chains_task *task, rpm_vec3 origin, rpm_vec3 direction, double length, double travelled, double power)
+{
+	const rpm_map_job *job = task->job;
+	const rpm_grid *grid = job->grid;
+	double		t = (job->surface.z_low - origin.z) / direction.z, column, row, gain;
+	size_t		cell;
+
+	if (!(t > 0 && t < length))
+		return 0;
+	column = floor((origin.x + t * direction.x - grid->west) / grid->cell_width_m);
+	row = floor((grid->north - origin.y - t * direction.y) / grid->cell_height_m);
+	if (!(column >= 0 && column < grid->columns && row >= 0 && row < grid->rows))
+		return 0;
+	cell = (size_t) row * (size_t) grid->columns + (size_t) column;
+	gain = power * job->spreading2 / ((travelled + t) * (travelled + t));
+	if (job->outdoor_share[cell] == 0 || gain * FLOOR_SHARE < task->floor_gain)
+		return 0;
+	return ceil(fmin(1, gain / (job->gain[cell] + task->floor_gain)) / WORTH_STEP) * WORTH_STEP;
+}
+
+static void
+note(chain_search *search, const int32_t *facets, int length, const found_chain *found)
+{
+	size_t		count = search->set.count, index;
+	found_chain *known;
+
+	if (count == search->capacity)
+	{
+		size_t		capacity = count > 0 ? 2 * count : 1024;
+
+		known = realloc(search->found, capacity * sizeof(found_chain));
+		search->out_of_memory |= known == NULL;
+		if (known == NULL)
+			return;
+		search->found = known;
+		search->capacity = capacity;
+	}
+	index = rpm_chain_set_add(&search->set, facets, length);
+	if (index == SIZE_MAX)
+		return;
+	known = &search->found[index];
+	if (index == count)
+		*known = (found_chain) {.bin = found->bin};
+	known->rays += found->rays;
+	known->worth = fmax(known->worth, found->worth);
+	known->bin = found->bin < known->bin ? found->bin : known->bin;
+}
+
+/* More rays to where chains were found that few rays have found. */
+static void
+learn(chains_task *task)
+{
+	rpm_map_directions *directions = &task->directions;
+	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+
+	memset(directions->score, 0, bins * sizeof(double));
+	memcpy(directions->visits, task->rays, bins * sizeof(double));
+	for (size_t i = 0; i < task->all.set.count; i++)
+		if (task->all.found[i].rays <= FEW_RAYS)
+			directions->score[task->all.found[i].bin] += task->all.found[i].worth;
+	rpm_map_directions_learn(directions);
+}
+
+/* Shorter chains first: what they bring decides how closely longer ones are looked at. */
+static rpm_code
+fill(chains_task *task, rpm_status *status)
+{
+	rpm_map_job *job = task->job;
+	size_t		count = task->all.set.count;
+	rpm_code	code = RPM_OK;
+
+	free(task->order);
+	task->order = malloc((count + 1) * sizeof(uint32_t));
+	if (task->order == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the order of %zu chains of mirrors", count);
+	for (size_t i = 0; i < count; i++)
+		task->order[i] = (uint32_t) i;
+	qsort_r(task->order, count, sizeof(uint32_t), compare_chains, &task->all.set);
+	memcpy(task->gain, job->gain, job->cell_count * sizeof(double));
+	memset(job->chain_variance, 0, job->cell_count * sizeof(double));
+	for (size_t begin = 0, end; begin < count && code == RPM_OK; begin = end)
+	{
+		int			length, next;
+
+		rpm_chain_at(&task->all.set, task->order[begin], &length);
+		for (end = begin + 1, next = length; end < count && next == length; end += next == length)
+			rpm_chain_at(&task->all.set, task->order[end], &next);
+		task->first = task->order + begin;
+		memcpy(task->before, task->gain, job->cell_count * sizeof(double));
+		code = rpm_parallel_for(job->control, (int64_t) (end - begin), CHAINS_PER_PIECE, fill_range, task, status);
+	}
+	return code;
+}
+
+/* Shorter first, then by their facets: the same for any number of threads. */
+static int
+compare_chains(const void *a, const void *b, void *set)
+{
+	int			length_a, length_b;
+	const int32_t *x = rpm_chain_at(set, *(const uint32_t *) a, &length_a), *y = rpm_chain_at(set, *(const uint32_t *) b, &length_b);
+
+	if (length_a != length_b)
+		return length_a < length_b ? -1 : 1;
+	for (int i = 0; i < length_a; i++)
+		if (x[i] != y[i])
+			return x[i] < y[i] ? -1 : 1;
+	return 0;
+}
+
+static void
+fill_range(void *context, int64_t begin, int64_t end, int thread)
+{
+	const chains_task *task = context;
+	rpm_map_job *job = task->job;
+	rpm_chain_target target = {job, &task->directions, task->rays, task->floor_gain, task->before, task->gain, job->chain_variance};
+
+	for (int64_t i = begin; i < end && !rpm_stopped(job->control); i++)
+	{
+		int			length;
+		const int32_t *facets = rpm_chain_at(&task->all.set, task->first[i], &length);
+
+		rpm_map_chain_fill(&target, facets, length, length == 1 && job->visible.facet_seen[facets[0]], &task->rooms[thread]);
+	}
+}
