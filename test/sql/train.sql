@@ -37,7 +37,6 @@ SELECT rpm_model_import('town', NULL, rpm_model_export('town'));
 -- rpm_predict takes it: for an antenna that was never measured, and among the priors of one that was
 INSERT INTO rpm.antenna (antenna_id, name, geom, height_m, frequency_mhz, azimuth_deg, rs_power_dbm)
 VALUES (8613, 'new', ST_SetSRID(ST_MakePoint(608500, 5300000), 32632), 30, 2600, 75, 15);
-SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 16);
 SELECT rpm_predict(8613, 'learn town', 'network', prior => 'site_mean');
 SET rpm_pg.model = 'nobody';
 SELECT rpm_predict(8613, 'learn town', size_cells => 16);
