@@ -6,9 +6,9 @@ CREATE FUNCTION rpm.default_model_file() RETURNS bytea
 COMMENT ON FUNCTION rpm.default_model_file() IS 'the file of the default model as installed beside the extension''s scripts';
 
 INSERT INTO rpm.model (model_id, name, version, current, builtin, declaration, parameters, weights, channels, channel_shift, channel_scale, target_shift_dbm,
-	target_scale_db, deviation_factor, cell_size_m, size_cells, training, metrics, data_fingerprint, software_version)
+	target_scale_db, deviation_factor, cell_size_m, size_cells, training, metrics, data_fingerprint, software_version, created_by, created_at)
 SELECT 0, 'default', 1, true, true, notes.declaration, packed.parameters, packed.packed, said.channels, said.channel_shift, said.channel_scale, said.target_shift_dbm,
-	said.target_scale_db, said.deviation_factor, said.cell_size_m, said.size_cells, said.training, said.metrics, said.data_fingerprint, said.software_version
+	said.target_scale_db, said.deviation_factor, said.cell_size_m, said.size_cells, said.training, said.metrics, said.data_fingerprint, said.software_version, 'rpm_pg', '2026-11-21 00:00+00'
 FROM rpm.default_model_file() AS file, LATERAL rpm.model_file_notes(file) AS notes, LATERAL rpm.model_file_pack(notes.declaration, file, NULL) AS packed,
 	LATERAL jsonb_populate_record(NULL::rpm.model, notes.description::jsonb) AS said;
 

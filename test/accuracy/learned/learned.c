@@ -47,7 +47,8 @@ main(int argc, char **argv)
 				log_distance,
 				linear,
 				clutter,
-				network;
+				network,
+				other = {NULL, NULL};
 	bool		areas = argc > 2 && strcmp(argv[2], "areas") == 0;
 
 	for (int i = 3; i < argc; i++)
@@ -82,8 +83,7 @@ main(int argc, char **argv)
 	for (int i = 3; i < argc; i++)
 		if (strncmp(argv[i], "--", 2) != 0 && strchr(argv[i], '=') != NULL)
 		{
-			forecast	other = empty(&t);
-
+			other = empty(&t);
 			*strchr(argv[i], '=') = '\0';
 			if (!read_forecast(&t, argv[i] + strlen(argv[i]) + 1, &other))
 				return 1;
@@ -101,6 +101,12 @@ main(int argc, char **argv)
 		print_row(&t, name, &network, s.by_area);
 		if (s.own > 0 && !print_with_own(&t, name, &s, &network))
 			return 1;
+		if (other.mean_dbm != NULL)
+		{
+			for (size_t i = 0; i < t.rows; i++)
+				other.mean_dbm[i] = (other.mean_dbm[i] + network.mean_dbm[i]) / 2;
+			print_row(&t, "mean of the network and the last one above", &other, false);
+		}
 	}
 	return 0;
 }
