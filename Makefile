@@ -27,7 +27,8 @@ CHANGED_ROOMS = sql/42_trace.sql sql/53_publish.sql sql/60_aggregates.sql
 SQL_OF_VERSION = sql/rpm_pg--$(EXTVERSION).sql
 SQL_OF_UPDATE = sql/rpm_pg--$(EXTPREVIOUS)--$(EXTVERSION).sql
 DATA_built = $(SQL_OF_VERSION) $(SQL_OF_UPDATE)
-DATA = $(filter-out $(DATA_built),$(wildcard sql/rpm_pg--*.sql))
+# Beside the scripts: the default model (docs/model-card.md).
+DATA = $(filter-out $(DATA_built),$(wildcard sql/rpm_pg--*.sql)) model/rpm_pg_default.safetensors
 EXTRA_CLEAN = build
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))

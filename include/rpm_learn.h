@@ -161,6 +161,12 @@ const rpm_learn_scaling *rpm_learn_run_scaling(const rpm_learn_run *run);
 /* The weights after the best epoch so far. */
 const float *rpm_learn_run_weights(const rpm_learn_run *run);
 
+/*
+ * Before the first epoch: the scaling and the weights (NULL: the scaling alone, before a checkpoint is read) of another network of the same declaration, to
+ * be fine-tuned.  Errors: RPM_INVALID_ARGUMENT (other channels, a run that has begun), those of rpm_nn_load_weights.
+ */
+rpm_code	rpm_learn_run_start(rpm_learn_run *run, const rpm_learn_scaling *scaling, const rpm_safetensors *weights, rpm_status *status);
+
 /* A checkpoint as rpm_nn_checkpoint_save, and back: weights of the best epoch are written and read apart, as any weights. */
 rpm_code	rpm_learn_run_save(const rpm_learn_run *run, rpm_sink sink, void *context, rpm_status *status);
 rpm_code	rpm_learn_run_resume(rpm_learn_run *run, const rpm_safetensors *checkpoint, const rpm_safetensors *best, rpm_status *status);

@@ -6,6 +6,7 @@ CREATE TABLE rpm.model (
 	name text NOT NULL,
 	version integer NOT NULL DEFAULT 1,
 	current boolean NOT NULL DEFAULT false,
+	builtin boolean NOT NULL DEFAULT false,
 	state text NOT NULL DEFAULT 'ready',
 	declaration text NOT NULL,
 	parameters bigint NOT NULL,
@@ -29,6 +30,9 @@ CREATE TABLE rpm.model (
 	CONSTRAINT model_name_version_key UNIQUE (name, version),
 	CONSTRAINT model_name CHECK (name <> ''
 		OR rpm.refuse('rpm.model', 'model_id ' || model_id, 'the name is empty', 'Give the model a name.')),
+	CONSTRAINT model_builtin CHECK (builtin = (name = 'default')
+		OR rpm.refuse('rpm.model', 'name ' || name, CASE WHEN builtin THEN 'a model that is not the extension''s is marked as such' ELSE 'default is the name of the extension''s own model' END,
+			'Give your model another name.')),
 	CONSTRAINT model_state CHECK (state IN ('ready', 'training')
 		OR rpm.refuse('rpm.model', 'name ' || name, 'state is ' || state, 'Use ready or training; rpm_train writes these rows.')),
 	CONSTRAINT model_weights CHECK (state <> 'ready' OR weights IS NOT NULL
@@ -49,6 +53,7 @@ COMMENT ON COLUMN rpm.model.model_id IS 'key';
 COMMENT ON COLUMN rpm.model.name IS 'what rpm_train, rpm_predict and the others take';
 COMMENT ON COLUMN rpm.model.version IS 'counts from 1 for each name';
 COMMENT ON COLUMN rpm.model.current IS 'the version that is meant where none is named';
+COMMENT ON COLUMN rpm.model.builtin IS 'the extension''s own (name default); pg_dump leaves it out';
 COMMENT ON COLUMN rpm.model.state IS 'ready, or training: at work or stopped, as rpm.training says';
 COMMENT ON COLUMN rpm.model.declaration IS 'the layers, one a line (docs/networks.md)';
 COMMENT ON COLUMN rpm.model.parameters IS 'trained weights';
@@ -70,7 +75,7 @@ COMMENT ON COLUMN rpm.model.software_version IS 'version of the extension that m
 COMMENT ON COLUMN rpm.model.created_by IS 'who trained or imported it';
 COMMENT ON COLUMN rpm.model.created_at IS 'when';
 
-SELECT pg_catalog.pg_extension_config_dump('rpm.model', '');
+SELECT pg_catalog.pg_extension_config_dump('rpm.model', 'WHERE NOT builtin');
 SELECT pg_catalog.pg_extension_config_dump('rpm.model_model_id_seq', '');
 
 CREATE FUNCTION rpm.model_file_notes(file bytea, OUT declaration text, OUT description text)

@@ -18,11 +18,13 @@ COMMENT ON FUNCTION rpm.train_load(bigint[], integer[], text, text, text[], doub
 
 CREATE FUNCTION rpm.train_run(declaration text, held_out integer, epochs integer, batch integer, crop_cells integer,
 	learning_rate double precision, weight_decay double precision, patience integer, augment boolean, seed bigint, checkpoint bytea, weights bytea,
+	start_shift double precision[], start_scale double precision[], start_target_shift_dbm double precision, start_target_scale_db double precision,
 	OUT parameters bigint, OUT channel_shift double precision[], OUT channel_scale double precision[],
 	OUT target_shift_dbm double precision, OUT target_scale_db double precision, OUT held_out_cells bigint)
 	AS 'MODULE_PATHNAME', 'rpm_sql_train_run' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION rpm.train_run(text, integer, integer, integer, integer, double precision, double precision, integer, boolean, bigint, bytea, bytea) IS
-	'begins a run over the tiles that are loaded, all but one fold (-1: all), or goes on from a checkpoint; part of rpm_train';
+COMMENT ON FUNCTION rpm.train_run(text, integer, integer, integer, integer, double precision, double precision, integer, boolean, bigint, bytea, bytea,
+	double precision[], double precision[], double precision, double precision) IS
+	'begins a run over the tiles that are loaded, all but one fold (-1: all), anew or from another network''s weights and scales, or goes on from a checkpoint; part of rpm_train';
 
 CREATE FUNCTION rpm.train_epoch(OUT epoch integer, OUT training_loss double precision, OUT cells bigint, OUT rmse_db double precision,
 	OUT mae_db double precision, OUT bias_db double precision, OUT pcc double precision, OUT smape double precision, OUT r2 double precision,
@@ -205,15 +207,20 @@ DECLARE
 	run integer;
 	whole boolean;
 	begun record;
+	start rpm.model;
 BEGIN
 	SELECT * INTO STRICT m FROM rpm.model WHERE model_id = id;
 	s := m.training;
+	IF s ? 'start' THEN
+		start := rpm.model_row(s ->> 'start', (s ->> 'start_version')::integer);
+	END IF;
 	run := coalesce(jsonb_array_length(m.progress -> 'runs'), 0) + 1;
 	whole := run > (s ->> 'runs')::integer;
 	begun := rpm.train_run(m.declaration, CASE WHEN whole THEN -1 ELSE run - 1 END,
 		CASE WHEN whole THEN (SELECT round(avg((r ->> 'best_epoch')::integer))::integer FROM jsonb_array_elements(m.progress -> 'runs') AS r) ELSE (s ->> 'epochs')::integer END,
 		(s ->> 'batch')::integer, (s ->> 'crop_cells')::integer, (s ->> 'learning_rate')::double precision, (s ->> 'weight_decay')::double precision,
-		CASE WHEN whole THEN 0 ELSE (s ->> 'patience')::integer END, (s ->> 'augment')::boolean, (s ->> 'seed')::bigint, m.checkpoint, m.weights);
+		CASE WHEN whole THEN 0 ELSE (s ->> 'patience')::integer END, (s ->> 'augment')::boolean, (s ->> 'seed')::bigint, m.checkpoint, CASE WHEN m.checkpoint IS NULL THEN start.weights ELSE m.weights END,
+		start.channel_shift, start.channel_scale, start.target_shift_dbm, start.target_scale_db);
 	UPDATE rpm.model SET parameters = begun.parameters, channel_shift = begun.channel_shift, channel_scale = begun.channel_scale,
 		target_shift_dbm = begun.target_shift_dbm, target_scale_db = begun.target_scale_db,
 		progress = progress || jsonb_build_object('run', run, 'whole', whole, 'held_out_cells', begun.held_out_cells)
@@ -314,10 +321,22 @@ COMMENT ON FUNCTION rpm.software_version() IS 'the version of the extension';
 
 CREATE FUNCTION rpm.train_settings(scene text, antennas bigint[], site_ids bigint[], areas text[], channels text[], network text, cell_size_m double precision,
 	size_cells integer, split text, folds integer, runs integer, epochs integer, batch integer, crop_cells integer, learning_rate double precision,
-	weight_decay double precision, patience integer, augment boolean, block_m double precision, seed bigint, features regproc) RETURNS jsonb
+	weight_decay double precision, patience integer, augment boolean, block_m double precision, seed bigint, features regproc, start text) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	begins rpm.model;
 BEGIN
+	IF start IS NOT NULL THEN
+		begins := rpm.model_row(start, NULL);
+		IF begins.channels IS NULL OR begins.target_scale_db IS NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('model "%s" does not say its channels and scales', start),
+				HINT = 'Start from one that rpm_train made, or that was imported with settings.';
+		END IF;
+		channels := begins.channels;
+		network := begins.declaration;
+		cell_size_m := coalesce(cell_size_m, begins.cell_size_m);
+	END IF;
 	IF split IS NULL OR split NOT IN ('area', 'site', 'block', 'pixel') THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('split is %s', coalesce(split, 'null')), HINT = 'Use area, site, block or pixel.';
 	ELSIF (runs BETWEEN 1 AND folds AND folds BETWEEN 2 AND 100) IS NOT TRUE THEN
@@ -340,12 +359,12 @@ BEGIN
 		'network', coalesce(network, @extschema@.rpm_network_unet(cardinality(channels))), 'cell_size_m', cell_size_m, 'size_cells', size_cells,
 		'split', split, 'folds', folds, 'runs', runs, 'epochs', epochs, 'batch', batch, 'crop_cells', crop_cells, 'learning_rate', learning_rate,
 		'weight_decay', weight_decay, 'patience', patience, 'augment', augment, 'block_m', block_m, 'seed', seed, 'features', features::text)
-		|| CASE WHEN split IN ('area', 'site') THEN jsonb_build_object('antenna_folds', rpm.train_folds(
+		|| CASE WHEN start IS NOT NULL THEN jsonb_build_object('start', begins.name, 'start_version', begins.version) ELSE '{}' END || CASE WHEN split IN ('area', 'site') THEN jsonb_build_object('antenna_folds', rpm.train_folds(
 			ARRAY(SELECT coalesce(u.s, u.a) FROM unnest(site_ids, antennas) WITH ORDINALITY AS u (s, a, n) ORDER BY u.n), areas, split, folds, seed)) ELSE '{}' END;
 END
 $$;
 COMMENT ON FUNCTION rpm.train_settings(text, bigint[], bigint[], text[], text[], text, double precision, integer, text, integer, integer, integer, integer, integer,
-	double precision, double precision, integer, boolean, double precision, bigint, regproc) IS 'the arguments of rpm_train, checked, as they are kept in rpm.model; part of rpm_train';
+	double precision, double precision, integer, boolean, double precision, bigint, regproc, text) IS 'the arguments of rpm_train, checked, as they are kept in rpm.model; part of rpm_train';
 
 CREATE PROCEDURE @extschema@.rpm_train(model text, scene text DEFAULT NULL, antennas text DEFAULT NULL,
 	channels text[] DEFAULT '{building_height_m,land_use,road,free_space_dbm,known}', network text DEFAULT NULL,
@@ -353,7 +372,8 @@ CREATE PROCEDURE @extschema@.rpm_train(model text, scene text DEFAULT NULL, ante
 	split text DEFAULT 'site', folds integer DEFAULT 5, runs integer DEFAULT 1,
 	epochs integer DEFAULT 20, batch integer DEFAULT 4, crop_cells integer DEFAULT 0,
 	learning_rate double precision DEFAULT 0.002, weight_decay double precision DEFAULT 0.01, patience integer DEFAULT 0, augment boolean DEFAULT true,
-	block_m double precision DEFAULT 100, seed bigint DEFAULT 1, features regproc DEFAULT NULL, resume boolean DEFAULT false)
+	block_m double precision DEFAULT 100, seed bigint DEFAULT 1, features regproc DEFAULT NULL, resume boolean DEFAULT false,
+	start text DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -364,7 +384,7 @@ BEGIN
 	COMMIT;
 	IF NOT resume THEN
 		SELECT rpm.train_settings(scene, pg_catalog.array_agg(a.antenna_id), pg_catalog.array_agg(a.site_id), pg_catalog.array_agg(a.area), channels, network, cell_size_m,
-			size_cells, split, folds, runs, epochs, batch, crop_cells, learning_rate, weight_decay, patience, augment, block_m, seed, features)
+			size_cells, split, folds, runs, epochs, batch, crop_cells, learning_rate, weight_decay, patience, augment, block_m, seed, features, start)
 		INTO settings
 		FROM (SELECT * FROM rpm.train_antennas(coalesce(antennas, rpm.train_scene_query(scene))) AS t ORDER BY t.antenna_id) AS a;
 	END IF;
@@ -377,8 +397,8 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE @extschema@.rpm_train(text, text, text, text[], text, double precision, integer, text, integer, integer, integer, integer, integer,
-	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean) IS
-	'trains a network on measured cells as a new version of a model, commits a checkpoint after every epoch, goes on from it with resume';
+	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean, text) IS
+	'trains a network on measured cells, anew or from another model''s weights, as a new version of a model, commits a checkpoint after every epoch, goes on from it with resume';
 
 CREATE VIEW rpm.training AS
 	SELECT m.model_id, m.name, m.version, rpm.train_at_work(m.progress) AS at_work, (m.progress ->> 'pid')::integer AS pid,
@@ -408,4 +428,4 @@ COMMENT ON COLUMN rpm.training.done IS 'batches and maps done in the epoch at wo
 COMMENT ON COLUMN rpm.training.total IS 'of so many';
 
 REVOKE EXECUTE ON PROCEDURE @extschema@.rpm_train(text, text, text, text[], text, double precision, integer, text, integer, integer, integer, integer, integer,
-	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean) FROM PUBLIC;
+	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean, text) FROM PUBLIC;

@@ -82,10 +82,11 @@ rpm_model_get(const char *name)
 static RpmModel *
 read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 {
-	static const char *const query = "SELECT m.model_id, pg_catalog.format('%s %s %s', m.model_id, m.xmin, m.ctid), m.channels, m.channel_shift, m.channel_scale,"
+	static const char *const query = "SELECT m.model_id, %s, m.channels, m.channel_shift, m.channel_scale,"
 		" m.target_shift_dbm, m.target_scale_db, coalesce(m.deviation_factor, 1), m.cell_size_m, m.size_cells,"
-		" pg_catalog.jsonb_extract_path_text(m.training, 'features') FROM rpm.model_row($1, NULL) AS r"
-		" JOIN rpm.model AS m ON m.model_id OPERATOR(pg_catalog.=) r.model_id";
+		" pg_catalog.jsonb_extract_path_text(m.training, 'features') FROM %s";
+	static const char *const own = "rpm.model_row($1, NULL) AS r JOIN rpm.model AS m ON m.model_id OPERATOR(pg_catalog.=) r.model_id";
+	static const char *const shipped = "rpm.default_model AS m WHERE $1 IS NOT NULL";
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(name)};
 	MemoryContext context = CurrentMemoryContext;
@@ -95,8 +96,16 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 	bool		null;
 	Datum		channels;
 
-	rpm_own_table_check("model");
-	rpm_spi_query(query, 1, types, values, NULL);
+	model->shipped = strcmp(name, RPM_DEFAULT_MODEL) == 0;
+	if (!model->shipped)
+		rpm_own_table_check("model");
+	rpm_spi_query(psprintf(query, model->shipped ? "m.row_state" : "pg_catalog.format('%s %s %s', m.model_id, m.xmin, m.ctid)", model->shipped ? shipped : own),
+				  1, types, values, NULL);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the default model is not there"),
+				 errhint("Somebody deleted its row of rpm.model; train or import a model and SET rpm_pg.model.")));
 	row = SPI_tuptable->vals[0];
 	model->id = rpm_column_int32(row, 1);
 	strlcpy(state, rpm_column_text(row, 2, context), STATE_LENGTH);
@@ -164,7 +173,8 @@ open_network(const RpmModel *model, const rpm_learn_scaling *scaling)
 	rpm_control control;
 	bool		null;
 
-	rpm_spi_query("SELECT m.declaration, m.weights FROM rpm.model AS m WHERE m.model_id OPERATOR(pg_catalog.=) $1", 1, types, values, NULL);
+	rpm_spi_query(psprintf("SELECT m.declaration, m.weights FROM rpm.%s AS m WHERE m.model_id OPERATOR(pg_catalog.=) $1", model->shipped ? "default_model" : "model"),
+				  1, types, values, NULL);
 	call.declaration = rpm_model_text_to_file(rpm_column_text(SPI_tuptable->vals[0], 1, context));
 	call.weights = DatumGetByteaPP(rpm_column(SPI_tuptable->vals[0], 2, &null));
 	rpm_control_from_settings(&control);

@@ -6,7 +6,10 @@
 
 #include "rpm_learn.h"
 
-/* rpm_pg.model: the model that rpm_predict takes; empty: none. */
+/* The model that comes with the extension, readable by everybody (rpm.default_model). */
+#define RPM_DEFAULT_MODEL "default"
+
+/* rpm_pg.model: the model that rpm_predict takes; empty: none, unless a network is asked for, and then the default. */
 extern char *rpm_setting_model;
 
 /* rpm_pg.model_cache in MB: what the networks kept by one session may take; 0: none are kept. */
@@ -15,6 +18,7 @@ extern int	rpm_setting_model_cache_mb;
 typedef struct RpmModel
 {
 	int32		id;
+	bool		shipped;		/* the one that comes with the extension */
 	Datum		channels;		/* text[], in the memory context of the call */
 	int			channel_count;
 	char	   *features;		/* the function that made its features; NULL: rpm_features */

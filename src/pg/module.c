@@ -48,7 +48,7 @@ _PG_init(void)
 	rpm_device_settings_define();
 	DefineCustomStringVariable("rpm_pg.model",
 							   "The model (rpm.model) that rpm_predict takes, tried against the other priors.",
-							   "Empty: none.",
+							   "Empty: none, and the extension's own (default) for method => 'network'.",
 							   &rpm_setting_model, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("rpm_pg.model_cache",
 							"Memory in which a session keeps the networks that it has read.",

@@ -17,6 +17,7 @@
 
 #include "arguments.h"
 #include "datums.h"
+#include "given_antenna.h"
 #include "map_grid.h"
 #include "predict_clutter.h"
 #include "predict_input.h"
@@ -48,7 +49,8 @@ enum
 	ARGUMENT_SIZE_CELLS,
 	ARGUMENT_PRIOR,
 	ARGUMENT_SHARING,
-	ARGUMENT_SEED
+	ARGUMENT_SEED,
+	ARGUMENT_GIVEN				/* of rpm.predict_given alone */
 };
 
 /* Columns of rpm_predict_report. */
@@ -95,6 +97,7 @@ typedef enum RpmMethod
 typedef struct PredictCall
 {
 	int64		antenna_id;
+	bool		given_antenna;	/* no table has it: what was measured under its key is another's */
 	RpmMeasurementSource *source;
 	RpmMapGrid	grid;
 	RpmPredictInput *read;
@@ -115,6 +118,7 @@ static const char *const sharings[] = {[RPM_SHARING_NONE] = "none", [RPM_SHARING
 PG_FUNCTION_INFO_V1(rpm_sql_predict);
 PG_FUNCTION_INFO_V1(rpm_sql_predict_report);
 
+static Datum predict(FunctionCallInfo fcinfo);
 static PredictCall *prepare(FunctionCallInfo fcinfo);
 static void read_grid(FunctionCallInfo fcinfo, PredictCall *call);
 static void refuse_with_template(FunctionCallInfo fcinfo, int number, const char *name);
@@ -128,8 +132,34 @@ static void fill_covariance(const rpm_predict_report *report, Datum *values);
 static const rpm_predict_candidate *chosen(const rpm_predict_report *report);
 static Datum candidates_of(const rpm_predict_report *report);
 
+/* With an eleventh argument the antenna is that row. */
 Datum
 rpm_sql_predict(PG_FUNCTION_ARGS)
+{
+	volatile Datum raster = (Datum) 0;
+
+	if (PG_NARGS() <= ARGUMENT_GIVEN)
+		return predict(fcinfo);
+	if (PG_ARGISNULL(ARGUMENT_GIVEN))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("antenna is null"),
+				 errhint("Give a row of type rpm.antenna.")));
+	rpm_given_antenna_begin(PG_GETARG_DATUM(ARGUMENT_GIVEN));
+	PG_TRY();
+	{
+		raster = predict(fcinfo);
+	}
+	PG_FINALLY();
+	{
+		rpm_given_antenna_end();
+	}
+	PG_END_TRY();
+	return raster;
+}
+
+static Datum
+predict(FunctionCallInfo fcinfo)
 {
 	PredictCall *call = prepare(fcinfo);
 	Datum		raster;
@@ -168,6 +198,7 @@ prepare(FunctionCallInfo fcinfo)
 				 errmsg("antenna_id is null"),
 				 errhint("Give the key of an antenna.")));
 	call->antenna_id = PG_GETARG_INT64(ARGUMENT_ANTENNA);
+	call->given_antenna = PG_NARGS() > ARGUMENT_GIVEN;
 	call->method = (RpmMethod) rpm_argument_choice(fcinfo, ARGUMENT_METHOD, "method", methods, lengthof(methods));
 	call->sharing = (RpmSharing) rpm_argument_choice(fcinfo, ARGUMENT_SHARING, "sharing", sharings, lengthof(sharings));
 	rpm_predict_options_default(&call->options);
@@ -189,6 +220,8 @@ prepare(FunctionCallInfo fcinfo)
 	rpm_progress_antennas(0, 1);
 	box = rpm_grid_box(&call->grid);
 	call->read = rpm_predict_input_read(call->source, call->antenna_id, &box, call->sharing, &call->control);
+	if (call->given_antenna)
+		call->read->point_count = call->read->unusable = call->read->outside = 0;
 	call->input.antennas = call->read->antennas;
 	call->input.antenna_count = call->read->antenna_count;
 	call->input.points = call->read->points;
@@ -269,7 +302,7 @@ place_cells(PredictCall *call)
 static void
 run(PredictCall *call)
 {
-	if (call->method == RPM_METHOD_BEST)
+	if (call->method == RPM_METHOD_BEST && !call->given_antenna)
 		rpm_predict_add_traced(call->source->scene, call->antenna_id, call->read, &call->grid, &call->input, call->given);
 	if (call->sharing == RPM_SHARING_ALL)
 		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, call->given, &call->options,
@@ -315,7 +348,7 @@ notice_rows(const PredictCall *call)
 {
 	const rpm_predict_report *report = &call->report;
 
-	if (report->measurements == 0)
+	if (report->measurements == 0 && !call->given_antenna)
 		ereport(NOTICE,
 				(errmsg("antenna " INT64_FORMAT " has no measurements in the map or near it", call->antenna_id),
 				 errhint("The map rests on %s; rpm_predict_report() says more.", strcmp(report->prior_source, "site") == 0

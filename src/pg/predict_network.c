@@ -45,16 +45,9 @@ rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 	float	   *sd_db;
 	bool		measured = false;
 
-	if (rpm_setting_model[0] == '\0')
-	{
-		if (wanted)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("no model is named"),
-					 errhint("SET rpm_pg.model = 'name of a model'; rpm.model lists them.")));
+	if (rpm_setting_model[0] == '\0' && !wanted)
 		return NULL;
-	}
-	model = rpm_model_get(rpm_setting_model);
+	model = rpm_model_get(rpm_setting_model[0] != '\0' ? rpm_setting_model : RPM_DEFAULT_MODEL);
 	map = features_of(scene, antenna_id, read, model, side_for(model, input));
 	rpm_run_engine(predict_map, map, control, psprintf("antenna " INT64_FORMAT, antenna_id));
 	at_points = palloc_extended((input->point_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);

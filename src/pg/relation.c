@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "given_antenna.h"
 #include "postgis_functions.h"
 #include "relation.h"
 #include "spi_rows.h"
@@ -28,9 +29,13 @@ static bool is_heap(Oid oid);
 RpmRelation *
 rpm_relation_open(Oid oid, const char *scene, const char *setting, const char *const *required, const char *const *optional)
 {
-	RpmRelation *relation = palloc0(sizeof(RpmRelation));
-	char	   *name = get_rel_name(oid);
+	RpmRelation *relation = strcmp(setting, "antenna_relation") == 0 ? rpm_given_antenna_relation() : NULL;
+	char	   *name;
 
+	if (relation != NULL)
+		return relation;
+	relation = palloc0(sizeof(RpmRelation));
+	name = get_rel_name(oid);
 	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

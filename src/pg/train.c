@@ -80,7 +80,11 @@ enum
 	RUN_AUGMENT,
 	RUN_SEED,
 	RUN_CHECKPOINT,
-	RUN_WEIGHTS
+	RUN_WEIGHTS,
+	RUN_START_SHIFT,
+	RUN_START_SCALE,
+	RUN_START_TARGET_SHIFT,
+	RUN_START_TARGET_SCALE
 };
 
 #define LOAD_COLUMNS 4
@@ -93,6 +97,8 @@ typedef struct RunCall
 	rpm_learn_options options;
 	bytea	   *checkpoint,
 			   *weights;
+	bool		starts;			/* from another network, fine-tuning it */
+	rpm_learn_scaling start;	/* its scaling */
 } RunCall;
 
 typedef struct EpochCall
@@ -109,6 +115,9 @@ static void read_source(FunctionCallInfo fcinfo, RpmTrainSource *source);
 static int *read_folds(FunctionCallInfo fcinfo, int count, int fold_count);
 static void read_run(FunctionCallInfo fcinfo, RunCall *call);
 static rpm_code begin_run(void *argument, rpm_control *control, rpm_status *status);
+static void read_start(FunctionCallInfo fcinfo, RunCall *call);
+static void read_numbers(FunctionCallInfo fcinfo, int number, int *count, double *values);
+static rpm_code start(const RunCall *call, rpm_status *status);
 static rpm_code resume(const RunCall *call, rpm_status *status);
 static rpm_code run_epoch(void *argument, rpm_control *control, rpm_status *status);
 static void control_of_run(rpm_control *control);
@@ -285,6 +294,41 @@ read_run(FunctionCallInfo fcinfo, RunCall *call)
 		call->checkpoint = PG_GETARG_BYTEA_PP(RUN_CHECKPOINT);
 		call->weights = PG_GETARG_BYTEA_PP(RUN_WEIGHTS);
 	}
+	call->starts = !PG_ARGISNULL(RUN_START_SHIFT);
+	if (call->starts)
+		read_start(fcinfo, call);
+}
+
+static void
+read_start(FunctionCallInfo fcinfo, RunCall *call)
+{
+	int			scales = 0;
+
+	if (PG_ARGISNULL(RUN_START_SCALE) || PG_ARGISNULL(RUN_WEIGHTS))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the network to start from has no weights or scales"), errhint("Name one that is ready.")));
+	read_numbers(fcinfo, RUN_START_SHIFT, &call->start.channels, call->start.shift);
+	read_numbers(fcinfo, RUN_START_SCALE, &scales, call->start.scale);
+	if (scales != call->start.channels)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the network to start from has %d shifts and %d scales", call->start.channels, scales),
+				 errhint("Give one of each for each channel.")));
+	call->start.target_shift_dbm = rpm_argument_number(fcinfo, RUN_START_TARGET_SHIFT, "target_shift_dbm", -1000, 1000);
+	call->start.target_scale_db = rpm_argument_number(fcinfo, RUN_START_TARGET_SCALE, "target_scale_db", 1e-9, 1000);
+	call->start.deviation_factor = 1;
+	if (call->checkpoint == NULL)
+		call->weights = PG_GETARG_BYTEA_PP(RUN_WEIGHTS);
+}
+
+static void
+read_numbers(FunctionCallInfo fcinfo, int number, int *count, double *values)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(number), FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, &nulls, count);
+	for (int i = 0; i < *count && i < RPM_LEARN_MOST_CHANNELS; i++)
+		values[i] = nulls[i] ? 0 : DatumGetFloat8(elements[i]);
 }
 
 static rpm_code
@@ -295,7 +339,21 @@ begin_run(void *argument, rpm_control *control, rpm_status *status)
 	if (rpm_nn_parse(call->declaration, strlen(call->declaration), &training.model, status) != RPM_OK ||
 		rpm_learn_run_create(training.model, training.data, &call->options, control, &training.run, status) != RPM_OK)
 		return status->code;
+	if (call->starts && start(call, status) != RPM_OK)
+		return status->code;
 	return call->checkpoint != NULL ? resume(call, status) : RPM_OK;
+}
+
+/* The scaling alone where a checkpoint has the weights. */
+static rpm_code
+start(const RunCall *call, rpm_status *status)
+{
+	rpm_safetensors *weights = NULL;
+
+	if (call->checkpoint != NULL || rpm_safetensors_open(VARDATA_ANY(call->weights), VARSIZE_ANY_EXHDR(call->weights), &weights, status) == RPM_OK)
+		rpm_learn_run_start(training.run, &call->start, weights, status);
+	rpm_safetensors_free(weights);
+	return status->code;
 }
 
 static rpm_code

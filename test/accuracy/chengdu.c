@@ -50,8 +50,9 @@ read_antennas(const char *path, chengdu *data)
 		double		electrical, mechanical;
 		long long	id, site;
 
-		if (sscanf(line, "%lld,%lld,%d,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &id, &site, &a->area, &a->x_m, &a->y_m, &a->height_m,
-				   &a->azimuth_deg, &electrical, &mechanical, &a->frequency_mhz, &a->rs_power_dbm) != 11)
+		if (sscanf(line, "%lld,%lld,%d,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%d", &id, &site, &a->area, &a->x_m, &a->y_m, &a->height_m,
+				   &a->azimuth_deg, &electrical, &mechanical, &a->frequency_mhz, &a->rs_power_dbm, &a->ground_m, &a->building_m,
+				   &a->clutter) != 14)
 			continue;
 		a->id = id;
 		a->site = site;

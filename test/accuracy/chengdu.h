@@ -14,7 +14,8 @@ typedef struct antenna_row
 {
 	int64_t		id, site;
 	int			area;
-	double		x_m, y_m, height_m, azimuth_deg, tilt_deg, frequency_mhz, rs_power_dbm;
+	double		x_m, y_m, height_m, azimuth_deg, tilt_deg, frequency_mhz, rs_power_dbm, ground_m, building_m;
+	int			clutter;		/* class at the antenna */
 } antenna_row;
 
 /* A pixel: its centre is (column + 0.5, row + 0.5) times 5 m. */

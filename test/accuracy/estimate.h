@@ -32,6 +32,12 @@ typedef struct experiment
 	int32_t		first_column, first_row, tile_columns, tile_rows;
 } experiment;
 
+/* Residuals of other sites about a pixel, at each scale. */
+typedef struct scales
+{
+	double		residual_db[RPM_CLUTTER_SCALES], weight[RPM_CLUTTER_SCALES];
+} scales;
+
 /* What is asked of an estimate: the antenna's held-out pixels, in order. */
 typedef struct task
 {
@@ -61,6 +67,9 @@ extern const int estimate_count;
 bool		experiment_open(experiment *setup, const chengdu *data, const protocol *protocol, uint64_t seed, const bool *learns,
 							bool with_clutter);
 void		experiment_close(experiment *setup);
+
+/* Residuals of all other sites than the antenna's about pixels; NaN where nothing is near. */
+bool		experiment_scales(const experiment *setup, int antenna, const size_t *pixel, size_t count, scales *at);
 
 /* What other sites than the antenna's say at pixels: the model's level with clutter. */
 bool		experiment_given(const experiment *setup, int antenna, const size_t *pixel, size_t count, double *level_dbm);

@@ -12,15 +12,9 @@
 #define GAIN_ANTENNAS 200
 #define GAIN_PIXELS 300
 
-typedef struct scales
-{
-	double		residual_db[RPM_CLUTTER_SCALES], weight[RPM_CLUTTER_SCALES];
-} scales;
-
 static bool fit_model(experiment *setup);
 static bool index_pixels(experiment *setup);
 static bool fit_gains(experiment *setup);
-static bool scales_at(const experiment *setup, int antenna, const size_t *pixel, size_t count, scales *at);
 static void fill_grid(const experiment *setup, int64_t site, int32_t west, int32_t south, rpm_clutter_grid *grid);
 static bool failed(const rpm_status *status);
 
@@ -165,7 +159,7 @@ fit_gains(experiment *setup)
 		for (size_t i = data->begin[a]; i < data->begin[a + 1] && taken < GAIN_PIXELS; i += step)
 			if (setup->learns[i])
 				chosen[taken++] = i;
-		good = taken == 0 || scales_at(setup, a, chosen, taken, at);
+		good = taken == 0 || experiment_scales(setup, a, chosen, taken, at);
 		for (size_t i = 0; i < taken && good; i++, count++)
 		{
 			memcpy(residual_db + count * RPM_CLUTTER_SCALES, at[i].residual_db, sizeof(at[i].residual_db));
@@ -186,7 +180,7 @@ bool
 experiment_given(const experiment *setup, int antenna, const size_t *pixel, size_t count, double *level_dbm)
 {
 	scales	   *at = malloc((count + 1) * sizeof(scales));
-	bool		good = count == 0 || scales_at(setup, antenna, pixel, count, at);
+	bool		good = count == 0 || experiment_scales(setup, antenna, pixel, count, at);
 
 	for (size_t i = 0; i < count && good; i++)
 		level_dbm[i] = rpm_clutter_linear(&setup->antennas[antenna], pixel_x(&setup->data->pixels[pixel[i]]),
@@ -196,8 +190,8 @@ experiment_given(const experiment *setup, int antenna, const size_t *pixel, size
 	return good;
 }
 
-static bool
-scales_at(const experiment *setup, int antenna, const size_t *pixel, size_t count, scales *at)
+bool
+experiment_scales(const experiment *setup, int antenna, const size_t *pixel, size_t count, scales *at)
 {
 	const chengdu *data = setup->data;
 	int32_t		margin = rpm_clutter_margin(CELL_M),

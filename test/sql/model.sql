@@ -16,7 +16,7 @@ CREATE TEMP TABLE file AS SELECT
 
 SELECT rpm_model_import('line', declaration, weights, settings) FROM file;
 SELECT name, version, current, state, parameters, channels, channel_shift, channel_scale, target_shift_dbm, target_scale_db, deviation_factor, cell_size_m, size_cells,
-	software_version, checkpoint IS NULL AS no_checkpoint FROM rpm.model;
+	software_version, checkpoint IS NULL AS no_checkpoint FROM rpm.model WHERE NOT builtin;
 -- out, and in again from the file alone
 SELECT rpm_model_import('copy', NULL, rpm_model_export('line'));
 SELECT c.declaration = l.declaration AS declaration, c.weights = l.weights AS weights, c.channels = l.channels AS channels, c.channel_scale = l.channel_scale AS scale,

@@ -132,11 +132,10 @@ SELECT measurements, measurements_outside, measurements_unusable, cells FROM rpm
 SELECT ST_Width(rpm_predict(1, 'town', size_cells => 100));
 
 -- Errors.
-SELECT rpm_predict(NULL);
+SELECT rpm_predict(NULL::bigint);
 SELECT rpm_predict(99, 'town');
 SELECT rpm_predict(99);
 SELECT rpm_predict(1, 'nowhere');
-SELECT rpm_predict(1, 'town', method => 'network');
 SELECT rpm_predict(1, 'town', prior => 'oracle');
 SELECT rpm_predict(1, 'town', sharing => 'everything');
 SELECT rpm_predict(1, 'town', cell_size_m => 0);

@@ -441,3 +441,19 @@ rpm_learn_run_resume(rpm_learn_run *run, const rpm_safetensors *checkpoint, cons
 	run->epoch = (int) rpm_nn_trainer_epochs(run->trainer);
 	return RPM_OK;
 }
+
+rpm_code
+rpm_learn_run_start(rpm_learn_run *run, const rpm_learn_scaling *scaling, const rpm_safetensors *weights, rpm_status *status)
+{
+	if (run->epoch > 0)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Begin another run.", "the run has begun");
+	if (scaling->channels != run->scaling.channels)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give tiles of the channels that it was trained on.", "the network to start from has %d channels, the tiles have %d",
+						scaling->channels, run->scaling.channels);
+	if (weights != NULL && rpm_nn_load_weights(run->model, weights, false, run->weights, status) != RPM_OK)
+		return status->code;
+	memcpy(run->best, run->weights, sizeof(float) * (size_t) rpm_nn_weight_count(run->model));
+	run->scaling = *scaling;
+	run->scaling.deviation_factor = 1;
+	return RPM_OK;
+}
