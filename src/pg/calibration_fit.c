@@ -136,6 +136,12 @@ read_question(FunctionCallInfo fcinfo, RpmCalibrationQuestion *question)
 	if (!PG_ARGISNULL(ARGUMENT_CELL_SIZE))
 		question->cell_size_m = rpm_argument_number(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m", RPM_SMALLEST_CELL_M, RPM_LARGEST_CELL_M);
 	question->store.mechanisms = rpm_argument_mechanisms(fcinfo, ARGUMENT_MECHANISMS, "mechanisms");
+	if (question->store.mechanisms & (RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("mechanisms has \"%s\": a calibration has no paths of it",
+						question->store.mechanisms & RPM_AROUND_CORNERS ? "around_corners" : "roof_reflection"),
+				 errhint("Leave it out here, and use rpm_trace for maps with it.")));
 	if (question->store.mechanisms & RPM_OVER_ROOFS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

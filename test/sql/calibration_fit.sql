@@ -99,6 +99,7 @@ SELECT rpm_calibration_fit(5, 'quarter', over_roofs => 'never');
 SELECT rpm_calibration_fit(5, 'quarter', correlation_m => -1);
 SELECT rpm_calibration_fit(5, 'quarter', mechanisms => '{magic}');
 SELECT rpm_calibration_fit(5, 'quarter', mechanisms => '{over_roofs}');
+SELECT rpm_calibration_fit(5, 'quarter', mechanisms => '{around_corners}');
 UPDATE house SET wall_material = 'cardboard' WHERE building_id = 12;
 SELECT rpm_calibration_fit(5, 'quarter');
 -- A building without a material has the default's.
