@@ -139,8 +139,9 @@ read_question(FunctionCallInfo fcinfo, RpmCalibrationQuestion *question)
 	if (question->store.mechanisms & (RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("mechanisms has \"around_corners\" or \"roof_reflection\", which maps have and calibrations have not"),
-				 errhint("Leave them out here; over_roofs has a level in every shadow.")));
+				 errmsg("mechanisms has \"%s\": a calibration has no paths of it",
+						question->store.mechanisms & RPM_AROUND_CORNERS ? "around_corners" : "roof_reflection"),
+				 errhint("Leave it out here; over_roofs has a level in every shadow.")));
 	question->store.max_depth = (int) rpm_argument_int32(fcinfo, ARGUMENT_MAX_DEPTH, "max_depth", 0, MOST_DEPTH);
 	question->store.samples = rpm_argument_int64(fcinfo, ARGUMENT_SAMPLES, "samples", 0, MOST_SAMPLES);
 	question->radius_m = rpm_argument_number(fcinfo, ARGUMENT_RADIUS, "radius_m", 1, LARGEST_RADIUS_M);
