@@ -161,6 +161,9 @@ const rpm_learn_scaling *rpm_learn_run_scaling(const rpm_learn_run *run);
 /* The weights after the best epoch so far. */
 const float *rpm_learn_run_weights(const rpm_learn_run *run);
 
+/* How well the weights as they are predict the fold held out; nothing where none is. */
+rpm_code	rpm_learn_run_validate(rpm_learn_run *run, rpm_control *control, rpm_learn_score *score, rpm_status *status);
+
 /*
  * Before the first epoch: the scaling and the weights (NULL: the scaling alone, before a checkpoint is read) of another network of the same declaration, to
  * be fine-tuned.  Errors: RPM_INVALID_ARGUMENT (other channels, a run that has begun), those of rpm_nn_load_weights.

@@ -175,6 +175,12 @@ BEGIN
 			MESSAGE = format('site %s of scene "%s" is being calibrated by another session', site, held_in.name),
 			HINT = 'Wait for its end, or cancel it: SELECT * FROM rpm.progress.';
 	END IF;
+	IF method = 'network' THEN
+		SELECT n.version, n.current, n.compared_with, n.error_before_db, n.error_after_db, n.duration_ms, n.parameters, n.metrics
+		INTO version, current, compared_with, error_before_db, error_after_db, duration_ms, parameters, metrics
+		FROM rpm.calibrate_network(held_in, site, make_current, max_iterations) AS n;
+		RETURN;
+	END IF;
 	calibration_id := rpm.calibrate_locked(held_in, site, arguments, make_current);
 	SELECT c.version, c.current, c.compared_with, c.error_before_db, c.error_after_db, c.duration_ms, c.parameters, c.metrics
 	INTO version, current, compared_with, error_before_db, error_after_db, duration_ms, parameters, metrics

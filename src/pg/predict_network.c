@@ -3,14 +3,19 @@
 
 #include <math.h>
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
 
 #include "model_cache.h"
 #include "predict_network.h"
 #include "raster_read.h"
+#include "relation.h"
 #include "spi_rows.h"
 #include "train_data.h"
 #include "worker.h"
@@ -28,6 +33,7 @@ typedef struct NetworkMap
 	float	   *values, *mean_dbm, *sd_db;
 } NetworkMap;
 
+static const char *model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id);
 static int	side_for(const RpmModel *model, const rpm_predict_input *input);
 static NetworkMap *features_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side);
 static rpm_code predict_map(void *argument, rpm_control *control, rpm_status *status);
@@ -47,7 +53,7 @@ rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 
 	if (rpm_setting_model[0] == '\0' && !wanted)
 		return NULL;
-	model = rpm_model_get(rpm_setting_model[0] != '\0' ? rpm_setting_model : RPM_DEFAULT_MODEL);
+	model = rpm_model_get(model_of_site(rpm_setting_model[0] != '\0' ? rpm_setting_model : RPM_DEFAULT_MODEL, scene, antenna_id));
 	map = features_of(scene, antenna_id, read, model, side_for(model, input));
 	rpm_run_engine(predict_map, map, control, psprintf("antenna " INT64_FORMAT, antenna_id));
 	at_points = palloc_extended((input->point_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);
@@ -73,6 +79,31 @@ rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 	if (wanted || (!measured && options->prior == NULL))
 		options->prior = RPM_NETWORK_PRIOR;
 	return sd_db;
+}
+
+/* The model fine-tuned to the antenna's site (rpm_calibrate with method network) where there is one that the caller may read. */
+static const char *
+model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id)
+{
+	static const char *const required[] = {"antenna_id", NULL};
+	static const char *const optional[] = {"site_id", NULL};
+	MemoryContext context = CurrentMemoryContext;
+	Oid			models = get_relname_relid("model", get_namespace_oid("rpm", false)),
+				types[2] = {INT8OID, TEXTOID};
+	Datum		values[2] = {Int64GetDatum(antenna_id), CStringGetTextDatum(name)};
+	const RpmRelation *antennas;
+
+	if (pg_class_aclcheck(models, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		return name;
+	antennas = rpm_relation_open(scene->antenna_relation, scene->name, "antenna_relation", required, optional);
+	if (!rpm_relation_has(antennas, "site_id"))
+		return name;
+	rpm_spi_query(psprintf("SELECT m.name FROM rpm.model AS m, %s AS r WHERE r.antenna_id OPERATOR(pg_catalog.=) $1 AND m.current"
+						   " AND m.name OPERATOR(pg_catalog.=) rpm.model_of_site($2, r.site_id::pg_catalog.int8)", antennas->name), 2, types, values, NULL);
+	if (SPI_processed > 0)
+		name = rpm_column_text(SPI_tuptable->vals[0], 1, context);
+	SPI_finish();
+	return name;
 }
 
 /* Cells about the antenna that hold its own points and all targets, at least as many as it was trained on. */

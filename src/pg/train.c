@@ -37,6 +37,7 @@
 PG_FUNCTION_INFO_V1(rpm_sql_train_load);
 PG_FUNCTION_INFO_V1(rpm_sql_train_run);
 PG_FUNCTION_INFO_V1(rpm_sql_train_epoch);
+PG_FUNCTION_INFO_V1(rpm_sql_train_error);
 PG_FUNCTION_INFO_V1(rpm_sql_train_close);
 PG_FUNCTION_INFO_V1(rpm_sql_train_interval);
 PG_FUNCTION_INFO_V1(rpm_sql_network_unet);
@@ -120,6 +121,7 @@ static void read_numbers(FunctionCallInfo fcinfo, int number, int *count, double
 static rpm_code start(const RunCall *call, rpm_status *status);
 static rpm_code resume(const RunCall *call, rpm_status *status);
 static rpm_code run_epoch(void *argument, rpm_control *control, rpm_status *status);
+static rpm_code run_validation(void *argument, rpm_control *control, rpm_status *status);
 static void control_of_run(rpm_control *control);
 
 static void
@@ -368,6 +370,32 @@ resume(const RunCall *call, rpm_status *status)
 	rpm_safetensors_free(checkpoint);
 	rpm_safetensors_free(weights);
 	return status->code;
+}
+
+/* The mean absolute error at what is held out by the weights as they are: before the first epoch those that the run began with. */
+Datum
+rpm_sql_train_error(PG_FUNCTION_ARGS)
+{
+	rpm_learn_score score;
+	rpm_control control;
+
+	(void) fcinfo;
+	if (training.run == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("nothing is in training"),
+				 errhint("rpm_train begins a training: call that.")));
+	control_of_run(&control);
+	rpm_run_engine(run_validation, &score, &control, NULL);
+	if (score.comparison.pairs == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(rpm_comparison_metrics(&score.comparison).mae_db);
+}
+
+static rpm_code
+run_validation(void *argument, rpm_control *control, rpm_status *status)
+{
+	return rpm_learn_run_validate(training.run, control, argument, status);
 }
 
 /* One epoch of the run; weights where they are the best so far, and the checkpoint. */

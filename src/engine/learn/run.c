@@ -414,6 +414,13 @@ validate(rpm_learn_run *run, rpm_control *control, rpm_learn_score *score, rpm_s
 	return RPM_OK;
 }
 
+rpm_code
+rpm_learn_run_validate(rpm_learn_run *run, rpm_control *control, rpm_learn_score *score, rpm_status *status)
+{
+	memset(score, 0, sizeof(*score));
+	return validate(run, control, score, status);
+}
+
 const rpm_learn_scaling *
 rpm_learn_run_scaling(const rpm_learn_run *run)
 {
