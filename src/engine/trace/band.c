@@ -66,6 +66,13 @@ rpm_band_stretch(const rpm_profile *p, rpm_band *band)
 	band->corner_count = 0;
 	stretch(p, band);
 	corner_parameters(p, band);
+	band->length_m = 0;
+	for (int i = 0; i <= band->corner_count; i++)
+	{
+		rpm_band_corner from = end_or_corner(p, band, i - 1), to = end_or_corner(p, band, i);
+
+		band->length_m += length_of(to.x - from.x, to.z - from.z);
+	}
 }
 
 void

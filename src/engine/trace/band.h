@@ -70,7 +70,7 @@ typedef struct rpm_band
 /* Notes where an edge crosses the plane, unless it lies beyond the ends or far below the straight line. */
 void		rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z);
 
-/* The corners of the band over what the profile holds. */
+/* The corners and the length of the band over what the profile holds. */
 void		rpm_band_stretch(const rpm_profile *p, rpm_band *band);
 
 /* The chain along a band that was stretched; of corners that are as good as one, one is left. */

@@ -2,6 +2,8 @@
  * roof_edges.c: finds the edges of roof_edges.h, and sorts those that are not upright by azimuth.
  */
 #include "trace/roof_edges.h"
+
+#include "scene/sort.h"
 #include "trace/wall_corners.h"
 
 #include <stdlib.h>
@@ -63,7 +65,6 @@ rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transm
 		add_wedges(r, scene);
 		add_single_edges(r, scene, query, &table);
 		r->uprights = r->edges + r->room - r->upright_count;
-		qsort(r->edges, r->edge_count, sizeof(rpm_profile_edge), compare_nearest);
 		code = sort_by_sector(r, control, status);
 	}
 	if (code == RPM_OK)
@@ -98,7 +99,6 @@ rpm_roofs_about(const rpm_roofs *roofs, rpm_vec3 transmitter, rpm_control *contr
 		e->nearest_m = nearest(e);
 	}
 	r->edge_count = roofs->edge_count;
-	qsort(r->edges, r->edge_count, sizeof(rpm_profile_edge), compare_nearest);
 	return sort_by_sector(r, control, status);
 }
 
@@ -118,7 +118,7 @@ rpm_roofs_free(rpm_roofs *roofs)
 static rpm_code
 take(rpm_roofs *roofs, size_t edges, rpm_control *control, rpm_status *status)
 {
-	rpm_code	code = rpm_reserve(control, (edges + 1) * (sizeof(rpm_profile_edge) + 4 * sizeof(uint32_t)), "the roofs around an antenna",
+	rpm_code	code = rpm_reserve(control, (edges + 1) * (2 * sizeof(rpm_profile_edge) + 4 * sizeof(uint32_t)), "the roofs around an antenna",
 								   status);
 
 	if (code != RPM_OK)
@@ -278,13 +278,15 @@ compare_nearest(const void *a, const void *b)
 	return (p->wedge > q->wedge) - (p->wedge < q->wedge);
 }
 
-/* Counted, then filled: each edge stands in every sector that it reaches into. */
+/* Nearest first; counted, then filled: each edge stands in every sector that it reaches into. */
 static rpm_code
 sort_by_sector(rpm_roofs *roofs, rpm_control *control, rpm_status *status)
 {
 	size_t		first, count, total = 0;
-	rpm_code	code;
+	rpm_code	code = scene_sort(roofs->edges, roofs->edge_count, sizeof(rpm_profile_edge), compare_nearest, control);
 
+	if (code != RPM_OK)
+		return rpm_fail(status, code, NULL, code == RPM_CANCELLED ? "cancelled" : "no memory to sort %zu edges of roofs", roofs->edge_count);
 	roofs->sectors = SECTORS_MIN;
 	while (roofs->sectors < SECTORS_MAX && roofs->sectors * EDGES_PER_SECTOR < roofs->edge_count)
 		roofs->sectors *= 2;

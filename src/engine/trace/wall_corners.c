@@ -3,6 +3,7 @@
  */
 #include "trace/wall_corners.h"
 
+#include "scene/sort.h"
 #include "trace/leg.h"
 #include "trace/roof_edges.h"
 
@@ -50,7 +51,7 @@ rpm_wall_corners_sort(rpm_roofs *roofs, const rpm_scene *scene, rpm_control *con
 	size_t		buildings = scene->building_count, n = roofs->upright_count;
 	grouped_edge *sorted;
 	rpm_code	code = rpm_reserve(control, scene->vertex_count * sizeof(int32_t) + 2 * (buildings + 1) * sizeof(int32_t)
-								   + n * sizeof(grouped_edge), "the corners of walls", status);
+								   + 2 * n * sizeof(grouped_edge), "the corners of walls", status);
 
 	if (code == RPM_OK)
 		code = group_buildings(roofs, scene, control, status);
@@ -70,11 +71,11 @@ rpm_wall_corners_sort(rpm_roofs *roofs, const rpm_scene *scene, rpm_control *con
 	}
 	for (size_t i = 0; i < buildings; i++)
 		roofs->group_start[i + 1] += roofs->group_start[i];
-	qsort(sorted, n, sizeof(grouped_edge), compare_groups);
+	code = scene_sort(sorted, n, sizeof(grouped_edge), compare_groups, control);
 	for (size_t i = 0; i < n; i++)
 		roofs->uprights[i] = sorted[i].edge;
 	free(sorted);
-	return RPM_OK;
+	return code == RPM_OK ? code : rpm_fail(status, code, NULL, code == RPM_CANCELLED ? "cancelled" : "no memory to sort %zu corners of walls", n);
 }
 
 /* Buildings that share vertices have one group: the lowest of their numbers, so that the order of triangles tells nothing. */
