@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "nn/onednn_winograd.h"
-#include "nn/winograd_tile.h"
+#include "nn/onednn_tile.h"
 
 #define CHANNELS WINOGRAD_LANES
 #define LEAST_OUTPUTS 32		/* channels out: with fewer the transforms outweigh the products */

@@ -1,12 +1,12 @@
 /*
- * winograd_tile.h: one tile of Winograd's minimal filtering with 6 points in each direction (0, 1, -1, 2, -2, infinity), for processors with
+ * onednn_tile.h: one tile of Winograd's minimal filtering with 6 points in each direction (0, 1, -1, 2, -2, infinity), for processors with
  * 512-bit instructions, which the caller has found to be there.
  *
  * Lavin and Gray (CVPR 2016) give the matrices for a kernel of 3; that of the tile is the same for a kernel of 5, and the two others have the
  * powers of the points, the kernel's divided by 4, -6, -6, 24, 24 and 1.
  */
-#ifndef RPM_NN_WINOGRAD_TILE_H
-#define RPM_NN_WINOGRAD_TILE_H
+#ifndef RPM_NN_ONEDNN_TILE_H
+#define RPM_NN_ONEDNN_TILE_H
 
 #include <stdint.h>
 

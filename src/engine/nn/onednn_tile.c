@@ -1,8 +1,10 @@
-/* winograd_tile.c: one tile of Winograd's minimal filtering (winograd_tile.h). */
+/* onednn_tile.c: one tile of Winograd's minimal filtering (onednn_tile.h). */
+#ifdef RPM_HAVE_DNNL
+
 #include <stddef.h>
 #include <string.h>
 
-#include "nn/winograd_tile.h"
+#include "nn/onednn_tile.h"
 
 #define LANES WINOGRAD_LANES
 #define SIDE WINOGRAD_SIDE
@@ -358,3 +360,5 @@ winograd_results_back(const float *const *results, int64_t channels, int64_t sid
 	else
 		back_of_side(results, channels, 4, products, between);
 }
+
+#endif
