@@ -79,6 +79,43 @@ LAYERS["layer_norm"] = ("x input channels=6\ny layer_norm x", (2, 6, 3, 4), lamb
 LAYERS["linear"] = ("x input channels=6\ny linear x out=5", (2, 6, 3, 2), lambda: Linear(6, 5))
 
 
+class Embedding(nn.Embedding):
+    """A row of the table per cell of one channel."""
+
+    def forward(self, x):
+        return super().forward(x[:, 0]).permute(0, 3, 1, 2)
+
+
+class Function(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs):
+        return self.function(*inputs)
+
+
+# Of several inputs, or of whole numbers: declaration, shapes, module; the range of an index instead of a shape's channels.
+MORE_LAYERS = {
+    "mean": ("x input channels=3\ny mean x", [(2, 3, 4, 5)], lambda: Function(lambda x: x.mean((2, 3), keepdim=True))),
+    "concat": ("x input channels=2\nz input channels=3\ny concat x z", [(2, 2, 3, 4), (2, 3, 3, 4)], lambda: Function(lambda x, z: torch.cat((x, z), 1))),
+    "add": ("x input channels=2\nz input channels=2\ny add x z", [(2, 2, 3, 4)] * 2, lambda: Function(torch.add)),
+    "mul": ("x input channels=2\nz input channels=2\ny mul x z", [(2, 2, 3, 4)] * 2, lambda: Function(torch.mul)),
+    "mul_channels": ("x input channels=4\nz input channels=4\ny mul x z", [(2, 4, 3, 5), (2, 4, 1, 1)], lambda: Function(torch.mul)),
+    "embedding": ("x index\ny embedding x size=7 out=3", [(2, 7, 3, 4)], lambda: Embedding(7, 3)),
+    "gather": ("x input channels=3\nz index\ny gather x z", [(5, 3, 1, 1), (9, 5, 1, 1)], lambda: Function(lambda x, z: x[z[:, 0, 0, 0]])),
+    "segment_sum": ("x input channels=3\nz index\nlike input channels=1\ny segment_sum x z like", [(9, 3, 1, 1), (9, 4, 1, 1), (4, 1, 1, 1)],
+                    lambda: Function(lambda x, z, like: torch.zeros(4, 3, 1, 1).index_add(0, z[:, 0, 0, 0], x) + 0 * like.sum())),
+}
+
+
+def input_of(line, shape):
+    """Numbers, or for an index whole numbers below shape[1]."""
+    if line.split()[1] == "index":
+        return torch.randint(shape[1], (shape[0], 1, *shape[2:]))
+    return torch.randn(shape)
+
+
 def put_case(tensors, notes, case, text, inputs, module, prefix):
     """Runs a module forward and backward and keeps everything."""
     inputs = [x.clone().requires_grad_(x.is_floating_point()) for x in inputs]
@@ -111,6 +148,9 @@ def make_layers(path):
             if value.dim() == 1:
                 value.data += 0.1 * torch.randn_like(value)
         put_case(tensors, notes, case, text + "\no output y\n", [torch.randn(shape)], module, "y.")
+    for case, (text, shapes, make) in MORE_LAYERS.items():
+        inputs = [input_of(line, shape) for line, shape in zip(text.splitlines(), shapes)]
+        put_case(tensors, notes, case, text + "\no output y\n", inputs, make(), "y.")
     save(tensors, notes, path)
 
 

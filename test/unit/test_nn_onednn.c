@@ -130,6 +130,24 @@ test_layers(void)
 			check_text(CASES[i].text, CASES[i].shapes, training, 2, 1e-5);
 }
 
+/* Convolutions by tiles: all sides of the image cut tiles, there are more tiles than a piece has.  Their rounding is ten times a direct sum's. */
+static void
+test_tiles(void)
+{
+	static const pair_case tiled[] = {
+		{"x input channels=16\ny conv x out=32 kernel=5 pad=2\no output y", {{2, 16, 9, 11}}},
+		{"x input channels=48\ny conv x out=48 kernel=3 pad=1 bias=no\no output y", {{3, 48, 13, 26}}},
+		{"x input channels=32\ny conv x out=64 kernel=5\no output y", {{1, 32, 11, 10}}},
+		{"x input channels=64\ny conv x out=32 kernel=5 pad=same\no output y", {{1, 64, 39, 34}}},
+		{"x input channels=32\ny deconv x out=32 kernel=5 stride=1 pad=1\no output y", {{2, 32, 12, 7}}},
+		{"x input channels=16\ny conv x out=32 kernel=5 pad=4\nz leaky_relu y slope=0.2\no output z", {{1, 16, 5, 7}}},
+	};
+
+	for (size_t i = 0; i < sizeof(tiled) / sizeof(tiled[0]); i++)
+		for (int training = 0; training <= 1; training++)
+			check_text(tiled[i].text, tiled[i].shapes, training, 1 + (int) (i % 3), 5e-5);
+}
+
 /* Convolution, norm and activation as one, also into few channels; norms that stand alone; a value with two users, not taken in. */
 static void
 test_chains(void)
@@ -251,6 +269,7 @@ main(void)
 		return unit_summary("nn_onednn");
 	}
 	RUN(test_layers);
+	RUN(test_tiles);
 	RUN(test_chains);
 	RUN(test_unet);
 	if (unit_quick())

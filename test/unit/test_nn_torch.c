@@ -55,28 +55,65 @@ copy_into(const rpm_safetensors *file, const char *case_name, const char *what, 
 	free(values);
 }
 
+/* Whole numbers of an index become 32 bits long. */
+static void
+copy_input(const rpm_safetensors *file, const char *name, int i, nn_case *c)
+{
+	char		what[20];
+	float	   *values = malloc(sizeof(float) * (size_t) c->input_counts[i]);
+
+	snprintf(what, sizeof(what), "input%d", i);
+	copy_into(file, name, what, values);
+	for (int64_t k = 0; k < c->input_counts[i]; k++)
+		if (rpm_nn_input_is_index(c->model, i))
+			((int32_t *) c->inputs[i])[k] = (int32_t) values[k];
+		else
+			((float *) c->inputs[i])[k] = values[k];
+	free(values);
+}
+
+static void
+compare_input_gradient(const rpm_safetensors *file, const char *name, int i, nn_case *c, double tolerance)
+{
+	char		what[30];
+	float	   *gradient = calloc((size_t) c->input_counts[i], sizeof(float));
+
+	snprintf(what, sizeof(what), "input%d_gradient", i);
+	if (has(file, name, what))
+	{
+		CHECK(rpm_nn_read_input_gradient(c->net, i, gradient, &c->status) == RPM_OK);
+		compare(name, what, gradient, file, tolerance);
+	}
+	free(gradient);
+}
+
 /* Forward and backward of one case; tolerance of its largest number. */
 static void
 check_case(const rpm_safetensors *file, const char *name, const char *text, rpm_nn_backend backend, double tolerance)
 {
 	const rpm_nn_options options = {.backend = backend, .training = true, .input_gradients = true};
 	char		what[200];
-	const rpm_safetensor *input;
-	rpm_nn_shape shape;
+	rpm_nn_shape shapes[CASE_INPUTS];
 	nn_case		c;
-	float	   *gradient;
 
-	snprintf(what, sizeof(what), "%s/input0", name);
-	input = rpm_safetensors_find(file, what);
-	shape = (rpm_nn_shape) {input->dims[0], input->dims[1], input->dims[2], input->dims[3]};
-	if (!case_open(&c, text, &shape, &options, NULL))
+	for (int i = 0; i < CASE_INPUTS; i++)
+	{
+		const rpm_safetensor *input;
+
+		snprintf(what, sizeof(what), "%s/input%d", name, i);
+		input = rpm_safetensors_find(file, what);
+		if (input != NULL)
+			shapes[i] = (rpm_nn_shape) {input->dims[0], input->dims[1], input->dims[2], input->dims[3]};
+	}
+	if (!case_open(&c, text, shapes, &options, NULL))
 	{
 		printf("  %s: %s\n", name, c.status.message);
 		unit_ok = false;
 		case_close(&c);
 		return;
 	}
-	copy_into(file, name, "input0", c.inputs[0]);
+	for (int i = 0; i < rpm_nn_input_count(c.model); i++)
+		copy_input(file, name, i, &c);
 	copy_into(file, name, "pull", c.pull);
 	for (int t = 0; t < rpm_nn_tensor_count(c.model); t++)
 	{
@@ -85,11 +122,8 @@ check_case(const rpm_safetensors *file, const char *name, const char *text, rpm_
 	}
 	CHECK(case_forward(&c) && case_backward(&c));
 	compare(name, "output", c.output, file, tolerance);
-	gradient = calloc((size_t) c.input_counts[0], sizeof(float));
-	CHECK(rpm_nn_read_input_gradient(c.net, 0, gradient, &c.status) == RPM_OK);
-	if (has(file, name, "input0_gradient"))
-		compare(name, "input0_gradient", gradient, file, tolerance);
-	free(gradient);
+	for (int i = 0; i < rpm_nn_input_count(c.model); i++)
+		compare_input_gradient(file, name, i, &c, tolerance);
 	for (int t = 0; t < rpm_nn_tensor_count(c.model); t++)
 	{
 		const rpm_nn_tensor_info *tensor = rpm_nn_tensor(c.model, t);
@@ -121,7 +155,7 @@ test_layers(void)
 {
 	static const char *const cases[] = {"conv", "conv_same", "conv_point", "depthwise", "groups", "deconv", "deconv_groups", "batch_norm",
 		"group_norm", "relu", "leaky_relu", "gelu", "silu", "sigmoid", "tanh", "softmax", "max_pool", "avg_pool", "upsample",
-	"upsample_corners", "layer_norm", "linear"};
+	"upsample_corners", "layer_norm", "linear", "mean", "concat", "add", "mul", "mul_channels", "embedding", "gather", "segment_sum"};
 	nn_bytes	bytes;
 	rpm_safetensors *file = open_file("test/data/nn/layers.safetensors", &bytes);
 

@@ -116,6 +116,7 @@ plan_conv(rpm_nn *net, dn_step *step, int layer, bool *taken)
 	step->mode = DN_CONV;
 	if (!net->options.training)
 	{
+		fused.weights_stay = true;
 		take_in(net, step, &fused, taken);
 		step->paired = nn_conv_pair(&shape, &shape);
 	}

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "nn/nhwc.h"
 #include "nn/onednn_conv.h"
 
 /* Multiplications that a thread with 512-bit instructions does in about 100 ms: 150 GFLOP/s were measured for one. */
@@ -16,6 +17,7 @@ static nn_conv_shape rows_of_larger(const nn_conv_shape *whole, int64_t begin, i
 static bool add_piece(nn_pass *pass, const nn_conv_shape *shape, nn_piece piece);
 static int	find_op(nn_pass *pass, const nn_conv_shape *shape);
 static bool plan_op(nn_pass *pass, nn_op *op, const nn_conv_shape *shape, const nn_op *like);
+static bool run_tiles(nn_pass *pass, const nn_pass_arrays *a, const rpm_control *control);
 static bool run_piece(nn_pass *pass, const nn_piece *piece, const nn_pass_arrays *arrays);
 
 nn_conv_shape
@@ -90,7 +92,7 @@ nn_pass_plan(nn_pass *pass, nn_direction direction, const nn_conv_shape *whole, 
 	pass->direction = direction;
 	pass->whole = *whole;
 	pass->fused = *fused;
-	if (direction != NN_WEIGHTS && nn_winograd_plan(&pass->winograd, whole, fused, direction == NN_DATA, threads))
+	if (nn_winograd_plan(&pass->winograd, direction, whole, fused, threads))
 	{
 		pass->by_tiles = true;
 		pass->weight_bytes = pass->winograd.weight_bytes;
@@ -276,9 +278,7 @@ rpm_code
 nn_pass_run(nn_pass *pass, const nn_pass_arrays *arrays, rpm_control *control, rpm_status *status)
 {
 	if (pass->by_tiles)
-		return nn_winograd_run(&pass->winograd, pass->direction == NN_DATA ? arrays->smaller : arrays->larger, arrays->blocked, arrays->bias,
-							   pass->direction == NN_DATA ? arrays->larger : arrays->smaller, arrays->scratch, control)
-			? RPM_OK : rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
+		return run_tiles(pass, arrays, control) ? RPM_OK : rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
 	for (int i = 0; i < pass->piece_count; i++)
 	{
 		if (rpm_stopped(control))
@@ -287,6 +287,24 @@ nn_pass_run(nn_pass *pass, const nn_pass_arrays *arrays, rpm_control *control, r
 			return rpm_fail(status, RPM_INTERNAL, NULL, "oneDNN could not run a convolution");
 	}
 	return RPM_OK;
+}
+
+static bool
+run_tiles(nn_pass *pass, const nn_pass_arrays *a, const rpm_control *control)
+{
+	const nn_winograd *plan = &pass->winograd;
+
+	switch (pass->direction)
+	{
+		case NN_FORWARD:
+			return nn_winograd_run(plan, a->larger, a->blocked, a->bias, a->smaller, a->scratch, control);
+		case NN_DATA:
+			return nn_winograd_run(plan, a->smaller, a->blocked, NULL, a->larger, a->scratch, control);
+		default:
+			if (pass->fused.bias)
+				nn_sum_cells(a->smaller, &pass->whole.smaller, a->bias_gradient, plan->threads);
+			return nn_winograd_gradient(plan, a->larger, a->smaller, a->blocked, a->plain_gradient, a->scratch, control);
+	}
 }
 
 static bool

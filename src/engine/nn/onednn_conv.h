@@ -10,13 +10,6 @@
 #include "nn/onednn_op.h"
 #include "nn/onednn_winograd.h"
 
-typedef enum nn_direction
-{
-	NN_FORWARD,
-	NN_DATA,
-	NN_WEIGHTS
-} nn_direction;
-
 typedef struct nn_piece
 {
 	int			op;

@@ -44,6 +44,7 @@ typedef struct nn_fused
 	bool		activated;
 	nn_code		activation;
 	float		slope;
+	bool		weights_stay;	/* laid down once for many runs */
 } nn_fused;
 
 /* False where the library cannot be started; threads are set for the calling thread. */

@@ -5,14 +5,18 @@
 #include <string.h>
 
 #include "nn/onednn_winograd.h"
-#include "nn/winograd_tile.h"
+#include "nn/onednn_tile.h"
 
 #define CHANNELS WINOGRAD_LANES
 #define LEAST_OUTPUTS 32		/* channels out: with fewer the transforms outweigh the products */
 #define TILE_BYTES (256 * 1024)	/* what the tiles of a piece may take: a part of the second cache */
 #define LEAST_TILES 24			/* of a piece, else weights are read too often; */
-#define LEAST_TILES_FAR 96		/* where they come from memory, */
-#define FAR_BYTES (16 * 1024 * 1024)	/* as so many do */
+#define LEAST_TILES_FAR 96		/* where they come from memory, as sums do, */
+#define FAR_BYTES (16 * 1024 * 1024)	/* and so many weights */
+/* Tiles must be at least the pairs of channels by these, else transforming the weights, or reading their sums, outweighs the products. */
+#define PAIRS_PER_TILE_ONCE 8192	/* weights transformed once for all runs, */
+#define PAIRS_PER_TILE 512		/* in each run, */
+#define PAIRS_PER_TILE_SUMMED 128	/* or summed */
 #define SPREAD 16				/* floats between the points' arrays, so that they do not share one set of the cache */
 #define PIECE_OPERATIONS 5e9	/* multiplications between two looks at the control: 100 ms */
 
@@ -22,17 +26,21 @@ typedef struct tile_place
 	int64_t		image, y, x;
 } tile_place;
 
-static int64_t tiles_at_a_time(const nn_winograd *plan);
+static int64_t tiles_at_a_time(const nn_winograd *plan, nn_direction direction);
 static size_t thread_floats(const nn_winograd *plan);
 static void run_tiles(const nn_winograd *plan, const float *in, const float *weights, const float *bias, float *out, float *room, int64_t first,
 					  int64_t count);
 static tile_place place_of(const nn_winograd *plan, int64_t tile);
 static void cells_of_tile(const nn_winograd *plan, const float *in, const float *zeros, tile_place place, const float *cells[WINOGRAD_POINTS]);
-static void results_of_tile(const nn_winograd *plan, float *out, tile_place place, float *results[WINOGRAD_MOST_RESULTS]);
+static void results_of_tile(const nn_winograd *plan, float *out, float *outside, tile_place place, float *results[WINOGRAD_MOST_RESULTS]);
+static void sum_tiles(const nn_winograd *plan, const float *in, const float *out_gradient, float *sums, float *room, int64_t first,
+					  int64_t count);
+static void add_weights(const nn_winograd *plan, const float *sums, float *gradient);
 
 bool
-nn_winograd_plan(nn_winograd *plan, const nn_conv_shape *shape, const nn_fused *fused, bool data, int threads)
+nn_winograd_plan(nn_winograd *plan, nn_direction direction, const nn_conv_shape *shape, const nn_fused *fused, int threads)
 {
+	bool		data = direction == NN_DATA;
 	bool		plain = !fused->activated || fused->activation == NN_RELU || fused->activation == NN_LEAKY_RELU;
 
 	memset(plan, 0, sizeof(*plan));
@@ -53,19 +61,22 @@ nn_winograd_plan(nn_winograd *plan, const nn_conv_shape *shape, const nn_fused *
 	plan->tiles_across = (plan->out.w + plan->side - 1) / plan->side;
 	plan->tiles_down = (plan->out.h + plan->side - 1) / plan->side;
 	plan->threads = threads;
+	if (plan->in.c * plan->out.c > plan->out.n * plan->tiles_across * plan->tiles_down *
+		(direction == NN_WEIGHTS ? PAIRS_PER_TILE_SUMMED : fused->weights_stay ? PAIRS_PER_TILE_ONCE : PAIRS_PER_TILE))
+		return false;
 	plan->weight_bytes = sizeof(float) * (size_t) (WINOGRAD_POINTS * plan->in.c * plan->out.c);
-	plan->tiles_each = tiles_at_a_time(plan);
-	plan->scratch_bytes = sizeof(float) * thread_floats(plan) * (size_t) threads + 64;
+	plan->tiles_each = tiles_at_a_time(plan, direction);
+	plan->scratch_bytes = sizeof(float) * thread_floats(plan) * (size_t) (direction == NN_WEIGHTS ? 1 : threads) + 64;
 	return true;
 }
 
 static int64_t
-tiles_at_a_time(const nn_winograd *plan)
+tiles_at_a_time(const nn_winograd *plan, nn_direction direction)
 {
 	int64_t		all = plan->out.n * plan->tiles_across * plan->tiles_down,
 				each = TILE_BYTES / ((int64_t) sizeof(float) * WINOGRAD_POINTS * (plan->in.c + plan->out.c)),
 				most = (int64_t) (PIECE_OPERATIONS / (double) (WINOGRAD_POINTS * plan->in.c * plan->out.c)),
-				least = plan->weight_bytes > FAR_BYTES ? LEAST_TILES_FAR : LEAST_TILES,
+				least = direction == NN_WEIGHTS || plan->weight_bytes > FAR_BYTES ? LEAST_TILES_FAR : LEAST_TILES,
 				pieces;
 
 	each = each > least ? each : least;
@@ -80,7 +91,7 @@ tiles_at_a_time(const nn_winograd *plan)
 static size_t
 thread_floats(const nn_winograd *plan)
 {
-	return (size_t) (WINOGRAD_POINTS * (plan->tiles_each * (plan->in.c + plan->out.c) + 2 * SPREAD) + plan->in.c);
+	return (size_t) (WINOGRAD_POINTS * (plan->tiles_each * (plan->in.c + plan->out.c) + 2 * SPREAD) + plan->in.c + plan->out.c);
 }
 
 void
@@ -151,9 +162,77 @@ run_tiles(const nn_winograd *plan, const float *in, const float *weights, const 
 	{
 		float	   *results[WINOGRAD_MOST_RESULTS];
 
-		results_of_tile(plan, out, place_of(plan, first + t), results);
+		results_of_tile(plan, out, NULL, place_of(plan, first + t), results);
 		winograd_results(products + t * out_c, between_out, out_c, plan->side, plan->bias ? bias : NULL, plan->slope, results);
 	}
+}
+
+bool
+nn_winograd_gradient(const nn_winograd *plan, const float *in, const float *out_gradient, float *room, float *gradient, void *scratch,
+					 const rpm_control *control)
+{
+	int64_t		all = plan->out.n * plan->tiles_across * plan->tiles_down;
+
+	memset(room, 0, plan->weight_bytes);
+	for (int64_t first = 0; first < all && !rpm_stopped(control); first += plan->tiles_each)
+		sum_tiles(plan, in, out_gradient, room, (float *) (((uintptr_t) scratch + 63) / 64 * 64), first,
+				  all - first < plan->tiles_each ? all - first : plan->tiles_each);
+	if (rpm_stopped(control))
+		return false;
+	add_weights(plan, room, gradient);
+	return true;
+}
+
+/* All threads share the tiles, then the points. */
+static void
+sum_tiles(const nn_winograd *plan, const float *in, const float *out_gradient, float *sums, float *room, int64_t first, int64_t count)
+{
+	int64_t		in_c = plan->in.c,
+				out_c = plan->out.c,
+				between_in = count * in_c + SPREAD,
+				between_out = count * out_c + SPREAD;
+	float	   *tiles = room,
+			   *products = tiles + WINOGRAD_POINTS * between_in,
+			   *zeros = products + WINOGRAD_POINTS * between_out;
+
+	memset(zeros, 0, sizeof(float) * (size_t) (in_c + out_c));
+#pragma omp parallel num_threads(plan->threads)
+	{
+#pragma omp for
+		for (int64_t t = 0; t < count; t++)
+		{
+			const float *cells[WINOGRAD_POINTS];
+			float	   *results[WINOGRAD_MOST_RESULTS];
+
+			cells_of_tile(plan, in, zeros, place_of(plan, first + t), cells);
+			winograd_tile(cells, in_c, tiles + t * in_c, between_in);
+			results_of_tile(plan, (float *) out_gradient, zeros, place_of(plan, first + t), results);
+			winograd_results_back((const float *const *) results, out_c, plan->side, products + t * out_c, between_out);
+		}
+#pragma omp for
+		for (int64_t point = 0; point < WINOGRAD_POINTS; point++)
+			winograd_sum(tiles + point * between_in, products + point * between_out, sums + point * in_c * out_c, count, in_c, out_c);
+	}
+}
+
+static void
+add_weights(const nn_winograd *plan, const float *sums, float *gradient)
+{
+	int64_t		in = plan->in.c,
+				out = plan->out.c,
+				cells = plan->kernel * plan->kernel;
+
+#pragma omp parallel for num_threads(plan->threads)
+	for (int64_t o = 0; o < out; o += WINOGRAD_LANES)
+		for (int64_t i = 0; i < in; i++)
+		{
+			float		kernel[WINOGRAD_MOST_KERNEL][WINOGRAD_LANES];
+
+			winograd_kernel_back(sums + i * out + o, in * out, plan->kernel, kernel[0]);
+			for (int64_t lane = 0; lane < WINOGRAD_LANES; lane++)
+				for (int64_t k = 0; k < cells; k++)
+					gradient[((o + lane) * in + i) * cells + k] += kernel[k][lane];
+		}
 }
 
 /* Fewer tiles than 2^32: single-word divisions are five times as fast. */
@@ -185,14 +264,14 @@ cells_of_tile(const nn_winograd *plan, const float *in, const float *zeros, tile
 		}
 }
 
-/* Where its results go; NULL outside the image. */
+/* Where its results are; `outside` beyond the image. */
 static void
-results_of_tile(const nn_winograd *plan, float *out, tile_place place, float *results[WINOGRAD_MOST_RESULTS])
+results_of_tile(const nn_winograd *plan, float *out, float *outside, tile_place place, float *results[WINOGRAD_MOST_RESULTS])
 {
 	for (int64_t y = 0; y < plan->side; y++)
 		for (int64_t x = 0; x < plan->side; x++)
 			results[y * plan->side + x] = place.y + y < plan->out.h && place.x + x < plan->out.w
-				? out + ((place.image * plan->out.h + place.y + y) * plan->out.w + place.x + x) * plan->out.c : NULL;
+				? out + ((place.image * plan->out.h + place.y + y) * plan->out.w + place.x + x) * plan->out.c : outside;
 }
 
 #endif
