@@ -21,6 +21,7 @@ CREATE TABLE rpm.calibration (
 	data_fingerprint text,
 	scene_fingerprint text,
 	duration_ms double precision,
+	priors jsonb,
 	software_version text NOT NULL DEFAULT rpm_version(),
 	created_at timestamptz NOT NULL DEFAULT now(),
 	created_by text NOT NULL DEFAULT current_user,
@@ -47,6 +48,7 @@ COMMENT ON COLUMN rpm.calibration.error_after_db IS 'mean absolute error at the 
 COMMENT ON COLUMN rpm.calibration.data_fingerprint IS 'of the measurements it was fitted to';
 COMMENT ON COLUMN rpm.calibration.scene_fingerprint IS 'of the antennas and buildings it was fitted in';
 COMMENT ON COLUMN rpm.calibration.duration_ms IS 'time of the fit with its tracing, ms';
+COMMENT ON COLUMN rpm.calibration.priors IS 'by antenna_id: the prior of rpm_predict that validates best on blocks, and how each did; rpm_choose_priors writes it';
 COMMENT ON COLUMN rpm.calibration.software_version IS 'rpm_version() that computed it';
 COMMENT ON COLUMN rpm.calibration.created_at IS 'when';
 COMMENT ON COLUMN rpm.calibration.created_by IS 'role that called';

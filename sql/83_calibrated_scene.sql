@@ -287,3 +287,38 @@ COMMENT ON FUNCTION rpm_apply_calibration(text, text, bigint[], name) IS
 	'makes a scene that shows the current calibrations of another, or brings it up to date: views of its antennas and buildings with what was fitted; rpm_trace and the others take it as any scene';
 
 REVOKE EXECUTE ON FUNCTION rpm_apply_calibration(text, text, bigint[], name) FROM PUBLIC;
+
+/*
+ * Which prior serves the antennas of a site: rpm_predict's own validation, in the scene that shows the calibration where there is one, kept
+ * with the calibration that it was done with.
+ */
+CREATE FUNCTION rpm_choose_priors(site bigint, scene text DEFAULT NULL, sharing text DEFAULT 'site', size_cells integer DEFAULT 512,
+	OUT antenna_id bigint, OUT prior text, OUT mae_db double precision, OUT candidates jsonb) RETURNS SETOF record
+LANGUAGE plpgsql ROWS 10 COST 1000000 SET search_path FROM CURRENT
+AS $$
+DECLARE
+	base text := coalesce(scene, rpm.scene_of_calibrations(site));
+	shown rpm.scene;
+	kept jsonb := '{}';
+BEGIN
+	IF NOT EXISTS (SELECT FROM rpm.calibration AS c WHERE c.scene = base AND c.site_id = site AND c.current) THEN
+		RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = format('site %s of scene "%s" has no current calibration', coalesce(site::text, 'null'), base),
+			HINT = 'SELECT * FROM rpm_calibrate(site) makes one.';
+	END IF;
+	SELECT s.* INTO shown FROM rpm.scene AS s LEFT JOIN rpm.calibrated_scene AS c ON c.scene = s.name
+	WHERE s.name = base OR (c.base_scene = base AND (c.sites IS NULL OR site = ANY (c.sites)))
+	ORDER BY c.scene IS NULL, cardinality(c.sites) NULLS LAST, s.name LIMIT 1;
+	FOR antenna_id IN EXECUTE format('SELECT r.antenna_id FROM %s AS r WHERE r.site_id = $1 ORDER BY r.antenna_id', shown.antenna_relation) USING site
+	LOOP
+		SELECT r.prior_chosen, r.mae_db, r.candidates INTO prior, mae_db, candidates
+		FROM rpm_predict_report(rpm_choose_priors.antenna_id, shown.name, size_cells => rpm_choose_priors.size_cells, sharing => rpm_choose_priors.sharing) AS r;
+		kept := kept || jsonb_build_object(antenna_id, jsonb_build_object('prior', prior, 'mae_db', mae_db, 'scene', shown.name, 'candidates', candidates));
+		RETURN NEXT;
+	END LOOP;
+	UPDATE rpm.calibration AS c SET priors = kept WHERE c.scene = base AND c.site_id = site AND c.current;
+END
+$$;
+COMMENT ON FUNCTION rpm_choose_priors(bigint, text, text, integer) IS
+	'validates every prior of rpm_predict on blocks for each antenna of a calibrated site, returns the best and keeps it with the current calibration';
+
+REVOKE EXECUTE ON FUNCTION rpm_choose_priors(bigint, text, text, integer) FROM PUBLIC;

@@ -34,6 +34,17 @@ FROM mast AS m JOIN calibration_kept_calibrated_antenna AS c USING (antenna_id) 
 -- 2 dB of noise is what is left
 SELECT traced_rmse('calibration kept') > 3 AS before, traced_rmse('calibration kept calibrated') < 2.3 AS after;
 
+-- which prior serves each antenna: validated on blocks in the calibrated scene, its published map among them, and kept with the calibration
+INSERT INTO rpm.coverage (name, scene, product, table_schema, table_name, srid, cell_size_m, extent)
+SELECT 'kept map', 'calibration kept calibrated', 'rsrp_dbm', 'calibration_kept', 'kept_map', 32632, 10, ST_Expand(spot(0, 0), 200);
+CREATE TABLE kept_map AS SELECT row_number() OVER ()::int AS rid, antenna_id, rast FROM rpm_trace('calibration kept calibrated', mechanisms => '{line_of_sight,reflection}', max_depth => 1);
+SELECT antenna_id, prior LIKE 'traced%' AS traced, mae_db < 4 AS close, jsonb_array_length(candidates) AS candidates FROM rpm_choose_priors(931, size_cells => 40);
+SELECT k.key AS antenna_id, k.value ->> 'scene' AS scene, k.value ->> 'prior' LIKE 'traced%' AS traced
+FROM rpm.calibration AS c, jsonb_each(c.priors) AS k WHERE c.site_id = 931 AND c.current ORDER BY 1;
+SELECT * FROM rpm_choose_priors(932);
+SELECT * FROM rpm_choose_priors(932, 'calibration kept');
+DELETE FROM rpm.coverage WHERE name = 'kept map';
+
 -- the next starts from it and is judged by the same blocks: nothing left to learn
 SELECT v.version, v.compared_with, abs(v.error_before_db - m.error_after_db) < 0.01 AS same_blocks, abs(v.error_after_db - m.error_after_db) < 0.1 AS same_error
 FROM made AS m, rpm_calibrate(931, 'calibration kept', method => 'AM', make_current => true, mechanisms => '{line_of_sight,reflection}', max_depth => 1, samples => 1000, over_roofs => 'holes') AS v;

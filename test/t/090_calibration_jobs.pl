@@ -149,6 +149,15 @@ $node->safe_psql('postgres', 'INSERT INTO rpm.measurement (antenna_id, geom, rsr
 is($sessions[0]->answer, 't', 'with what there was when it began');
 $node->safe_psql('postgres', "CALL rpm_recalibrate_stale(time_budget => '0')");
 is($node->safe_psql('postgres', 'SELECT site_id, reason, measurements - attempted_measurements FROM rpm.stale_site'), '3|measurements changed|1', 'what came since is not lost');
+
+# A scene that changes while a site is calibrated does the same.
+$node->safe_psql('postgres', 'UPDATE plan SET seconds = 0; CALL rpm_recalibrate_stale(); UPDATE plan SET seconds = 1 WHERE site = 4');
+$sessions[0]->start('SELECT current FROM rpm_calibrate(4)');
+ok($node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE pid = $sessions[0]{pid} AND wait_event = 'PgSleep'"), 'another site at work');
+$node->safe_psql('postgres', 'INSERT INTO rpm.building (building_id, geom, height_m) VALUES (1, ST_MakeEnvelope(706050, 5336000, 706080, 5336030, 32632), 15)');
+is($sessions[0]->answer, 't', 'in the scene as it was when it began');
+$node->safe_psql('postgres', "CALL rpm_recalibrate_stale(time_budget => '0')");
+like($node->safe_psql('postgres', 'SELECT site_id, reason FROM rpm.stale_site'), qr/^4\|antennas or buildings changed$/, 'the building that came since is not lost');
 $node->safe_psql('postgres', 'UPDATE plan SET seconds = 0; CALL rpm_recalibrate_stale()');
 $_->finish for @sessions;
 

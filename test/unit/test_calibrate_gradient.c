@@ -53,6 +53,21 @@ wall_coefficients(void)
 		}
 }
 
+/* Beside Sionna RT 2.2.0, in single precision (test/accuracy/calibrated/gradient_peer.py): one reflected path's power by its wall's constants. */
+static void
+outside_gradient(void)
+{
+	const double wavelength_m = RPM_SPEED_OF_LIGHT_M_S / 3.5e9, of_sigma = 1 / (2 * RPM_PI * 3.5e9 * RPM_VACUUM_PERMITTIVITY_F_M), db = 10 / M_LN10;
+	const double length_m = hypot(10 + 50 / 9.0, 14), free = wavelength_m / (4 * RPM_PI * length_m);
+	rpm_interface_gradient g = rpm_interface_gradient_of(rpm_cx(5.24, -0.12 * of_sigma), 9 / hypot(9, 10), 0.2, wavelength_m);
+	rpm_complex r = g.value.r_tm, by_eta = g.by_eta.r_tm;
+	double		power = rpm_cx_norm2(r);
+
+	CHECK_NEAR(10 * log10(power * free * free), -82.26282, 2e-4);
+	CHECK_NEAR(db * 2 * (r.re * by_eta.re + r.im * by_eta.im) / power, 2.00778, 1e-4);
+	CHECK_NEAR(db * 2 * (r.re * by_eta.im - r.im * by_eta.re) / power * of_sigma, 4.76879, 2e-4);
+}
+
 /* The antenna with one of its numbers moved. */
 static rpm_antenna
 moved(rpm_antenna a, int number, double step)
@@ -341,6 +356,7 @@ int
 main(void)
 {
 	RUN(wall_coefficients);
+	RUN(outside_gradient);
 	RUN(antenna_fields);
 	RUN(same_as_map);
 	RUN(gradients);

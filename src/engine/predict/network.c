@@ -57,16 +57,24 @@ fit_range(void *context, int64_t begin, int64_t end, int thread)
 	fit_context *fit = context;
 	predict_candidate candidates[RPM_PREDICT_MOST_CANDIDATES];
 	int			count = predict_candidates(fit->work, candidates),
-				last = 0;
+				last = 0,
+				drift = -1;
 
 	(void) thread;
-	/* The candidates with covariates come last, where there are any; residuals are those of the richest prior. */
+	/*
+	 * The candidates with covariates come last, where there are any; residuals are those of the richest prior, of the antenna that is
+	 * predicted those with the drift, too.
+	 */
 	for (int c = 0; c < count; c++)
 		if (candidates[c].prior != NULL)
 			last = c;
+		else if (candidates[c].drift != NULL)
+			drift = c;
 	for (int64_t a = begin; a < end; a++)
 		for (int c = 0; c < count; c++)
-			if (candidates[c].prior != NULL && (candidates[c].covariates || fit->work->input->covariate_count == 0))
+			if (c == drift && a == fit->work->input->antenna)
+				fit_antenna(fit->work, &candidates[c], -1, (int32_t) a, true, &fit->status[a]);
+			else if (candidates[c].prior != NULL && (candidates[c].covariates || fit->work->input->covariate_count == 0))
 				fit_antenna(fit->work, &candidates[c], prior_number(candidates[c].prior), (int32_t) a, c == last, &fit->status[a]);
 }
 
@@ -74,6 +82,7 @@ static rpm_code
 fit_antenna(predict_work *work, const predict_candidate *candidate, int prior, int32_t antenna, bool keep_residual,
 			rpm_status *status)
 {
+	const rpm_prior *law = candidate->prior != NULL ? candidate->prior : candidate->drift;
 	size_t		begin = work->begin[antenna],
 				cells = predict_cells(work, antenna),
 				rows = cells < MOST_FITTED ? cells : MOST_FITTED;
@@ -99,13 +108,13 @@ fit_antenna(predict_work *work, const predict_candidate *candidate, int prior, i
 			y[i] = work->points[point].value_db;
 			weight[i] = work->weight[point];
 		}
-		candidate->prior->before(&work->input->antennas[antenna], mean, sd);
-		covariates_before(candidate, candidate->prior->count, mean, sd);
+		law->before(&work->input->antennas[antenna], mean, sd);
+		covariates_before(candidate, law->count, mean, sd);
 		rpm_least_squares_options_default(&options);
 		options.prior_mean = mean;
 		options.prior_sd = sd;
 		options.fixed_scale = FIT_SCALE_DB;
-		if (rpm_least_squares(&data, &options, &alone, fit, status) == RPM_OK)
+		if (rpm_least_squares(&data, &options, &alone, fit, status) == RPM_OK && prior >= 0)
 			memcpy(fit_of(work, prior, antenna), fit->coefficient, sizeof(double) * (size_t) candidate->count);
 		for (size_t i = begin; i < begin + cells && keep_residual && status->code == RPM_OK; i++)
 		{
@@ -153,7 +162,7 @@ predict_before_of(const predict_work *work, const predict_candidate *candidate, 
 	{
 		law->before(&work->input->antennas[antenna], before->mean, before->sd);
 		learn_from_others(work, law, antenna, before);
-		/* A drift's own coefficient, dB for 10 dB, is thought of as a covariate's. */
+		/* A drift's own coefficient is thought of as a covariate's. */
 		covariates_before(candidate, law->count, before->mean, before->sd);
 	}
 	else

@@ -32,6 +32,8 @@ static rpm_code learn_from_antenna(const predict_work *work, const predict_candi
 								   rpm_covariance *covariance, rpm_field_learned *learned, rpm_status *status);
 static rpm_code choose_candidate(const predict_work *work, const predict_candidate *candidates, int count, decision *made,
 								 rpm_status *status);
+static rpm_code covariance_of(const predict_work *work, const predict_candidate *candidate, const decision *made,
+							  rpm_covariance *covariance, rpm_status *status);
 static rpm_code take_candidate(const predict_work *work, const predict_candidate *candidate, decision *made, rpm_status *status);
 static rpm_code reweigh(const predict_work *work, decision *made, rpm_status *status);
 static rpm_code calibrate(const predict_work *work, decision *made, rpm_status *status);
@@ -217,6 +219,7 @@ static rpm_code
 choose_candidate(const predict_work *work, const predict_candidate *candidates, int count, decision *made, rpm_status *status)
 {
 	rpm_predict_report *report = made->report;
+	rpm_covariance covariances[RPM_PREDICT_MOST_CANDIDATES];
 	int			best = -1;
 
 	report->candidate_count = count;
@@ -227,9 +230,11 @@ choose_candidate(const predict_work *work, const predict_candidate *candidates, 
 		predict_data data;
 
 		memcpy(entry->name, candidates[c].name, sizeof(entry->name));
+		if (covariance_of(work, &candidates[c], made, &covariances[c], status) != RPM_OK)
+			return status->code;
 		if (predict_data_open(&data, work, &candidates[c], work->input->antenna, status) == RPM_OK &&
 			predict_validation_open(&validation, work, &data, status) == RPM_OK &&
-			predict_validate_blocks(work, &data, &made->covariance, &validation, status) == RPM_OK)
+			predict_validate_blocks(work, &data, &covariances[c], &validation, status) == RPM_OK)
 			predict_score(&validation, entry);
 		predict_validation_close(&validation);
 		predict_data_close(&data);
@@ -246,6 +251,24 @@ choose_candidate(const predict_work *work, const predict_candidate *candidates, 
 		return status->code;
 	/* What a given prior leaves over may vary much less. */
 	return learn_covariance(work, made, status);
+}
+
+/* What a traced map leaves over may vary much less than what an empirical prior does: it is validated with a covariance of its own. */
+static rpm_code
+covariance_of(const predict_work *work, const predict_candidate *candidate, const decision *made, rpm_covariance *covariance,
+			  rpm_status *status)
+{
+	rpm_covariance own;
+	rpm_field_learned learned;
+
+	*covariance = made->covariance;
+	if (candidate->prior != NULL || !work->input->given[candidate->given].drift || predict_cells(work, work->input->antenna) < OWN_COVARIANCE_CELLS
+		|| strcmp(candidate->name, made->candidate.name) == 0)
+		return RPM_OK;
+	rpm_covariance_default(&own);
+	if (learn_from_antenna(work, candidate, work->input->antenna, &own, &learned, status) == RPM_OK && learned.estimated)
+		*covariance = own;
+	return status->code;
 }
 
 static rpm_code

@@ -242,13 +242,17 @@ centre_given(predict_work *work)
 
 	for (int g = 0; g < input->given_count; g++)
 	{
-		double		sum = 0;
+		double		sum = 0,
+					squares = 0;
 
 		for (size_t i = 0; i < work->count; i++)
 			work->given[g][i] -= predict_power(&input->antennas[work->points[i].antenna]);
 		for (size_t i = begin; i < end; i++)
 			sum += work->given[g][i];
 		work->given_middle[g] = end > begin ? sum / (double) (end - begin) : middle_of_targets(work, g);
+		for (size_t i = begin; i < end; i++)
+			squares += pow(work->given[g][i] - work->given_middle[g], 2);
+		work->given_spread[g] = end > begin + 1 && squares > 0 ? sqrt(squares / (double) (end - begin - 1)) : 10;
 	}
 }
 
@@ -322,12 +326,14 @@ predict_point_row(const predict_work *work, const predict_candidate *candidate, 
 	return base;
 }
 
-/* The term of a given level, as the next of the row; returns the base: the level itself, or with a drift 0. */
+/* The term of a given level, per 10 dB or as a drift per spread, as the next of the row; returns the base: the level itself, or with a drift 0. */
 static double
 given_terms(const predict_work *work, const predict_candidate *candidate, double level_db, double *row, int *count)
 {
-	row[(*count)++] = (level_db - work->given_middle[candidate->given]) / 10;
-	return candidate->drift != NULL ? 0 : level_db;
+	bool		drift = candidate->drift != NULL;
+
+	row[(*count)++] = (level_db - work->given_middle[candidate->given]) / (drift ? work->given_spread[candidate->given] : 10);
+	return drift ? 0 : level_db;
 }
 
 double

@@ -45,7 +45,7 @@ typedef struct predict_work
 	double	   *covariates;		/* of the points: centred, in units of their spread */
 	double		covariate_middle[RPM_PREDICT_MOST_COVARIATES], covariate_spread[RPM_PREDICT_MOST_COVARIATES];
 	double	   *given[RPM_PREDICT_MOST_GIVEN];	/* at the points, less the antenna's power */
-	double		given_middle[RPM_PREDICT_MOST_GIVEN];
+	double		given_middle[RPM_PREDICT_MOST_GIVEN], given_spread[RPM_PREDICT_MOST_GIVEN];
 	double		given_law[RPM_PREDICT_MOST_GIVEN][2];	/* where it has holes: level at 100 m, dB a decade */
 	rpm_field_index *index;		/* of the points, for the antenna that is predicted */
 	double	   *residual;		/* of every point, less its own antenna's fit */
