@@ -6,6 +6,8 @@
  * Others' rows are inputs wherever they lie, also at a place that is held out for the antenna: so the product is used.  The antenna's
  * own held-out pixels are never an input of anything, the network's linear model and gains included.
  *
+ * Beside the rows: some by area and by the fewest reports that a pixel can be the mean of, and the difference of each to the row above it, antenna by antenna.
+ *
  * Antennas are taken in an order drawn by the seed: any N of them are a random sample of the list, and so are those that were done after
  * M minutes of a protocol, when no new one is begun.  --spread takes N spread evenly over the list instead, which is easier than the list.
  */
