@@ -30,15 +30,15 @@ static bool network_linear(const experiment *setup, task *task);
 static bool network_clutter(const experiment *setup, task *task);
 
 const estimate estimates[] = {
-	{"site_mean", "mean of the antenna", true, false, false, site_mean},
-	{"log_distance", "a + b log d, fitted per antenna", true, false, false, log_distance},
-	{"plain_kriging", "the same + local ordinary kriging (24 neighbours, exponential, 80 m)", true, false, false, plain_kriging},
-	{"alone", "ours, without other antennas", true, false, false, product_alone},
-	{"field_only", "ours, other antennas by kriging alone", true, false, false, product_without_layer},
-	{"ours", "ours", true, false, true, product},
-	{"linear", "one linear model of all antennas", false, true, false, network_linear},
-	{"clutter", "the same + clutter residuals of other sites", false, true, true, network_clutter},
-	{"ours_sites", "ours", false, true, true, product}
+	{"site_mean", "mean of the antenna", true, false, false, false, site_mean},
+	{"log_distance", "a + b log d, fitted per antenna", true, false, false, false, log_distance},
+	{"plain_kriging", "the same + local ordinary kriging (24 neighbours, exponential, 80 m)", true, false, false, true, plain_kriging},
+	{"alone", "ours, without other antennas", true, false, false, false, product_alone},
+	{"field_only", "ours, other antennas by kriging alone", true, false, false, false, product_without_layer},
+	{"ours", "ours", true, false, true, true, product},
+	{"linear", "one linear model of all antennas", false, true, false, false, network_linear},
+	{"clutter", "the same + clutter residuals of other sites", false, true, true, false, network_clutter},
+	{"ours_sites", "ours", false, true, true, false, product}
 };
 const int estimate_count = (int) (sizeof(estimates) / sizeof(estimates[0]));
 

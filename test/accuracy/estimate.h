@@ -57,6 +57,7 @@ typedef struct estimate
 	const char *name, *title;
 	bool		pixels, sites;	/* for pixels and blocks; for sites left out whole */
 	bool		given;			/* needs given_* */
+	bool		noise;			/* shown by what may be noise of the pixels, too */
 	estimate_function function;
 } estimate;
 

@@ -34,6 +34,9 @@ experiment_open(experiment *setup, const chengdu *data, const protocol *protocol
 		setup->antennas[a] = (rpm_clutter_antenna){row->site, row->x_m, row->y_m, row->height_m, row->azimuth_deg * RPM_PI / 180,
 			row->tilt_deg * RPM_PI / 180, row->frequency_mhz, row->rs_power_dbm};
 	}
+	/* Pixels and blocks need the network's model for its clutter alone. */
+	if (!with_clutter && protocol->unit != RPM_SPLIT_SITE)
+		return true;
 	return fit_model(setup) && (!with_clutter || (index_pixels(setup) && fit_gains(setup)));
 }
 

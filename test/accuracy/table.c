@@ -6,6 +6,8 @@
  * Others' rows are inputs wherever they lie, also at a place that is held out for the antenna: so the product is used.  The antenna's
  * own held-out pixels are never an input of anything, the network's linear model and gains included.
  *
+ * Beside the rows: some by area and by the fewest reports that a pixel can be the mean of, and the difference of each to the row above it, antenna by antenna.
+ *
  * Antennas are taken in an order drawn by the seed: any N of them are a random sample of the list, and so are those that were done after
  * M minutes of a protocol, when no new one is begun.  --spread takes N spread evenly over the list instead, which is easier than the list.
  */
@@ -20,6 +22,8 @@
 
 #define AREAS 14
 #define DRAW 1000				/* added to the seed, so that the order has nothing to do with what is held out */
+#define REPORTS 7				/* of so many kinds, by reports_kind */
+#define MOST_REPORTS 60
 #define NINETY_PER_CENT 1.6448536269514722
 
 /* Errors of one estimate at one antenna. */
@@ -28,6 +32,9 @@ typedef struct score
 	size_t		count;
 	double		mae_db, rmse_db, bias_db, covered, width_db;
 	bool		has_sd;
+	/* by the fewest levels of whole dB whose mean the pixel can be */
+	size_t		reports_count[REPORTS];
+	double		reports_mae_db[REPORTS], reports_square_db2[REPORTS];
 } score;
 
 /* An antenna and what the seed drew for it. */
@@ -73,6 +80,9 @@ static bool fill_given(const experiment *setup, task *task);
 static score score_of(const chengdu *data, const task *task);
 static void print_rows(const run *run, const protocol *protocol);
 static void print_areas(const run *run, int number);
+static int	reports_kind(float rsrp_dbm);
+static void print_reports(const run *run, int number);
+static void print_differences(const run *run, const protocol *protocol);
 static bool mean_score(const run *run, int number, int area, score *mean, int *antennas, size_t *pixels);
 
 int
@@ -337,6 +347,7 @@ score_of(const chengdu *data, const task *task)
 	for (size_t i = 0; i < task->target_count; i++)
 	{
 		double		error = data->pixels[task->target[i]].rsrp_dbm - task->mean_dbm[i];
+		int			kind;
 
 		score.mae_db += fabs(error);
 		score.rmse_db += error * error;
@@ -344,6 +355,10 @@ score_of(const chengdu *data, const task *task)
 		score.has_sd = score.has_sd || task->sd_db[i] > 0;
 		score.covered += fabs(error) <= NINETY_PER_CENT * task->sd_db[i];
 		score.width_db += 2 * NINETY_PER_CENT * task->sd_db[i];
+		kind = reports_kind(data->pixels[task->target[i]].rsrp_dbm);
+		score.reports_count[kind]++;
+		score.reports_mae_db[kind] += fabs(error);
+		score.reports_square_db2[kind] += error * error;
 	}
 	score.mae_db /= (double) score.count;
 	score.rmse_db = sqrt(score.rmse_db / (double) score.count);
@@ -373,8 +388,15 @@ print_rows(const run *run, const protocol *protocol)
 			printf(" | |\n");
 	}
 	for (int e = 0; e < estimate_count; e++)
-		if (is_wanted(protocol, &estimates[e], run->wanted[e]) && estimates[e].given)
+	{
+		if (!is_wanted(protocol, &estimates[e], run->wanted[e]))
+			continue;
+		if (estimates[e].given || estimates[e].noise)
 			print_areas(run, e);
+		if (estimates[e].noise)
+			print_reports(run, e);
+	}
+	print_differences(run, protocol);
 }
 
 static void
@@ -389,6 +411,87 @@ print_areas(const run *run, int number)
 
 		if (mean_score(run, number, area, &mean, &antennas, &pixels))
 			printf(" %d (%d: %.2f / %.2f, %.0f %%)", area, antennas, mean.mae_db, mean.rmse_db, 100 * mean.covered);
+	}
+	printf("\n");
+}
+
+/*
+ * A phone reports whole dB (3GPP TS 36.133 section 9.1.4), and a pixel is the mean of its reports to two decimals: its fraction tells how few they may
+ * have been.  -90.33 needs three, -90.17 six; -90 may be one or any number that happens to give it.
+ */
+static int
+reports_kind(float rsrp_dbm)
+{
+	static const int first[REPORTS] = {1, 2, 3, 5, 7, 10, 15};
+	int			hundredths = (int) lround(fabs(rsrp_dbm) * 100) % 100,
+				reports = 1,
+				kind = 0;
+
+	for (bool found = false; !found && reports < MOST_REPORTS; reports += !found)
+		for (int part = 0; part < reports && !found; part++)
+			found = (int) lround(100.0 * part / reports) == hundredths;
+	while (kind + 1 < REPORTS && reports >= first[kind + 1])
+		kind++;
+	return kind;
+}
+
+/* Over all pixels: how the error falls with the reports behind a pixel is what is noise of the pixel itself. */
+static void
+print_reports(const run *run, int number)
+{
+	static const char *const kinds[REPORTS] = {"1", "2", "3 and 4", "5 and 6", "7 to 9", "10 to 14", "15 and more"};
+	size_t		all = 0,
+				count[REPORTS] = {0};
+	double		mae_db[REPORTS] = {0},
+				square_db2[REPORTS] = {0};
+
+	for (int k = 0; k < run->count; k++)
+		for (int kind = 0; kind < REPORTS; kind++)
+		{
+			const score *of = &run->scores[(size_t) number * run->count + k];
+
+			all += of->reports_count[kind];
+			count[kind] += of->reports_count[kind];
+			mae_db[kind] += of->reports_mae_db[kind];
+			square_db2[kind] += of->reports_square_db2[kind];
+		}
+	printf("\n%s by the fewest reports that a pixel can be the mean of (share of the pixels: MAE / RMSE):", estimates[number].name);
+	for (int kind = 0; kind < REPORTS; kind++)
+		if (count[kind] > 0)
+			printf(" %s (%.1f %%: %.2f / %.2f)", kinds[kind], 100.0 * (double) count[kind] / (double) all, mae_db[kind] / (double) count[kind],
+				   sqrt(square_db2[kind] / (double) count[kind]));
+	printf("\n");
+}
+
+/* Antenna by antenna: what a sample says of the difference is surer than what it says of either row. */
+static void
+print_differences(const run *run, const protocol *protocol)
+{
+	int			last = -1;
+
+	for (int e = 0; e < estimate_count; e++)
+	{
+		double		sum = 0,
+					squares = 0;
+		int			antennas = 0;
+
+		if (!is_wanted(protocol, &estimates[e], run->wanted[e]))
+			continue;
+		for (int k = 0; k < run->count && last >= 0; k++)
+		{
+			const score *of = &run->scores[(size_t) e * run->count + k],
+					   *before = &run->scores[(size_t) last * run->count + k];
+
+			if (of->count == 0 || before->count == 0)
+				continue;
+			antennas++;
+			sum += of->mae_db - before->mae_db;
+			squares += (of->mae_db - before->mae_db) * (of->mae_db - before->mae_db);
+		}
+		if (antennas > 1)
+			printf("\n%s less %s: %+.3f dB of MAE, standard error %.3f, %d antennas", estimates[e].name, estimates[last].name, sum / antennas,
+				   sqrt(fmax(squares - sum * sum / antennas, 0) / (antennas - 1) / antennas), antennas);
+		last = e;
 	}
 	printf("\n");
 }

@@ -1,4 +1,4 @@
-# Measurements at work: COPY into the table, memory of a raster over many rows, progress and cancel while rows are read, row order and level security.
+# Measurements at work: COPY into the table, memory of a raster over many rows, progress and cancel while rows are read and a map is predicted, row order and level security.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -49,6 +49,8 @@ my $before = RpmSession::resident_kb($session->{pid});
 is($session->ask(q{SELECT ST_Value(r, 2, 257, 256), ST_Count(r, 1) FROM rpm_ground_truth(1, 'many') AS r}), '2000000|1', 'two million rows in one cell');
 my $grown = RpmSession::resident_kb($session->{pid}) - $before;
 cmp_ok($grown, '<', 64 * 1024, "memory grew by $grown kB");
+is($session->ask(q{SELECT measurements, cells, covariance_source, covariance_reason FROM rpm_predict_report(1, 'many', size_cells => 16)}),
+	'2000000|1|default|too few measured places', 'and a prediction from them says that one place tells no covariance');
 
 # A relation that answers slowly: rows are counted while they come, a cancel is answered, the session works on.
 $node->safe_psql('postgres', q{
@@ -80,6 +82,47 @@ cmp_ok($sorted[1], '<', 0.2 * $slack, "cancel: median of $list ms");
 cmp_ok($sorted[2], '<', 1.0 * $slack, 'cancel: the longest');
 is($session->ask(q{SELECT ST_Count(rpm_ground_truth(2, 'as it came'), 1) > 0}), 't', 'the session works afterwards');
 is($watcher->ask('SELECT count(*) FROM rpm.progress'), '0', 'no call is left in rpm.progress');
+
+# A prediction with a hundred antennas beside it: cancelled at every eighth of its length, while it reads, fits the antennas of the network, learns,
+# validates and predicts.
+$node->safe_psql('postgres', q{
+	CREATE TABLE town_mast (LIKE rpm.antenna INCLUDING DEFAULTS);
+	INSERT INTO town_mast (antenna_id, geom, height_m, frequency_mhz, rs_power_dbm, azimuth_deg)
+	SELECT i, ST_SetSRID(ST_MakePoint(691000 + 80 * (i % 15), 5336000 + 80 * (i / 15)), 32632), 20, 2600, 10, i * 37 % 360 FROM generate_series(0, 99) AS i;
+	CREATE TABLE town_drive AS SELECT a.antenna_id, ST_Translate(a.geom, 5 * (i * 37 % 101 - 50), 5 * (i * 61 % 97 - 48)) AS geom, -90 + 9 * sin(i * i) AS rsrp_dbm
+	FROM town_mast AS a, LATERAL generate_series(1, CASE antenna_id WHEN 50 THEN 6000 ELSE 500 END) AS i;
+	CREATE INDEX ON town_drive (antenna_id);
+	INSERT INTO rpm.scene (name, srid, antenna_relation, measurement_relation) VALUES ('network', 32632, 'town_mast', 'town_drive')});
+my $predict = q{SELECT ST_Count(rpm_predict(50, 'network', sharing => 'all', size_cells => 256), 1)};
+# Sessions of their own: a session's time limit counts from its start.
+$_->finish foreach $session, $watcher;
+($session, $watcher) = map { RpmSession->new($node) } 1, 2;
+$session->ask($predict);
+my $idle_threads = RpmSession::threads($session->{pid});
+my $whole = time;
+is($session->ask($predict), 256 * 256, 'a map with the network beside it');
+$whole = time - $whole;
+my %met;
+@times = ();
+foreach my $eighth (0 .. 7)
+{
+	$session->start($predict);
+	usleep(1e6 * $whole * ($eighth + 0.5) / 8);
+	$met{$watcher->ask("SELECT phase FROM rpm.progress WHERE pid = $session->{pid}") || 'none'}++;
+	my $began = time;
+	kill 'INT', $session->{pid};
+	$session->answer;
+	push @times, time - $began if $session->error =~ /canceling statement due to user request/;
+}
+@sorted = sort { $a <=> $b } @times;
+$list = join(', ', map { sprintf '%.0f', 1000 * $_ } @times);
+note(sprintf 'measured cancel of a prediction of %.1f s (%s): %s ms', $whole, join(', ', map { "$_ $met{$_}" } sort keys %met), $list);
+cmp_ok(scalar @times, '>=', 5, 'predictions are cancelled');
+ok($met{learning}, 'some while they learn, the fit of the network included');
+cmp_ok($sorted[$#sorted / 2], '<', 0.2 * $slack, "cancel of a prediction: median of $list ms");
+cmp_ok($sorted[-1], '<', 1.0 * $slack, 'cancel of a prediction: the longest');
+is(RpmSession::threads_settled($session->{pid}, $idle_threads), $idle_threads, 'no thread is left');
+is($session->ask($predict), 256 * 256, 'the session predicts afterwards');
 
 # Row-level security holds: a reader sees the cells of the rows that he may see.
 is($node->safe_psql('postgres', q{
