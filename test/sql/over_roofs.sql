@@ -26,7 +26,7 @@ UNION ALL SELECT 'alone', * FROM pg_temp.cells('over_roofs');
 CREATE FUNCTION pg_temp.gains(mechanisms text[]) RETURNS TABLE (v double precision, n bigint) LANGUAGE sql AS $$
 	SELECT v, n FROM rpm_trace('rows', mechanisms => mechanisms, samples => 0, quantity => 'path_gain_db') AS t, unnest(ST_DumpValues(rast, 1)) WITH ORDINALITY AS cell (v, n)
 $$;
-SELECT count(more.v) = count(base.v) AS none_lost, count(*) FILTER (WHERE more.v > base.v + 0.5) > 0 AS some_won, count(*) FILTER (WHERE more.v < base.v - 1) AS weaker,
+SELECT count(more.v) = count(base.v) AS none_lost, count(*) FILTER (WHERE more.v > base.v + 0.01) > 0 AS some_won, count(*) FILTER (WHERE more.v < base.v - 1) AS weaker,
 	count(*) FILTER (WHERE more.v > base.v + 40) AS impossible
 FROM pg_temp.gains('{line_of_sight,diffraction,over_roofs}') AS base JOIN pg_temp.gains('{line_of_sight,diffraction,over_roofs,around_corners,roof_reflection}') AS more USING (n);
 SELECT count(v) > 0 AS some, count(v) < count(*) / 2 AS with_holes FROM pg_temp.gains('{around_corners}');
