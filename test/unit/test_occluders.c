@@ -78,20 +78,35 @@ static bool same(const double *a, const double *b)
 	return memcmp(a, b, CELLS * sizeof(double)) == 0;
 }
 
+/* Mirrors as chains: a block hidden as a whole may make a cell beside it be looked at more closely, which moves little. */
+static bool alike(const double *a, const double *b)
+{
+	double		apart = 0, sum = 0;
+
+	for (int i = 0; i < CELLS; i++)
+		if (!isnan(a[i]))
+		{
+			apart += fabs(a[i] - b[i]);
+			sum += b[i];
+		}
+	return apart <= 1e-3 * sum;
+}
+
 static void same_map(bool slope)
 {
 	static double with[CELLS], without[CELLS], wrong[CELLS];
-	int			sums[2] = {RPM_SUM_FIELD, RPM_SUM_POWER};
+	int			sums[3] = {RPM_SUM_FIELD, RPM_SUM_POWER, RPM_SUM_POWER};
 
 	state = 1;
 	quarter(slope);
-	for (int k = 0; k < 2; k++)
+	for (int k = 0; k < 3; k++)
 	{
 		rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_DIFFRACTION, 1, 0);
 		rpm_antenna antenna = map_antenna(&s, RPM_PATTERN_ISOTROPIC, 92, 83, 30);
 		rpm_grid	grid = map_grid(&s, -20, 200, 5, SIDE, SIDE, 1.5);
 
 		options.sum = sums[k];
+		options.launch_chains = k < 2;	/* mirrors at points */
 		options.cell_samples = 2;
 		answers = HONEST;
 		hidden_blocks = hidden_points = 0;
@@ -100,7 +115,7 @@ static void same_map(bool slope)
 		CHECK(slope || hidden_blocks > 1000);
 		answers = NEVER;
 		CHECK(map_run(&s, &antenna, &grid, &options, 2, without, NULL));
-		CHECK(same(with, without));
+		CHECK(k < 2 ? same(with, without) : alike(with, without));
 		answers = ALWAYS;
 		CHECK(map_run(&s, &antenna, &grid, &options, 2, wrong, NULL));
 		CHECK(!same(wrong, without));

@@ -162,8 +162,9 @@ run_batches(chains_task *task, rpm_status *status)
 		if (code != RPM_OK || (i < BATCHES - 1 && !(target_db > 0)))
 			continue;
 		code = fill(task, status);
-		job->reached_error_db = rpm_map_error_db(job, task->gain, 0);
-		if (code == RPM_OK && i < BATCHES - 1 && job->reached_error_db <= target_db)
+		if (job->chain_samples > 0)
+			job->reached_error_db = rpm_map_error_db(job, task->gain, 0);
+		if (code == RPM_OK && i < BATCHES - 1 && job->chain_samples > 0 && job->reached_error_db <= target_db)
 			break;
 	}
 	return code;

@@ -234,11 +234,13 @@ plan_rays(rpm_map_job *job)
 	const rpm_trace_options *options = job->options;
 	bool		chains = options->mechanisms & RPM_REFLECTION && options->max_depth >= 2;
 
-	job->exact_chains = chains && options->samples > 0 && job->device == NULL && job->surface.flat && !options->launch_chains;
+	/* Where fields are not added, first reflections too, so that depth and rays change nothing about them. */
+	job->exact_chains = job->exact_reflection && job->device == NULL && job->surface.flat && !options->launch_chains
+		&& (!job->sum_fields || (chains && options->samples > 0));
 	job->mirrors_at_points = job->exact_reflection && (!job->exact_chains || job->sum_fields);
 	job->launch = options->samples > 0 && ((chains && (!job->exact_chains || options->mechanisms & RPM_REFRACTION))
 										   || (options->mechanisms & RPM_SCATTERING && options->max_depth >= 1));
-	if (job->exact_chains)
+	if (job->exact_chains && chains)
 		job->chain_samples = job->launch ? options->samples / CHAIN_SHARE : options->samples;
 	if (job->launch)
 		job->samples = options->samples - job->chain_samples;
