@@ -21,6 +21,8 @@
 #define SURFACE_OFFSET_M 1e-3
 #define BOX_MARGIN_M 5e-3
 #define LEAST_SHARE 1e-9
+/* The first corner of a polygon is the least along a line that no wall is likely to lie across. */
+#define ASKEW 0.7548776662466927
 /* A block of fewer cells is not asked for what hides all of it. */
 #define BLOCK_CELLS 4
 
@@ -246,14 +248,27 @@ wants_closer_look(const chain_fill *fill, int column, int row)
 	return false;
 }
 
-/* The cell with its part of the polygon; false where there is none, or no receiver. */
+/*
+ * The cell with its part of the polygon; false where there is none, or no receiver.  Its first corner, from which samples are counted, does
+ * not depend on the order in which the sides of mirrors have cut it.
+ */
 static bool
 piece_of_cell(const rpm_map_job *job, const rpm_chain_polygon *polygon, int column, int row, cell_piece *piece)
 {
+	int			first = 0;
+
 	piece->column = column;
 	piece->row = row;
 	piece->cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
-	piece->polygon = *polygon;
+	piece->polygon.count = polygon->count;
+	for (int i = 1; i < polygon->count; i++)
+		if (polygon->x[i] + ASKEW * polygon->y[i] < polygon->x[first] + ASKEW * polygon->y[first])
+			first = i;
+	for (int i = 0; i < polygon->count; i++)
+	{
+		piece->polygon.x[i] = polygon->x[(first + i) % polygon->count];
+		piece->polygon.y[i] = polygon->y[(first + i) % polygon->count];
+	}
 	piece->area_m2 = rpm_chain_polygon_area(polygon);
 	piece->whole = piece->area_m2 > (1 - LEAST_SHARE) * job->cell_area_m2;
 	piece->power = -1;
