@@ -32,7 +32,8 @@ from osgeo import gdal
 
 gdal.UseExceptions()
 good = True
-for name, least, most in ("prediction", -300, -20), ("prediction_deviation", 0.5, 30), ("prediction_error", -60, 60):
+for name, least, most in (("prediction", -300, -20), ("prediction_deviation", 0.5, 30), ("prediction_error", -60, 60), ("calibration_before", -90, 90),
+                          ("calibration_after", -90, 90)):
     picture = Image.open(f"demo/output/{name}.png")
     raster = gdal.Open(f"demo/output/{name}.tif")
     low, high = raster.GetRasterBand(1).ComputeRasterMinMax(False)
@@ -40,9 +41,11 @@ for name, least, most in ("prediction", -300, -20), ("prediction_deviation", 0.5
     good = good and picture.size[0] > 800 and least < low < high < most
 sys.exit(0 if good else 1)
 PYTHON
-ok $? "the predicted level, its deviation and its error are maps, too"
+ok $? "the predicted level, its deviation and its error are maps, too, and the calibration's"
 grep -q "simulated drive test of antenna 4" demo/output/report.txt
 ok $? "the report tells of the simulated drive test"
+awk -F'|' '/^ *before +\|/ { before = $2 } /^ *after +\|/ { after = $2 } END { exit !(after + 0 > 0 && after < 0.75 * before) }' demo/output/report.txt
+ok $? "the calibrated map is nearer to the truth than the records' by a quarter"
 
 antennas=$(grep -cE '^ *[0-9]+ +.*°' demo/output/report.txt)
 [ "$antennas" -ge 12 ]
