@@ -1,10 +1,10 @@
--- A simulated survey: nobody measured anything here. The truth is the traced level of the three antennas of site South-east, and the records are wrong: antenna 7
--- looks 12 degrees further east than they say, the cable of antenna 8 loses 6 dB more. Measured are cells along streets up to 500 m away, with 4 dB of noise
+-- A simulated survey: nobody measured anything here. The truth is the traced level of the three antennas of site South-east, and the records are wrong: antenna 9
+-- looks 20 degrees further west than they say, the cable of antenna 8 loses 6 dB more. Measured are cells along streets up to 500 m away, with 4 dB of noise
 -- (drawn by hash). rpm_calibrate finds how the antennas stand, and rpm_apply_calibration makes the scene that knows it.
 CREATE FUNCTION pg_temp.draw(k bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT mod(abs(hashint8extended(k, 5)), 1000003) / 1000003.0 $$;
 CREATE VIEW recorded_antenna AS
 SELECT antenna_id + 100 AS antenna_id, site_id, name, geom, height_m, frequency_mhz, bandwidth_mhz, channel, load, carrier_power_dbm, resource_block_count, losses_db, pattern,
-	azimuth_deg - CASE antenna_id WHEN 7 THEN 12 ELSE 0 END AS azimuth_deg, electrical_tilt_deg
+	azimuth_deg - CASE antenna_id WHEN 9 THEN 20 ELSE 0 END AS azimuth_deg, electrical_tilt_deg
 FROM rpm.antenna WHERE antenna_id IN (7, 8, 9);
 CREATE VIEW survey AS SELECT measurement_id, antenna_id, geom, rsrp_dbm, indoor FROM rpm.measurement WHERE antenna_id > 100;
 INSERT INTO rpm.scene (name, srid, cell_size_m, receiver_height_m, ground_material, antenna_relation, measurement_relation)
@@ -21,12 +21,12 @@ WHERE (mod(ST_X(geom)::numeric, 100) < 10 OR mod(ST_Y(geom)::numeric, 80) < 10) 
 CREATE TEMPORARY TABLE outcome AS SELECT * FROM rpm_calibrate((SELECT site_id FROM rpm.site WHERE name = 'South-east'), 'recorded', method => 'A');
 SELECT calibrated_scene FROM rpm_apply_calibration('recorded') \gset
 
--- What the records, and what the calibration, make of antenna 7: level less the truth.
+-- What the records, and what the calibration, make of antenna 9: level less the truth.
 CREATE TABLE calibration_map (rid integer PRIMARY KEY, name text NOT NULL, rast raster NOT NULL);
 INSERT INTO calibration_map
 SELECT rid, name, ST_MapAlgebra(traced.rast, 1, truth.rast, 1, '[rast1] - [rast2]')
-FROM truth, (VALUES (1, 'before', 'recorded'), (2, 'after', :'calibrated_scene')) AS v (rid, name, scene), rpm_trace(v.scene, antennas => '{107}', template => truth.rast) AS traced
-WHERE truth.antenna_id = 107;
+FROM truth, (VALUES (1, 'before', 'recorded'), (2, 'after', :'calibrated_scene')) AS v (rid, name, scene), rpm_trace(v.scene, antennas => '{109}', template => truth.rast) AS traced
+WHERE truth.antenna_id = 109;
 
 \pset footer off
 \echo
@@ -38,4 +38,4 @@ SELECT r.antenna_id AS "antenna", round(r.azimuth_deg) AS "azimuth, as recorded"
 FROM outcome, jsonb_array_elements(parameters -> 'antennas') AS f JOIN recorded_antenna AS r ON r.antenna_id = (f ->> 'antenna_id')::bigint JOIN rpm.antenna AS a ON a.antenna_id = r.antenna_id - 100
 ORDER BY 1;
 SELECT round(error_before_db::numeric, 1) AS "mean error at held-out blocks before, dB", round(error_after_db::numeric, 1) AS "after, dB", round(duration_ms / 1000) AS "seconds" FROM outcome;
-SELECT name AS "map of antenna 7", round(avg(abs(val))::numeric, 1) AS "mean error, dB" FROM (SELECT name, (ST_PixelAsPoints(rast)).val FROM calibration_map) AS p GROUP BY name ORDER BY name DESC;
+SELECT name AS "map of antenna 9", round(avg(abs(val))::numeric, 1) AS "mean error, dB" FROM (SELECT name, (ST_PixelAsPoints(rast)).val FROM calibration_map) AS p GROUP BY name ORDER BY name DESC;
