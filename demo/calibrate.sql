@@ -1,5 +1,5 @@
 -- A simulated survey: nobody measured anything here. The truth is the traced level of the three antennas of site South-east, and the records are wrong: antenna 9
--- looks 20 degrees further west than they say, the cable of antenna 8 loses 6 dB more. Measured are cells along streets up to 500 m away, with 4 dB of noise
+-- looks 20 degrees further west than they say, the cable of antenna 8 loses 6 dB more. Measured are cells along streets in a square of 800 m, with 4 dB of noise
 -- (drawn by hash). rpm_calibrate finds how the antennas stand, and rpm_apply_calibration makes the scene that knows it.
 CREATE FUNCTION pg_temp.draw(k bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT mod(abs(hashint8extended(k, 5)), 1000003) / 1000003.0 $$;
 CREATE VIEW recorded_antenna AS
