@@ -149,6 +149,7 @@ traced_case(void)
 	size_t		before = free_memory(0);
 	double		worst = 0;
 
+	options.launch_chains = true;
 	CHECK(street_begin(&s) && map_run(&s.scene, &s.antenna, &s.grid, &options, 1, own, NULL));
 	CHECK(rpm_device_upload(device, s.scene.scene, s.scene.query, 0, &control, &uploaded, &s.scene.status) == RPM_OK);
 	CHECK(rpm_device_scene_bytes(uploaded) > 0 && free_memory(0) == before - rpm_device_scene_bytes(uploaded));

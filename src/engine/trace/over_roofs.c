@@ -85,7 +85,7 @@ rpm_map_roof_way_find(const rpm_map_job *job, rpm_vec3 point, int32_t but, rpm_m
 {
 	rpm_band_source antenna = rpm_band_antenna(job);
 
-	if (!rpm_roof_band(job->roofs, &(rpm_roof_question) {point, but, 0, INFINITY, false}, &way->band))
+	if (!rpm_roof_band(job->roofs, &(rpm_roof_question) {point, but, 0, INFINITY, RPM_ROOF_BEHIND}, &way->band))
 		return false;
 	way->departure = rpm_unit(rpm_sub(way->band.corners[0].point, job->antenna->position));
 	way->band_power = rpm_band_power(job, &antenna, &way->band, point);

@@ -40,7 +40,8 @@ rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_ban
 	rpm_band_stretch(&p, band);
 	if (question->wish != RPM_ROOF_CORNERS_ONLY)
 		rpm_band_chain(&p, band);
-	return p.above;
+	/* What stands over the line by less than rounding leaves no corner. */
+	return p.above && band->corner_count > 0;
 }
 
 static void
