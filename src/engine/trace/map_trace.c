@@ -11,8 +11,12 @@
 #define CELL_SAMPLES_MAX 64
 #define BELOW_GROUND_M 1e-3
 #define ENTRY_DEVIATE_MAX 6.0
-/* One ray in so many looks for chains of mirrors where others have to be launched beside them. */
+/*
+ * One ray in so many looks for chains of mirrors where others have to be launched for what walls scatter; above so many rays in all, chains are
+ * launched with these, which then err less than the few chains that so small a share finds by chance (docs/speed.md).
+ */
 #define CHAIN_SHARE 4
+#define CHAINS_BESIDE_SCATTERING_MOST 4000000
 
 static rpm_code check_options(const rpm_trace_options *options, rpm_status *status);
 static rpm_code check_grid(const rpm_grid *grid, rpm_status *status);
@@ -20,6 +24,7 @@ static rpm_code check_antenna(const rpm_scene *scene, const rpm_query *query, co
 static rpm_code reserve(const rpm_map_job *job, rpm_status *status);
 static rpm_code job_prepare(rpm_map_job *job, rpm_status *status);
 static void plan_rays(rpm_map_job *job);
+static bool scatters(const rpm_map_job *job);
 static rpm_code job_run(rpm_map_job *job, rpm_map *map, rpm_status *status);
 static void job_free(rpm_map_job *job);
 
@@ -232,18 +237,33 @@ static void
 plan_rays(rpm_map_job *job)
 {
 	const rpm_trace_options *options = job->options;
-	bool		chains = options->mechanisms & RPM_REFLECTION && options->max_depth >= 2;
+	bool		chains = options->mechanisms & RPM_REFLECTION && options->max_depth >= 2, scattering = scatters(job);
+	bool		by_rays = options->launch_chains || options->mechanisms & RPM_REFRACTION
+		|| (scattering && options->samples > CHAINS_BESIDE_SCATTERING_MOST);
 
 	/* Where fields are not added, first reflections too, so that depth and rays change nothing about them. */
-	job->exact_chains = job->exact_reflection && job->device == NULL && job->surface.flat && !options->launch_chains
+	job->exact_chains = job->exact_reflection && job->device == NULL && job->surface.flat && !by_rays
 		&& (!job->sum_fields || (chains && options->samples > 0));
 	job->mirrors_at_points = job->exact_reflection && (!job->exact_chains || job->sum_fields);
-	job->launch = options->samples > 0 && ((chains && (!job->exact_chains || options->mechanisms & RPM_REFRACTION))
-										   || (options->mechanisms & RPM_SCATTERING && options->max_depth >= 1));
+	job->launch = options->samples > 0 && (scattering || (chains && !job->exact_chains));
 	if (job->exact_chains && chains)
 		job->chain_samples = job->launch ? options->samples / CHAIN_SHARE : options->samples;
 	if (job->launch)
 		job->samples = options->samples - job->chain_samples;
+}
+
+/* Whether any wall scatters. */
+static bool
+scatters(const rpm_map_job *job)
+{
+	const rpm_trace_options *options = job->options;
+
+	if (!(options->mechanisms & RPM_SCATTERING) || options->max_depth < 1 || !(options->scattering_scale > 0))
+		return false;
+	for (size_t i = 0; i < job->scene->material_count; i++)
+		if (job->scene->materials[i].scattering_coefficient > 0)
+			return true;
+	return false;
 }
 
 /* Over terrain the CPU does all: the device knows planes of receivers only. */
