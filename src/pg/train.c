@@ -121,6 +121,7 @@ static void read_numbers(FunctionCallInfo fcinfo, int number, int *count, double
 static rpm_code start(const RunCall *call, rpm_status *status);
 static rpm_code resume(const RunCall *call, rpm_status *status);
 static rpm_code run_epoch(void *argument, rpm_control *control, rpm_status *status);
+static void need_training(void);
 static rpm_code run_validation(void *argument, rpm_control *control, rpm_status *status);
 static void control_of_run(rpm_control *control);
 
@@ -380,16 +381,22 @@ rpm_sql_train_error(PG_FUNCTION_ARGS)
 	rpm_control control;
 
 	(void) fcinfo;
-	if (training.run == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("nothing is in training"),
-				 errhint("rpm_train begins a training: call that.")));
+	need_training();
 	control_of_run(&control);
 	rpm_run_engine(run_validation, &score, &control, NULL);
 	if (score.comparison.pairs == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(rpm_comparison_metrics(&score.comparison).mae_db);
+}
+
+static void
+need_training(void)
+{
+	if (training.run == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("nothing is in training"),
+				 errhint("rpm_train begins a training: call that.")));
 }
 
 static rpm_code
@@ -409,11 +416,7 @@ rpm_sql_train_epoch(PG_FUNCTION_ARGS)
 	Datum		values[EPOCH_COLUMNS];
 	bool		nulls[EPOCH_COLUMNS] = {false};
 
-	if (training.run == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("nothing is in training"),
-				 errhint("rpm_train begins a training: call that.")));
+	need_training();
 	control_of_run(&control);
 	call.checkpoint = rpm_model_bytes_new(CurrentMemoryContext);
 	call.weights = rpm_model_bytes_new(CurrentMemoryContext);

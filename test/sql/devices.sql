@@ -37,6 +37,7 @@ SET rpm_pg.device_when_busy = 'never';
 \set VERBOSITY sqlstate
 SET rpm_pg.device_memory_mb = -1;
 \set VERBOSITY default
+SELECT regexp_replace(:'LAST_ERROR_MESSAGE', '(\d) MB( \.\.|\))', '\1\2', 'g') AS message;
 SET rpm_pg.device_sessions = 0;
 SET rpm_pg.device_numbers = '0, 3';
 SET rpm_pg.device_numbers = '1,,2';

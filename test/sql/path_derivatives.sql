@@ -61,6 +61,7 @@ SELECT path_gain_db, east_db_m, azimuth_db_deg, materials FROM rpm_path_derivati
 \set VERBOSITY sqlstate
 SELECT * FROM rpm_path_derivatives(99, pg_temp.spot(50, 90, 20), 'derived');
 \set VERBOSITY default
+SELECT regexp_replace(:'LAST_ERROR_MESSAGE', 'pg_temp_\d+', 'pg_temp') AS message;
 SELECT * FROM rpm_path_derivatives(NULL, pg_temp.spot(50, 90, 20), 'derived');
 SELECT * FROM rpm_path_derivatives(1, NULL, 'derived');
 SELECT * FROM rpm_path_derivatives(1, pg_temp.spot(50, 90, 20), 'nowhere');

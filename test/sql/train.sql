@@ -164,6 +164,7 @@ CALL rpm_train('bad', 'learn town', channels => '{distance_m,known}', size_cells
 \set VERBOSITY sqlstate
 CALL rpm_train('bad', 'learn town', channels => '{distance_m,known}', size_cells => 128, network => rpm_network_unet(2, base => 32));
 \set VERBOSITY default
+SELECT regexp_replace(:'LAST_ERROR_MESSAGE', 'need \d+ MB', 'need some MB') AS message;
 RESET rpm_pg.max_memory;
 SELECT count(*) FROM rpm.model WHERE name = 'bad';
 SELECT rpm.train_epoch();

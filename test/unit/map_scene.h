@@ -186,4 +186,17 @@ static inline bool map_run(map_scene *s, const rpm_antenna *antenna, const rpm_g
 
 static inline double map_db(double gain) { return 10 * log10(gain); }
 
+/* The gain at one point, z above the scene's lowest, without rays. */
+static inline double
+map_gain_at(map_scene *s, const rpm_antenna *antenna, unsigned mechanisms, int depth, double x, double y, double z)
+{
+	rpm_trace_options options = map_options(mechanisms, depth, 0);
+	rpm_grid	grid = map_grid(s, x, y, 0.001, 1, 1, map_local(s, 0, 0, z).z - s->scene->ground_z_m);
+	double		gain = NAN;
+
+	options.cell_samples = 1;
+	CHECK(map_run(s, antenna, &grid, &options, 1, &gain, NULL));
+	return gain;
+}
+
 #endif

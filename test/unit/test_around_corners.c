@@ -15,17 +15,10 @@
 
 static map_scene s;
 
-/* The gain at one point, z above the scene's lowest. */
 static double
 gain_at(const rpm_antenna *antenna, unsigned mechanisms, double x, double y, double z)
 {
-	rpm_trace_options options = map_options(mechanisms, 2, 0);
-	rpm_grid	grid = map_grid(&s, x, y, 0.001, 1, 1, map_local(&s, 0, 0, z).z - s.scene->ground_z_m);
-	double		gain = NAN;
-
-	options.cell_samples = 1;
-	CHECK(map_run(&s, antenna, &grid, &options, 1, &gain, NULL));
-	return gain;
+	return map_gain_at(&s, antenna, mechanisms, 2, x, y, z);
 }
 
 static double
