@@ -137,6 +137,16 @@ rpm_argument_ids(FunctionCallInfo fcinfo, int number, const char *name, int *cou
 	return ids;
 }
 
+void
+rpm_argument_not_with_template(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	if (!PG_ARGISNULL(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("template and %s are both given", name),
+				 errhint("The grid of a template is used as it is: leave %s out, or the template.", name)));
+}
+
 static void
 refuse_null(FunctionCallInfo fcinfo, int number, const char *name)
 {

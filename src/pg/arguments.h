@@ -29,4 +29,7 @@ extern unsigned rpm_argument_mechanisms(FunctionCallInfo fcinfo, int number, con
 /* bigint[] of ids, or NULL for null.  Errors: 22004 (null inside), 22023 (empty). */
 extern int64 *rpm_argument_ids(FunctionCallInfo fcinfo, int number, const char *name, int *count);
 
+/* Refuses an argument of the grid beside a template.  Errors: 22023 unless it is null. */
+extern void rpm_argument_not_with_template(FunctionCallInfo fcinfo, int number, const char *name);
+
 #endif

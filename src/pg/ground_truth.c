@@ -76,7 +76,6 @@ PG_FUNCTION_INFO_V1(rpm_sql_tile_first_cell);
 
 static void read_request(FunctionCallInfo fcinfo, Request *request);
 static void read_grid(FunctionCallInfo fcinfo, Request *request);
-static void refuse_with_template(FunctionCallInfo fcinfo, int number, const char *name);
 static RpmMapGrid grid_of(const Request *request, const RpmAntennaPlace *antenna);
 static Datum raster_of(Request *request, const RpmAntennaPlace *antenna, rpm_measured_counts *counts);
 static CellsCall *new_call(const Request *request, const RpmMapGrid *grid);
@@ -191,8 +190,8 @@ read_grid(FunctionCallInfo fcinfo, Request *request)
 	request->rows = (int) rpm_argument_int32(fcinfo, ARGUMENT_ROWS, "rows", 1, MOST_CELLS);
 	if (!PG_ARGISNULL(ARGUMENT_TEMPLATE))
 	{
-		refuse_with_template(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
-		refuse_with_template(fcinfo, ARGUMENT_EXTENT, "extent");
+		rpm_argument_not_with_template(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
+		rpm_argument_not_with_template(fcinfo, ARGUMENT_EXTENT, "extent");
 		request->grid = rpm_grid_of_raster(PG_GETARG_DATUM(ARGUMENT_TEMPLATE), scene, bytes_per_cell());
 		request->has_grid = true;
 		return;
@@ -207,16 +206,6 @@ read_grid(FunctionCallInfo fcinfo, Request *request)
 		request->grid = rpm_grid_of_box(&box, request->cell_size_m, bytes_per_cell());
 		request->has_grid = true;
 	}
-}
-
-static void
-refuse_with_template(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	if (!PG_ARGISNULL(number))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("template and %s are both given", name),
-				 errhint("The grid of a template is used as it is: leave %s out, or the template.", name)));
 }
 
 static RpmMapGrid

@@ -121,7 +121,6 @@ PG_FUNCTION_INFO_V1(rpm_sql_predict_report);
 static Datum predict(FunctionCallInfo fcinfo);
 static PredictCall *prepare(FunctionCallInfo fcinfo);
 static void read_grid(FunctionCallInfo fcinfo, PredictCall *call);
-static void refuse_with_template(FunctionCallInfo fcinfo, int number, const char *name);
 static void place_cells(PredictCall *call);
 static void run(PredictCall *call);
 static rpm_code predict_points(void *argument, rpm_control *control, rpm_status *status);
@@ -241,8 +240,8 @@ read_grid(FunctionCallInfo fcinfo, PredictCall *call)
 
 	if (!PG_ARGISNULL(ARGUMENT_TEMPLATE))
 	{
-		refuse_with_template(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
-		refuse_with_template(fcinfo, ARGUMENT_EXTENT, "extent");
+		rpm_argument_not_with_template(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
+		rpm_argument_not_with_template(fcinfo, ARGUMENT_EXTENT, "extent");
 		call->grid = rpm_grid_of_raster(PG_GETARG_DATUM(ARGUMENT_TEMPLATE), scene, BYTES_PER_CELL);
 		return;
 	}
@@ -263,16 +262,6 @@ read_grid(FunctionCallInfo fcinfo, PredictCall *call)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a raster of %d x %d cells cannot be", call->grid.columns, call->grid.rows),
 				 errhint("A raster has at most %d cells a side: make the cells larger or the extent smaller.", MOST_CELLS)));
-}
-
-static void
-refuse_with_template(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	if (!PG_ARGISNULL(number))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("template and %s are both given", name),
-				 errhint("The grid of a template is used as it is: leave %s out, or the template.", name)));
 }
 
 /* Middles of the cells, row by row from the north-west. */

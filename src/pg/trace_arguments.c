@@ -47,7 +47,6 @@ static const char *const averages[] = {[RPM_AVERAGE_OUTDOOR] = "outdoor", [RPM_A
 static void read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *request);
 static double number_or_row(FunctionCallInfo fcinfo, int number, const char *name, double of_row, const RpmSceneRow *row,
 							double least, double most);
-static void refuse_both(FunctionCallInfo fcinfo, int number, const char *name);
 static void read_options(FunctionCallInfo fcinfo, rpm_trace_options *options);
 static void read_building_entry(const RpmSceneRow *row, rpm_trace_options *options);
 
@@ -78,8 +77,8 @@ read_grid(FunctionCallInfo fcinfo, const RpmSceneRow *row, RpmTraceRequest *requ
 
 	if (!PG_ARGISNULL(ARGUMENT_TEMPLATE))
 	{
-		refuse_both(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
-		refuse_both(fcinfo, ARGUMENT_EXTENT, "extent");
+		rpm_argument_not_with_template(fcinfo, ARGUMENT_CELL_SIZE, "cell_size_m");
+		rpm_argument_not_with_template(fcinfo, ARGUMENT_EXTENT, "extent");
 		request->grid = rpm_grid_of_raster(PG_GETARG_DATUM(ARGUMENT_TEMPLATE), row, bytes);
 		request->has_grid = true;
 		return;
@@ -110,16 +109,6 @@ number_or_row(FunctionCallInfo fcinfo, int number, const char *name, double of_r
 				 errmsg("%s of scene \"%s\" is %g", name, row->name, of_row),
 				 errhint("Give a number from %g to %g: UPDATE rpm.scene SET %s = ..., or give %s.", least, most, name, name)));
 	return of_row;
-}
-
-static void
-refuse_both(FunctionCallInfo fcinfo, int number, const char *name)
-{
-	if (!PG_ARGISNULL(number))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("template and %s are both given", name),
-				 errhint("The grid of a template is used as it is: leave %s out, or the template.", name)));
 }
 
 static void
