@@ -101,14 +101,31 @@ END
 $$;
 COMMENT ON FUNCTION rpm.train_folds(bigint[], text[], text, integer, bigint) IS 'the fold, from 0, of each antenna in a split by area or site';
 
+/* Process numbers come again: the session's start tells one from another where it may be seen. */
+CREATE FUNCTION rpm.train_at_work(progress jsonb) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = (progress ->> 'pid')::integer
+	AND (a.backend_start IS NULL OR a.backend_start = (progress ->> 'backend_start')::timestamptz));
+COMMENT ON FUNCTION rpm.train_at_work(jsonb) IS 'whether the session that a row''s progress names is still there';
+
+CREATE FUNCTION rpm.train_elsewhere(model text) RETURNS boolean
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM rpm.model AS m WHERE m.name = model AND m.state = 'training' AND (m.progress ->> 'pid')::integer <> pg_backend_pid()
+	AND rpm.train_at_work(m.progress));
+COMMENT ON FUNCTION rpm.train_elsewhere(text) IS 'whether another session trains a model of this name';
+
 /* One training of a name at a time: a lock that every transaction of rpm_train takes anew, and the process in the row. */
 CREATE FUNCTION rpm.train_lock(model text) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	refused boolean := rpm.train_elsewhere(model);
 BEGIN
-	IF NOT pg_try_advisory_xact_lock(hashtextextended('rpm.train ' || model, 0)) OR EXISTS (
-		SELECT FROM rpm.model AS m WHERE m.name = model AND m.state = 'training' AND (m.progress ->> 'pid')::integer <> pg_backend_pid()
-			AND rpm.train_at_work(m.progress)) THEN
+	-- The rows first: who is refused by them never holds the lock that the training at work takes for its next epoch.
+	IF NOT refused THEN
+		refused := NOT pg_try_advisory_xact_lock(hashtextextended('rpm.train ' || model, 0));
+	END IF;
+	IF refused OR rpm.train_elsewhere(model) THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_in_use', MESSAGE = format('model "%s" is in training in another session', model),
 			HINT = 'rpm.training shows how far it is; wait, cancel it, or train under another name.';
 	END IF;
@@ -116,12 +133,13 @@ END
 $$;
 COMMENT ON FUNCTION rpm.train_lock(text) IS 'refuses a second training of a name; the lock ends with the transaction';
 
-/* Process numbers come again: the session's start tells one from another where it may be seen. */
-CREATE FUNCTION rpm.train_at_work(progress jsonb) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = (progress ->> 'pid')::integer
-	AND (a.backend_start IS NULL OR a.backend_start = (progress ->> 'backend_start')::timestamptz));
-COMMENT ON FUNCTION rpm.train_at_work(jsonb) IS 'whether the session that a row''s progress names is still there';
+CREATE FUNCTION rpm.train_own(id integer) RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+	UPDATE rpm.model AS m SET progress = m.progress - '{settings,message}'::text[] || jsonb_build_object('pid', pg_backend_pid(), 'backend_start',
+		(SELECT a.backend_start FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid())) WHERE m.model_id = id
+$$;
+COMMENT ON FUNCTION rpm.train_own(integer) IS 'notes this process as the one that trains; part of rpm_train';
 
 CREATE FUNCTION rpm.train_begin(model text, settings jsonb, resume boolean) RETURNS integer
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -148,8 +166,7 @@ BEGIN
 			FROM jsonb_array_elements_text(settings -> 'channels') WITH ORDINALITY AS u (channel, number)) AS c
 		RETURNING * INTO new_row;
 	END IF;
-	UPDATE rpm.model AS m SET progress = m.progress || jsonb_build_object('pid', pg_backend_pid(), 'backend_start',
-		(SELECT a.backend_start FROM pg_stat_activity AS a WHERE a.pid = pg_backend_pid())) WHERE m.model_id = new_row.model_id RETURNING * INTO new_row;
+	PERFORM rpm.train_own(new_row.model_id);
 	RETURN new_row.model_id;
 END
 $$;
@@ -314,6 +331,72 @@ RETURN (SELECT jsonb_build_object('cells_held_out', sum((r ->> 'cells')::bigint)
 	FROM jsonb_array_elements(runs) AS r);
 COMMENT ON FUNCTION rpm.train_metrics(jsonb) IS 'figures of a model from those of its runs; part of rpm_train';
 
+CREATE FUNCTION rpm.train_launch(id integer) RETURNS integer
+	AS 'MODULE_PATHNAME', 'rpm_sql_train_launch' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION rpm.train_launch(integer) IS 'starts a background worker, which goes on with a training when this transaction has ended; its process; part of rpm_train';
+
+CREATE FUNCTION rpm.train_launched() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'rpm_sql_train_launched' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION rpm.train_launched() IS 'whether the background worker that this session started last is still there; part of rpm_train';
+
+/* The worker has the caller's settings that say what is read and how much is taken. */
+CREATE FUNCTION rpm.train_hand_over(id integer, path text) RETURNS integer
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE rpm.model SET progress = progress || jsonb_build_object('settings', jsonb_build_object('search_path', path)
+		|| (SELECT jsonb_object_agg(s.name, s.setting) FROM pg_settings AS s WHERE s.name LIKE 'rpm\_pg.%' AND s.context = 'user'))
+	WHERE model_id = id;
+	RETURN rpm.train_launch(id);
+END
+$$;
+COMMENT ON FUNCTION rpm.train_hand_over(integer, text) IS 'leaves a training to a background worker; its process; part of rpm_train';
+
+CREATE FUNCTION rpm.train_waits(id integer) RETURNS boolean
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+RETURN rpm.train_launched() AND EXISTS (SELECT FROM rpm.model AS m WHERE m.model_id = id AND (m.progress ->> 'pid')::integer = pg_backend_pid());
+COMMENT ON FUNCTION rpm.train_waits(integer) IS 'whether the background worker has still to take a training over; part of rpm_train';
+
+CREATE FUNCTION rpm.train_handed_over(id integer, worker integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE rpm.model SET progress = progress - '{pid,backend_start,settings}'::text[] || jsonb_build_object('message', 'the background worker ended before it began')
+	WHERE model_id = id AND (progress ->> 'pid')::integer = pg_backend_pid();
+	IF FOUND THEN
+		RETURN false;
+	END IF;
+	RAISE NOTICE USING MESSAGE = (SELECT format('version %s of model "%s" is in training in the background, process %s', m.version, m.name, worker) FROM rpm.model AS m WHERE m.model_id = id),
+		HINT = 'rpm.training shows how far it is; pg_cancel_backend stops it.';
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION rpm.train_handed_over(integer, integer) IS 'whether the background worker took a training over, with a notice; part of rpm_train';
+
+CREATE FUNCTION rpm.train_take_over(id integer, launcher integer) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	model text;
+BEGIN
+	SELECT m.name INTO model FROM rpm.model AS m WHERE m.model_id = id AND m.state = 'training' AND (m.progress ->> 'pid')::integer = launcher FOR UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'the training was called off before it began', HINT = 'rpm_train begins one.';
+	END IF;
+	PERFORM rpm.train_own(id);
+	PERFORM rpm.train_lock(model);
+END
+$$;
+COMMENT ON FUNCTION rpm.train_take_over(integer, integer) IS 'what a background worker does first; part of rpm_train';
+
+CREATE FUNCTION rpm.train_failed(id integer, message text) RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+	UPDATE rpm.model AS m SET progress = m.progress - '{pid,backend_start}'::text[] || jsonb_build_object('message', message)
+	WHERE m.model_id = id AND m.state = 'training' AND (m.progress ->> 'pid')::integer = pg_backend_pid()
+$$;
+COMMENT ON FUNCTION rpm.train_failed(integer, text) IS 'why a background worker stopped; part of rpm_train';
+
 CREATE FUNCTION rpm.software_version() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 RETURN (SELECT extversion::text FROM pg_extension WHERE extname = 'rpm_pg');
@@ -373,11 +456,12 @@ CREATE PROCEDURE @extschema@.rpm_train(model text, scene text DEFAULT NULL, ante
 	epochs integer DEFAULT 20, batch integer DEFAULT 4, crop_cells integer DEFAULT 0,
 	learning_rate double precision DEFAULT 0.002, weight_decay double precision DEFAULT 0.01, patience integer DEFAULT 0, augment boolean DEFAULT true,
 	block_m double precision DEFAULT 100, seed bigint DEFAULT 1, features regproc DEFAULT NULL, resume boolean DEFAULT false,
-	start text DEFAULT NULL)
+	start text DEFAULT NULL, background boolean DEFAULT false)
 LANGUAGE plpgsql
 AS $$
 DECLARE
 	id integer;
+	worker integer;
 	settings pg_catalog.jsonb;
 BEGIN
 	-- Refused at once inside a transaction, which could not be committed.
@@ -389,6 +473,19 @@ BEGIN
 		FROM (SELECT * FROM rpm.train_antennas(coalesce(antennas, rpm.train_scene_query(scene))) AS t ORDER BY t.antenna_id) AS a;
 	END IF;
 	id := rpm.train_begin(model, settings, resume);
+	IF background THEN
+		worker := rpm.train_hand_over(id, pg_catalog.current_setting('search_path'));
+		COMMIT;
+		WHILE rpm.train_waits(id) LOOP
+			COMMIT;
+			PERFORM pg_catalog.pg_sleep(0.01);
+		END LOOP;
+		IF NOT rpm.train_handed_over(id, worker) THEN
+			COMMIT;
+			RAISE EXCEPTION USING ERRCODE = 'insufficient_resources', MESSAGE = 'the background worker ended before it began', HINT = 'The server''s log says why.';
+		END IF;
+		RETURN;
+	END IF;
 	PERFORM rpm.train_read(id);
 	COMMIT;
 	WHILE NOT rpm.train_step(id) LOOP
@@ -397,15 +494,16 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE @extschema@.rpm_train(text, text, text, text[], text, double precision, integer, text, integer, integer, integer, integer, integer,
-	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean, text) IS
-	'trains a network on measured cells, anew or from another model''s weights, as a new version of a model, commits a checkpoint after every epoch, goes on from it with resume';
+	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean, text, boolean) IS
+	'trains a network on measured cells, anew or from another model''s weights, as a new version of a model, commits a checkpoint after every epoch, goes on from it with resume; in a background worker when asked';
 
 CREATE VIEW rpm.training AS
 	SELECT m.model_id, m.name, m.version, rpm.train_at_work(m.progress) AS at_work, (m.progress ->> 'pid')::integer AS pid,
 		(m.progress ->> 'run')::integer AS run, (m.training ->> 'runs')::integer AS runs, (m.progress ->> 'epoch')::integer AS epoch,
 		(m.training ->> 'epochs')::integer AS epochs, (m.progress #>> '{history,-1,training_loss}')::double precision AS training_loss,
 		(m.progress #>> '{history,-1,mae_db}')::double precision AS mae_db, (m.progress #>> '{best,mae_db}')::double precision AS best_mae_db,
-		(m.progress ->> 'seconds_left')::double precision AS seconds_left, p.phase, p.done, p.total
+		(m.progress ->> 'seconds_left')::double precision AS seconds_left, p.phase, p.done, p.total,
+		m.progress ->> 'message' AS message
 	FROM rpm.model AS m
 	LEFT JOIN rpm.progress AS p ON p.pid = (m.progress ->> 'pid')::integer
 	WHERE m.state = 'training';
@@ -414,7 +512,7 @@ COMMENT ON COLUMN rpm.training.model_id IS 'row of rpm.model';
 COMMENT ON COLUMN rpm.training.name IS 'model';
 COMMENT ON COLUMN rpm.training.version IS 'its version';
 COMMENT ON COLUMN rpm.training.at_work IS 'false: it was stopped';
-COMMENT ON COLUMN rpm.training.pid IS 'process of the session that trains';
+COMMENT ON COLUMN rpm.training.pid IS 'process that trains: a session, or a background worker';
 COMMENT ON COLUMN rpm.training.run IS 'the run at work: each holds out a fold; the last of several learns from everything';
 COMMENT ON COLUMN rpm.training.runs IS 'runs that hold out a fold';
 COMMENT ON COLUMN rpm.training.epoch IS 'epochs of the run that have ended';
@@ -426,6 +524,7 @@ COMMENT ON COLUMN rpm.training.seconds_left IS 'at the mean time of an epoch so 
 COMMENT ON COLUMN rpm.training.phase IS 'as in rpm.progress';
 COMMENT ON COLUMN rpm.training.done IS 'batches and maps done in the epoch at work';
 COMMENT ON COLUMN rpm.training.total IS 'of so many';
+COMMENT ON COLUMN rpm.training.message IS 'why a background worker stopped';
 
 REVOKE EXECUTE ON PROCEDURE @extschema@.rpm_train(text, text, text, text[], text, double precision, integer, text, integer, integer, integer, integer, integer,
-	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean, text) FROM PUBLIC;
+	double precision, double precision, integer, boolean, double precision, bigint, regproc, boolean, text, boolean) FROM PUBLIC;
