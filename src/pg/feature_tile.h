@@ -39,4 +39,7 @@ extern RpmMapGrid rpm_feature_grid(const RpmAntenna *antenna, double cell_size_m
 extern RpmFeatureTile *rpm_feature_tile_read(const RpmSceneRow *row, const RpmAntenna *antenna, const RpmMapGrid *grid,
 											 const RpmFeatureChannels *channels, const RpmRaster *given, rpm_control *control);
 
+/* A NOTICE where less than half of the tile is known, by channel "known"; 22023 where nothing is. */
+extern void rpm_feature_check_known(const RpmFeatureTile *tile, const RpmSceneRow *row, int64 antenna_id);
+
 #endif

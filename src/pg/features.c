@@ -38,7 +38,6 @@ PG_FUNCTION_INFO_V1(rpm_sql_features);
 PG_FUNCTION_INFO_V1(rpm_sql_feature_names);
 
 static char *scene_of_antenna(int64 antenna_id);
-static void check_known(const RpmFeatureTile *tile, const RpmSceneRow *row, int64 antenna_id);
 static Datum raster_of(const RpmFeatureTile *tile, int32 srid);
 
 Datum
@@ -82,7 +81,7 @@ rpm_sql_features(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(ARGUMENT_GIVEN))
 		given = rpm_raster_read(PG_GETARG_DATUM(ARGUMENT_GIVEN), "given");
 	tile = rpm_feature_tile_read(row, antenna, &grid, &channels, given, &control);
-	check_known(tile, row, id);
+	rpm_feature_check_known(tile, row, id);
 	rpm_progress_phase(&control, RPM_PHASE_WRITING, 0);
 	raster = raster_of(tile, row->srid);
 	rpm_progress_end();
@@ -137,8 +136,8 @@ scene_of_antenna(int64 antenna_id)
 	return name;
 }
 
-static void
-check_known(const RpmFeatureTile *tile, const RpmSceneRow *row, int64 antenna_id)
+void
+rpm_feature_check_known(const RpmFeatureTile *tile, const RpmSceneRow *row, int64 antenna_id)
 {
 	double		cells = (double) tile->grid.columns * tile->grid.rows;
 

@@ -11,7 +11,9 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
+#include "feature_tile.h"
 #include "model_cache.h"
 #include "predict_network.h"
 #include "raster_read.h"
@@ -30,14 +32,26 @@ typedef struct NetworkMap
 	const rpm_learn_network *network;
 	int			side;
 	double		west, north, cell_size_m;	/* west and north from the antenna */
-	float	   *values, *mean_dbm, *sd_db;
+	float	   *values,			/* in a memory context of their own */
+			   *mean_dbm, *sd_db;
 } NetworkMap;
+
+/* Between the middles of four cells; beyond them the nearest. */
+typedef struct Corners
+{
+	size_t		cell[4];
+	double		weight[4];
+} Corners;
 
 static const char *model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id);
 static int	side_for(const RpmModel *model, const rpm_predict_input *input);
-static NetworkMap *features_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side);
+static NetworkMap *map_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side, rpm_control *control);
 static rpm_code predict_map(void *argument, rpm_control *control, rpm_status *status);
-static double value_at(const NetworkMap *map, const float *values, double x_m, double y_m);
+static MemoryContext read_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
+static void read_own_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
+static void read_features_of_function(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, MemoryContext context);
+static Corners corners_of(const NetworkMap *map, double x_m, double y_m);
+static double value_at(const Corners *corners, const float *values);
 
 float *
 rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, bool wanted, rpm_predict_input *input,
@@ -54,22 +68,24 @@ rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 	if (rpm_setting_model[0] == '\0' && !wanted)
 		return NULL;
 	model = rpm_model_get(model_of_site(rpm_setting_model[0] != '\0' ? rpm_setting_model : RPM_DEFAULT_MODEL, scene, antenna_id));
-	map = features_of(scene, antenna_id, read, model, side_for(model, input));
-	rpm_run_engine(predict_map, map, control, psprintf("antenna " INT64_FORMAT, antenna_id));
+	map = map_of(scene, antenna_id, read, model, side_for(model, input), control);
 	at_points = palloc_extended((input->point_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);
 	at_targets = palloc_extended((input->target_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);
 	sd_db = palloc_extended((input->target_count + 1) * sizeof(float), MCXT_ALLOC_HUGE);
 	for (size_t i = 0; i < input->point_count; i++)
 	{
 		const rpm_predict_point *point = &input->points[i];
+		Corners		corners = corners_of(map, point->x_m, point->y_m);
 
 		measured |= point->antenna == input->antenna;
-		at_points[i] = point->antenna == input->antenna ? value_at(map, map->mean_dbm, point->x_m, point->y_m) : get_float8_nan();
+		at_points[i] = point->antenna == input->antenna ? value_at(&corners, map->mean_dbm) : get_float8_nan();
 	}
 	for (size_t i = 0; i < input->target_count; i++)
 	{
-		at_targets[i] = value_at(map, map->mean_dbm, input->target_x_m[i], input->target_y_m[i]);
-		sd_db[i] = (float) value_at(map, map->sd_db, input->target_x_m[i], input->target_y_m[i]);
+		Corners		corners = corners_of(map, input->target_x_m[i], input->target_y_m[i]);
+
+		at_targets[i] = value_at(&corners, map->mean_dbm);
+		sd_db[i] = (float) value_at(&corners, map->sd_db);
 	}
 	for (size_t i = 0; i < (size_t) map->side * map->side; i++)
 		variance += (double) map->sd_db[i] * map->sd_db[i] / ((double) map->side * map->side);
@@ -128,18 +144,69 @@ side_for(const RpmModel *model, const rpm_predict_input *input)
 }
 
 static NetworkMap *
-features_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side)
+map_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side, rpm_control *control)
+{
+	NetworkMap *map = palloc0(sizeof(NetworkMap));
+	size_t		cells = (size_t) side * side;
+	MemoryContext features;
+
+	map->network = model->network;
+	map->side = side;
+	map->cell_size_m = model->cell_size_m;
+	map->mean_dbm = palloc_extended(cells * sizeof(float), MCXT_ALLOC_HUGE);
+	map->sd_db = palloc_extended(cells * sizeof(float), MCXT_ALLOC_HUGE);
+	features = read_features(map, scene, antenna_id, model, control);
+	map->west -= read->x;
+	map->north -= read->y;
+	rpm_run_engine(predict_map, map, control, psprintf("antenna " INT64_FORMAT, antenna_id));
+	map->values = NULL;
+	MemoryContextDelete(features);
+	return map;
+}
+
+/* The context that the values are in. */
+static MemoryContext
+read_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "features of a network", ALLOCSET_DEFAULT_SIZES),
+				before = MemoryContextSwitchTo(context);
+
+	/* Without a row of rpm.scene the function finds out by itself what there is about the antenna. */
+	if (model->features == NULL && scene->scene_id != 0)
+		read_own_features(map, scene, antenna_id, model, control);
+	else
+		read_features_of_function(map, scene, antenna_id, model, context);
+	MemoryContextSwitchTo(before);
+	return context;
+}
+
+/* As rpm_features, without a raster in between. */
+static void
+read_own_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control)
+{
+	const RpmBox everywhere = {-HUGE_VAL, -HUGE_VAL, HUGE_VAL, HUGE_VAL};
+	RpmFeatureChannels channels = rpm_feature_channels(model->channels);
+	const RpmSceneRow *row = rpm_scene_row_read(scene->name);	/* with the relations that only features need */
+	const RpmAntenna *antenna = rpm_antennas_read(row, &everywhere, &antenna_id, 1, NULL)->antennas;
+	RpmMapGrid	grid = rpm_feature_grid(antenna, map->cell_size_m, map->side, channels.count);
+	RpmFeatureTile *tile = rpm_feature_tile_read(row, antenna, &grid, &channels, NULL, control);
+
+	rpm_feature_check_known(tile, row, antenna_id);
+	map->values = tile->values;
+	map->west = grid.west;
+	map->north = grid.north;
+}
+
+static void
+read_features_of_function(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, MemoryContext context)
 {
 	Oid			types[5] = {INT8OID, TEXTOID, TEXTARRAYOID, FLOAT8OID, INT4OID};
 	Datum		values[5] = {Int64GetDatum(antenna_id), CStringGetTextDatum(scene->name), model->channels, Float8GetDatum(model->cell_size_m),
-	Int32GetDatum(side)};
+	Int32GetDatum(map->side)};
 	char		nulls[6] = "     ";
-	MemoryContext context = CurrentMemoryContext,
-				before;
-	NetworkMap *map = palloc0(sizeof(NetworkMap));
-	size_t		cells = (size_t) side * side;
 	bool		null;
 	Datum		raster;
+	MemoryContext before;
 
 	nulls[1] = scene->scene_id == 0 ? 'n' : ' ';
 	rpm_spi_query(rpm_train_features_call(model->features), 5, types, values, nulls);
@@ -150,17 +217,9 @@ features_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *r
 				 errmsg("the features of antenna " INT64_FORMAT " are null", antenna_id),
 				 errhint("The function of the features must return a raster for each antenna.")));
 	before = MemoryContextSwitchTo(context);
-	map->values = rpm_train_feature_values(raster, model->channel_count, side, antenna_id, &map->west, &map->north);
+	map->values = rpm_train_feature_values(raster, model->channel_count, map->side, antenna_id, &map->west, &map->north);
 	MemoryContextSwitchTo(before);
 	SPI_finish();
-	map->network = model->network;
-	map->side = side;
-	map->cell_size_m = model->cell_size_m;
-	map->west -= read->x;
-	map->north -= read->y;
-	map->mean_dbm = palloc_extended(cells * sizeof(float), MCXT_ALLOC_HUGE);
-	map->sd_db = palloc_extended(cells * sizeof(float), MCXT_ALLOC_HUGE);
-	return map;
 }
 
 static rpm_code
@@ -171,9 +230,8 @@ predict_map(void *argument, rpm_control *control, rpm_status *status)
 	return rpm_learn_network_predict(map->network, map->side, map->side, map->values, control, map->mean_dbm, map->sd_db, status);
 }
 
-/* Between the middles of four cells; beyond them the nearest. */
-static double
-value_at(const NetworkMap *map, const float *values, double x_m, double y_m)
+static Corners
+corners_of(const NetworkMap *map, double x_m, double y_m)
 {
 	double		column = fmin(fmax((x_m - map->west) / map->cell_size_m - 0.5, 0), map->side - 1),
 				row = fmin(fmax((map->north - y_m) / map->cell_size_m - 0.5, 0), map->side - 1);
@@ -183,7 +241,19 @@ value_at(const NetworkMap *map, const float *values, double x_m, double y_m)
 				bottom = Min(top + 1, map->side - 1);
 	double		along = column - left,
 				down = row - top;
+	size_t		above = (size_t) top * map->side,
+				below = (size_t) bottom * map->side;
 
-	return (1 - down) * ((1 - along) * values[(size_t) top * map->side + left] + along * values[(size_t) top * map->side + right]) +
-		down * ((1 - along) * values[(size_t) bottom * map->side + left] + along * values[(size_t) bottom * map->side + right]);
+	return (Corners) {{above + left, above + right, below + left, below + right},
+		{(1 - down) * (1 - along), (1 - down) * along, down * (1 - along), down * along}};
+}
+
+static double
+value_at(const Corners *corners, const float *values)
+{
+	double		sum = 0;
+
+	for (int i = 0; i < 4; i++)
+		sum += corners->weight[i] * values[corners->cell[i]];
+	return sum;
 }

@@ -558,6 +558,11 @@ test_bad_input(void)
 	rpm_status_clear(&status);
 	CHECK(rpm_field_predict(&data, &none, &covariance, &targets, &options, NULL, &mean, &variance, &status) == RPM_INVALID_ARGUMENT);
 	rpm_status_clear(&status);
+	data.count = 0;
+	CHECK(rpm_field_predict(&data, &none, &covariance, &targets, &options, NULL, &mean, &variance, &status) == RPM_INVALID_ARGUMENT && strstr(status.message, "place 1") != NULL);
+	x = 3;
+	rpm_status_clear(&status);
+	CHECK(rpm_field_predict(&data, &none, &covariance, &targets, &options, NULL, &mean, &variance, &status) == RPM_OK && mean == 0 && variance == rpm_covariance_sill(&covariance));
 	options.own_neighbours = 65;
 	CHECK(rpm_field_predict(&data, &none, &covariance, &targets, &options, NULL, &mean, &variance, &status) == RPM_INVALID_ARGUMENT);
 }

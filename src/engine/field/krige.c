@@ -38,6 +38,8 @@ typedef struct krige_work
 	double	   *mean_db, *variance_db2;
 } krige_work;
 
+static rpm_code predict_trend(const krige_work *work, rpm_status *status);
+static rpm_code refuse_place(const rpm_field_targets *targets, size_t number, rpm_status *status);
 static bool neighbour_counts(const rpm_field_options *options, const rpm_covariance *covariance, int most[POOLS]);
 static bool shares_anything(const double share[RPM_FIELD_STRUCTURES]);
 static rpm_code gather_blocks(krige_work *work, rpm_status *status);
@@ -65,6 +67,8 @@ rpm_field_predict(const rpm_field_data *data, const rpm_trend_fit *fit, const rp
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Use at least one of the antenna itself, and together no more than 64.",
 						"%d, %d and %d neighbours cannot be", options->own_neighbours, options->site_neighbours,
 						options->other_neighbours);
+	if (data->count == 0)
+		return predict_trend(&work, status);
 	if (targets->count > INT32_MAX || data->count > INT32_MAX)
 		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Predict a part at a time.", "%zu places or points are too many",
 						targets->count > data->count ? targets->count : data->count);
@@ -83,6 +87,37 @@ rpm_field_predict(const rpm_field_data *data, const rpm_trend_fit *fit, const rp
 	free(work.keys);
 	free(work.block_begin);
 	return code;
+}
+
+/* Where there is no point at all. */
+static rpm_code
+predict_trend(const krige_work *work, rpm_status *status)
+{
+	const rpm_field_targets *targets = work->targets;
+	size_t		columns = (size_t) work->fit->count;
+	double		sill = rpm_covariance_sill(work->covariance);
+
+	for (size_t i = 0; i < targets->count; i++)
+	{
+		const double *trend = targets->trend + i * columns;
+		double		mean = 0;
+
+		if (!isfinite(targets->x_m[i]) || !isfinite(targets->y_m[i]))
+			return refuse_place(targets, i, status);
+		for (size_t k = 0; k < columns; k++)
+			mean += trend[k] * work->fit->mean[k];
+		work->mean_db[i] = mean;
+		work->variance_db2[i] = sill + trend_variance(work->fit, trend);
+	}
+	rpm_phase_add(work->control, (int64_t) targets->count);
+	return rpm_stopped(work->control) ? rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request") : RPM_OK;
+}
+
+static rpm_code
+refuse_place(const rpm_field_targets *targets, size_t number, rpm_status *status)
+{
+	return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give finite coordinates.", "place %zu lies at (%g, %g)", number + 1, targets->x_m[number],
+					targets->y_m[number]);
 }
 
 /* Of the others only those that share something with the antenna. */
@@ -123,8 +158,7 @@ gather_blocks(krige_work *work, rpm_status *status)
 		target_key *key = &work->keys[i];
 
 		if (!isfinite(targets->x_m[i]) || !isfinite(targets->y_m[i]))
-			return rpm_fail(status, RPM_INVALID_ARGUMENT, "Give finite coordinates.", "place %zu lies at (%g, %g)", i + 1,
-							targets->x_m[i], targets->y_m[i]);
+			return refuse_place(targets, i, status);
 		key->target = (int32_t) i;
 		key->group = targets->group != NULL ? targets->group[i] : 0;
 		key->row = block_m > 0 ? (int64_t) floor(targets->y_m[i] / block_m) : (int64_t) i;
