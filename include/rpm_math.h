@@ -22,8 +22,10 @@
  */
 #ifdef RPM_KERNEL
 #define RPM_SHARED RPM_INLINE	/* kernels/map_engine.h has its own */
+#define RPM_LOCAL RPM_INLINE
 #else
 #define RPM_SHARED
+#define RPM_LOCAL static		/* shared, and of its file alone */
 #endif
 
 #ifdef RPM_REAL_FLOAT

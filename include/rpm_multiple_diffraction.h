@@ -32,7 +32,7 @@ typedef struct rpm_chain_edge
  * |field| behind `count` edges over that of free space at the sum of the legs; last_leg_m from the last edge to the receiver.
  * 1 without edges.  All legs positive, count at most RPM_EDGES_MAX.
  */
-double		rpm_knife_edges(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m);
+RPM_SHARED double rpm_knife_edges(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m);
 
 /* The parameter nu of one edge: Recommendation ITU-R P.526-15 section 4.1, equation 26, for a turn as in rpm_chain_edge. */
 RPM_INLINE double rpm_knife_edge_parameter(double turn, double before_m, double after_m, double wavelength_m)

@@ -59,7 +59,7 @@ typedef struct rpm_trace_options
 	unsigned	mechanisms;		/* or of rpm_mechanism */
 	int			max_depth;		/* interactions of one ray, 0 to 30 (diffraction counts as one) */
 	int64_t		samples;		/* rays launched per antenna for what has no closed form, or to find chains of mirrors */
-	bool		launch_chains;	/* what comes over two and more mirrors is the sum of rays, as a device has it, not exact per chain */
+	bool		launch_chains;	/* what comes over two and more mirrors is the sum of rays, not exact per chain */
 	double		target_error_db; /* > 0: launch until the standard error of the cells above error_floor_db falls below it, at most `samples` */
 	double		error_floor_db;	/* path gain, default -130 */
 	uint64_t	seed;

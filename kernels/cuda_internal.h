@@ -10,7 +10,7 @@
 #define RPM_CUDA_BLOCK_THREADS 128
 
 /* Memory of the device, taken through rpm_cuda_take and given back in one go. */
-#define RPM_CUDA_BLOCKS_MAX 32
+#define RPM_CUDA_BLOCKS_MAX 64
 
 typedef struct rpm_cuda_memory
 {
@@ -40,6 +40,8 @@ rpm_code	rpm_cuda_failure(cudaError_t error, const char *doing, rpm_status *stat
  * calling thread's device must be memory->device.
  */
 rpm_code	rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const char *what, void **pointer, rpm_status *status);
+/* Whether what the threads of a kernel need for themselves, so many bytes each, may be taken: of all that the device runs at once. */
+rpm_code	rpm_cuda_take_stacks(const rpm_cuda_memory *memory, size_t bytes_per_thread, const char *what, rpm_status *status);
 /* Bytes that may still be taken: within the limit and free. */
 size_t		rpm_cuda_allowed(const rpm_cuda_memory *memory);
 /* Gives back all but the first blocks, which hold so many bytes. */

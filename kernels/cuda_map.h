@@ -16,7 +16,12 @@ struct rpm_cuda_map
 	double	   *density, *first, *score, *visits;	/* bins of the directions of rays; taken by the first batch */
 	size_t		bins;
 	void	   *task;			/* room for a launch_task and the directions it names */
+	struct rpm_profile_bench *bench;	/* of the device, filled before each launch; NULL without roofs */
 };
+
+/* The job's roofs and the antenna's images on the device; NULL where it has none. */
+rpm_code	rpm_cuda_bring_roofs(rpm_cuda_map *map, const rpm_map_job *job, const rpm_roofs **roofs,
+								 const struct rpm_roof_mirrors **mirrors, rpm_status *status);
 
 /*
  * How many threads the next launch has: so many that it takes some milliseconds, for a stop is seen between launches.

@@ -12,6 +12,11 @@
 /* Left free on the device for the driver and for others. */
 #define SPARE_BYTES ((size_t) 16 << 20)
 
+#define STACK_DEVICES 64
+
+/* What kernels' threads have been allowed on each device so far. */
+static size_t stacks_taken[STACK_DEVICES];
+
 static bool is_lost(cudaError_t error);
 
 static const rpm_cuda_module table = {
@@ -24,7 +29,8 @@ static const rpm_cuda_module table = {
 	rpm_cuda_map_create,
 	rpm_cuda_map_free,
 	rpm_cuda_map_points,
-	rpm_cuda_map_launch
+	rpm_cuda_map_launch,
+	rpm_cuda_map_entry
 };
 
 const rpm_cuda_module *
@@ -138,6 +144,28 @@ rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const cha
 		return RPM_OK;
 	error = from != NULL ? cudaMemcpy(*pointer, from, bytes, cudaMemcpyHostToDevice) : cudaMemset(*pointer, 0, bytes);
 	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, what, status);
+}
+
+rpm_code
+rpm_cuda_take_stacks(const rpm_cuda_memory *memory, size_t bytes_per_thread, const char *what, rpm_status *status)
+{
+	int			processors = 0, threads = 0;
+	cudaError_t error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, memory->device);
+	size_t		bytes, allowed = rpm_cuda_allowed(memory), *taken = &stacks_taken[memory->device % STACK_DEVICES];
+
+	if (error == cudaSuccess)
+		error = cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, memory->device);
+	if (error != cudaSuccess)
+		return rpm_cuda_failure(error, what, status);
+	bytes = bytes_per_thread * (size_t) processors * (size_t) threads;
+	/* The driver keeps what it has taken: it is no longer free. */
+	if (bytes > allowed + __atomic_load_n(taken, __ATOMIC_RELAXED))
+		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Allow more of the device's memory, or trace on the CPU.",
+						"the threads of %s would need %.1f MB on the device, %.1f MB are allowed and free", what, (double) bytes / 1048576.0,
+						(double) allowed / 1048576.0);
+	if (bytes > __atomic_load_n(taken, __ATOMIC_RELAXED))
+		__atomic_store_n(taken, bytes, __ATOMIC_RELAXED);
+	return RPM_OK;
 }
 
 size_t

@@ -6,6 +6,7 @@
  *   driver=N         what the driver knows of CUDA, 1000 major + 10 minor (as the runtime's); 0: no driver
  *   capability=N     10 major + minor (90)
  *   memory_mb=N      of each device (1024)
+ *   stack=N          bytes that each thread of a kernel needs for itself (0)
  *   lost=1           every call fails
  *   lost_after=N     every call fails after so many launches
  * and is read at each call.
@@ -221,6 +222,25 @@ cudaMemset(void *to, int value, size_t bytes)
 	if (error == cudaSuccess)
 		memset(to, value, bytes);
 	return error;
+}
+
+typedef struct cudaFuncAttributes { size_t localSizeBytes; int numRegs; } cudaFuncAttributes;
+typedef enum { cudaDevAttrMultiProcessorCount = 16, cudaDevAttrMaxThreadsPerMultiProcessor = 39 } cudaDeviceAttr;
+
+/* stack=N: bytes of each thread of a kernel (0). */
+template <typename T> static inline cudaError_t
+cudaFuncGetAttributes(cudaFuncAttributes *attributes, T *)
+{
+	attributes->localSizeBytes = (size_t) rpm_host_option("stack=", 0);
+	attributes->numRegs = 0;
+	return rpm_host_result(cudaSuccess);
+}
+
+static inline cudaError_t
+cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int)
+{
+	*value = attribute == cudaDevAttrMultiProcessorCount ? 1 : 2048;
+	return rpm_host_result(cudaSuccess);
 }
 
 static inline cudaError_t cudaEventCreate(cudaEvent_t *event) { *event = 0; return rpm_host_result(cudaSuccess); }

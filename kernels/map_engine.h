@@ -19,7 +19,20 @@
 #define RPM_KERNEL_CALL static __attribute__((noinline))
 #endif
 #undef RPM_SHARED
+#undef RPM_LOCAL
 #define RPM_SHARED RPM_KERNEL_CALL
+#define RPM_LOCAL RPM_KERNEL_CALL
+
+/* The thread's number in its launch. */
+RPM_INLINE size_t
+rpm_kernel_thread(void)
+{
+#if defined(__CUDACC__) && !defined(__CUDA_ARCH__)
+	return 0;					/* kernels do not run there */
+#else
+	return (size_t) blockIdx.x * blockDim.x + threadIdx.x;
+#endif
+}
 
 /* As rpm_query_intersect and rpm_query_occluded of query.c with the provider "bvh". */
 RPM_KERNEL_CALL bool
@@ -61,5 +74,14 @@ rpm_kernel_ground_z(const rpm_scene *scene, double, double)
 #include "trace/map_points.c"
 #include "trace/map_directions.c"
 #include "trace/map_launch.c"
+#include "em/knife_edges.c"
+#include "trace/band.c"
+#include "trace/band_power.c"
+#include "trace/roof_profile.c"
+#include "trace/wall_corners.c"
+#include "trace/facing_walls.c"
+#include "trace/roof_reflection.c"
+#include "trace/over_roofs.c"
+#include "trace/building_entry.c"
 
 #endif

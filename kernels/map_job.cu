@@ -65,8 +65,8 @@ bring_job(rpm_cuda_map *self, const rpm_map_job *job, rpm_status *status)
 {
 	size_t		materials = job->scene->material_count, facets = job->visible.facet_seen != NULL ? job->scene->facet_count : 0;
 	const char *what = "the radio map";
-	/* Where the CPU did the points, rays see what these gave. */
-	bool		by_points = job->roofs == NULL;
+	const rpm_roofs *roofs = NULL;
+	const struct rpm_roof_mirrors *roof_mirrors = NULL;
 	void	   *material, *table, *share, *seen, *polygons, *gain, *outdoor, *batch, *room;
 	job_block	block;
 	job_block  *there;
@@ -82,13 +82,15 @@ bring_job(rpm_cuda_map *self, const rpm_map_job *job, rpm_status *status)
 		code = rpm_cuda_take(&self->memory, job->occluders.polygon_of != NULL ? job->scene->triangle_count * sizeof(uint32_t) : 0,
 							 job->occluders.polygon_of, what, &polygons, status);
 	if (code == RPM_OK)
-		code = rpm_cuda_take(&self->memory, job->cell_count * sizeof(double), by_points ? NULL : job->gain, what, &gain, status);
+		code = rpm_cuda_take(&self->memory, job->cell_count * sizeof(double), NULL, what, &gain, status);
 	if (code == RPM_OK)
-		code = rpm_cuda_take(&self->memory, job->cell_count * sizeof(float), by_points ? NULL : job->outdoor_share, what, &outdoor, status);
+		code = rpm_cuda_take(&self->memory, job->cell_count * sizeof(float), NULL, what, &outdoor, status);
 	if (code == RPM_OK)
 		code = rpm_cuda_take(&self->memory, job->launch ? job->cell_count * sizeof(double) : 0, NULL, what, &batch, status);
 	if (code == RPM_OK)
 		code = rpm_cuda_take(&self->memory, sizeof(job_block), NULL, what, &room, status);
+	if (code == RPM_OK)
+		code = rpm_cuda_bring_roofs(self, job, &roofs, &roof_mirrors, status);
 	if (code != RPM_OK)
 		return code;
 	there = (job_block *) room;
@@ -115,7 +117,9 @@ bring_job(rpm_cuda_map *self, const rpm_map_job *job, rpm_status *status)
 	block.job.visible.facet_seen = (uint8_t *) seen;
 	memset(&block.job.occluders, 0, sizeof(block.job.occluders));
 	block.job.occluders.polygon_of = (uint32_t *) polygons;
-	block.job.roofs = NULL;
+	block.job.roofs = (rpm_roofs *) roofs;
+	block.job.roof_mirrors = (struct rpm_roof_mirrors *) roof_mirrors;
+	block.job.chain_variance = NULL;
 	block.job.gain = self->gain = (double *) gain;
 	block.job.outdoor_share = self->outdoor_share = (float *) outdoor;
 	block.job.batch = self->batch = (double *) batch;

@@ -36,7 +36,14 @@ rpm_cuda_map_launch(rpm_cuda_map *map, const rpm_map_job *job, const struct laun
 	rpm_code	code = error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "choosing the device", status);
 
 	if (code == RPM_OK && map->task == NULL)
+	{
 		code = take_directions(map, bins, status);
+		/* What chains of mirrors have added since the points. */
+		if (code == RPM_OK && job->exact_chains)
+			error = cudaMemcpy(map->gain, job->gain, job->cell_count * sizeof(double), cudaMemcpyHostToDevice);
+		if (code == RPM_OK && error != cudaSuccess)
+			code = rpm_cuda_failure(error, "copying chains of mirrors", status);
+	}
 	if (code != RPM_OK)
 		return code;
 	error = bring_task(map, task);

@@ -12,6 +12,8 @@
 #include "cuda_map.h"
 
 #define FIRST_ROOM 24
+/* Edges of a profile. */
+#define FIRST_CROSSINGS 64
 /* Of the device's memory for the fields of a launch. */
 #define FIELD_BYTES ((size_t) 192 << 20)
 /* Marks of a cell after the first pass. */
@@ -32,7 +34,7 @@ typedef struct points_view
 	rpm_map_reflected *reflected;	/* `room` for each point of the launch */
 	rpm_map_diffracted *diffracted;
 	uint32_t	room;
-	uint32_t   *too_many;		/* set where the room does not do */
+	uint32_t   *too_many;		/* [0] set where the room does not do, [1] where that for the edges of a profile does not */
 } points_view;
 
 typedef enum points_pass
@@ -50,18 +52,20 @@ typedef struct points_work
 	size_t		points_max;		/* of a launch, by the memory for its fields and powers */
 	size_t		field_bytes;
 	void	   *fields;
+	uint32_t	crossings;		/* room for the edges of a profile */
 	uint32_t   *cells;			/* of the device: room for a list of all */
 	rpm_cuda_pace pace;
 } points_work;
 
 static rpm_code take(points_work *work, const rpm_map_mirror *mirrors, size_t mirror_count, const rpm_map_edge *edges,
 					 size_t edge_count, rpm_status *status);
-static void divide_fields(points_work *work, uint32_t room);
+static rpm_code divide_fields(points_work *work, uint32_t room, uint32_t crossings, rpm_status *status);
 static rpm_code run_passes(points_work *work, rpm_status *status);
 static rpm_code mark_cells(points_work *work, uint8_t *marks, rpm_status *status);
 static rpm_code run_listed(points_work *work, points_pass pass, int n, const uint8_t *marks, uint32_t *list, rpm_status *status);
 static rpm_code run_cells(points_work *work, points_pass pass, int n, size_t count, rpm_status *status);
 static cudaError_t one_launch(points_work *work, points_pass pass, int n, size_t first, size_t count, uint32_t *too_many);
+static rpm_code run_again_finer(points_work *work, int m, uint8_t *marks, uint32_t *list, rpm_status *status);
 
 /* Cell number `index` of the pass. */
 RPM_INLINE uint32_t
@@ -99,8 +103,8 @@ edge_fields(const points_view *view, rpm_vec3 point, rpm_map_diffracted *diffrac
 
 /* As geometric_power of map_points.c, over the mirrors of a cell. */
 RPM_INLINE double
-rays_power(const points_view *view, uint32_t cell, rpm_vec3 point, bool with_edges, rpm_map_reflected *reflected,
-		   rpm_map_diffracted *diffracted, uint64_t *signature)
+rays_and_edges(const points_view *view, uint32_t cell, rpm_vec3 point, bool with_edges, bool with_roofs, rpm_map_reflected *reflected,
+			   rpm_map_diffracted *diffracted, uint64_t *signature)
 {
 	const rpm_map_job *job = view->job;
 	int			column = (int) (cell % (uint32_t) job->grid->columns), row = (int) (cell / (uint32_t) job->grid->columns);
@@ -128,31 +132,37 @@ rays_power(const points_view *view, uint32_t cell, rpm_vec3 point, bool with_edg
 			*view->too_many = 1;
 			break;
 		}
+		if (with_edges && with_roofs && job->roof_mirrors != NULL)
+			field = rpm_cvec_scale(field, rpm_map_mirror_clearance(job, mirror->facet, point));
 		reflected[count].field = field;
 		reflected[count++].facet = mirror->facet;
 		*signature = rpm_random_mix(*signature + (uint64_t) mirror->facet);
 	}
 	if (with_edges)
+	{
 		diffracted_count = edge_fields(view, point, diffracted);
+		if (with_roofs)
+			power += rpm_map_over_roofs(job, point, power + rays_power(direct, reflected, (int) count), diffracted, diffracted_count);
+	}
 	return power + rpm_map_field_power(direct, reflected, (int) count, diffracted, diffracted_count);
 }
 
 /* As edges_power of map_points.c. */
 RPM_INLINE double
-edges_alone(const points_view *view, rpm_vec3 point, rpm_map_diffracted *diffracted)
+edges_alone(const points_view *view, rpm_vec3 point, bool with_roofs, rpm_map_diffracted *diffracted)
 {
 	int			count = edge_fields(view, point, diffracted);
-	double		power = 0;
+	double		power = with_roofs ? rpm_map_over_roofs(view->job, point, 0, diffracted, count) : 0;
 
 	if (view->job->sum_fields)
-		return rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);
+		return power + rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);
 	for (int i = 0; i < count; i++)
 		power += rpm_cvec_norm2(diffracted[i].field);
 	return power;
 }
 
-/* Point k of n x n of the launch's cells. */
-static __global__ void
+/* Point k of n x n of the launch's cells.  Without roofs a thread needs a fraction of the registers and memory. */
+template <bool with_roofs> static __global__ void
 evaluate_points(points_view view, points_pass pass, int n, size_t first, uint32_t points)
 {
 	uint32_t	t = blockIdx.x * blockDim.x + threadIdx.x;
@@ -171,10 +181,10 @@ evaluate_points(points_view view, points_pass pass, int n, size_t first, uint32_
 	if (job->options->cell_average != RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point))
 		return;
 	if (pass == PASS_EDGES)
-		view.power[t] = edges_alone(&view, point, view.diffracted + (size_t) t * view.room);
+		view.power[t] = edges_alone(&view, point, with_roofs, view.diffracted + (size_t) t * view.room);
 	else
-		view.power[t] = rays_power(&view, cell, point, pass == PASS_CLOSER && job->sum_fields, view.reflected + (size_t) t * view.room,
-								   view.diffracted + (size_t) t * view.room, &view.signature[t]);
+		view.power[t] = rays_and_edges(&view, cell, point, pass == PASS_CLOSER && job->sum_fields, with_roofs,
+									   view.reflected + (size_t) t * view.room, view.diffracted + (size_t) t * view.room, &view.signature[t]);
 }
 
 /* As the ends of do_cell and do_cell_edges of map_points.c. */
@@ -209,6 +219,7 @@ fold_cells(points_view view, points_pass pass, int n, size_t first, uint32_t cou
 	{
 		if (counted > 0)
 			job->gain[cell] += gain / counted;
+		view.marks[cell] = counted == 0 && job->roofs != NULL && job->outdoor_share[cell] > 0 ? LOOK_CLOSER : 0;
 		return;
 	}
 	if (pass == PASS_FIRST)
@@ -286,6 +297,14 @@ rpm_cuda_map_points(rpm_cuda_map *map, const rpm_map_job *job, const rpm_map_mir
 	cudaError_t error = cudaSetDevice(map->memory.device);
 	rpm_code	code = error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "choosing the device", status);
 
+	cudaFuncAttributes kernel;
+
+	if (code == RPM_OK)
+		error = job->roofs != NULL ? cudaFuncGetAttributes(&kernel, evaluate_points<true>) : cudaFuncGetAttributes(&kernel, evaluate_points<false>);
+	if (error != cudaSuccess && code == RPM_OK)
+		code = rpm_cuda_failure(error, "looking at a kernel", status);
+	if (code == RPM_OK)
+		code = rpm_cuda_take_stacks(&map->memory, kernel.localSizeBytes, "the points of the map", status);
 	if (code == RPM_OK)
 		code = take(&work, mirrors, mirror_count, edges, edge_count, status);
 	if (code == RPM_OK)
@@ -322,7 +341,7 @@ take(points_work *work, const rpm_map_mirror *mirrors, size_t mirror_count, cons
 	if (code == RPM_OK)
 		code = rpm_cuda_take(memory, cells * sizeof(uint32_t), NULL, what, &list, status);
 	if (code == RPM_OK)
-		code = rpm_cuda_take(memory, sizeof(uint32_t), NULL, what, &too_many, status);
+		code = rpm_cuda_take(memory, 2 * sizeof(uint32_t), NULL, what, &too_many, status);
 	if (code != RPM_OK)
 		return code;
 	free_bytes = rpm_cuda_allowed(memory);
@@ -348,23 +367,31 @@ take(points_work *work, const rpm_map_mirror *mirrors, size_t mirror_count, cons
 	work->view.power = (double *) power;
 	work->view.signature = (uint64_t *) signature;
 	work->view.too_many = (uint32_t *) too_many;
-	divide_fields(work, FIRST_ROOM);
-	return RPM_OK;
+	return divide_fields(work, FIRST_ROOM, FIRST_CROSSINGS, status);
 }
 
-/* So many places of each kind for each point of a launch; no more than there are mirrors or edges. */
-static void
-divide_fields(points_work *work, uint32_t room)
+/* So many places of each kind for each point of a launch, no more than there are mirrors or edges; and for so many edges of its profile. */
+static rpm_code
+divide_fields(points_work *work, uint32_t room, uint32_t crossings, rpm_status *status)
 {
+	rpm_profile_bench bench;
 	uint32_t	most = work->view.mirror_count > work->view.edge_count ? work->view.mirror_count : work->view.edge_count;
-	size_t		points;
+	size_t		points, per_point;
 
+	work->crossings = work->job->roofs == NULL ? 0 : crossings < RPM_PROFILE_MAX ? crossings : RPM_PROFILE_MAX;
 	work->view.room = room < most ? room : most > 0 ? most : 1;
-	points = work->field_bytes / (work->view.room * (sizeof(rpm_map_reflected) + sizeof(rpm_map_diffracted)));
+	per_point = work->view.room * (sizeof(rpm_map_reflected) + sizeof(rpm_map_diffracted)) + work->crossings * sizeof(rpm_crossing);
+	points = work->field_bytes / per_point;
 	if (points < work->points_max)
 		work->points_max = points;
 	work->view.diffracted = (rpm_map_diffracted *) work->fields;
 	work->view.reflected = (rpm_map_reflected *) (work->view.diffracted + points * work->view.room);
+	bench.at = (rpm_crossing *) (work->view.reflected + points * work->view.room);
+	bench.room = work->crossings;
+	bench.too_many = work->view.too_many + 1;
+	if (work->crossings > 0 && cudaMemcpy(work->map->bench, &bench, sizeof(bench), cudaMemcpyHostToDevice) != cudaSuccess)
+		return rpm_cuda_failure(cudaGetLastError(), "dividing the memory for fields", status);
+	return RPM_OK;
 }
 
 /* The two passes of rpm_map_points, its second in two. */
@@ -388,10 +415,37 @@ run_passes(points_work *work, rpm_status *status)
 	/* Where fields are added, the cells that the second pass looked at have theirs. */
 	for (size_t i = 0; i < job->cell_count && code == RPM_OK; i++)
 		marks[i] = !job->sum_fields || !marks[i];
-	if (code == RPM_OK && work->view.edge_count > 0)
+	if (code == RPM_OK && (work->view.edge_count > 0 || job->roofs != NULL))
 		code = run_listed(work, PASS_EDGES, m, marks, list, status);
+	if (code == RPM_OK && job->roofs != NULL)
+		code = run_again_finer(work, m, marks, list, status);
 	free(marks);
 	free(list);
+	return code;
+}
+
+/* What is outdoors at the finer points alone, as do_cell_edges of map_points.c looks for it. */
+static rpm_code
+run_again_finer(points_work *work, int m, uint8_t *marks, uint32_t *list, rpm_status *status)
+{
+	size_t		cells = work->job->cell_count;
+	rpm_code	code = RPM_OK;
+
+	while (m < work->job->points * CLOSER && code == RPM_OK)
+	{
+		cudaError_t error;
+
+		m *= 2;
+		/* Marks of cells that this pass does not look at are not of it. */
+		for (size_t i = 0; i < cells; i++)
+			list[i] = marks[i];
+		error = cudaMemcpy(marks, work->view.marks, cells, cudaMemcpyDeviceToHost);
+		if (error != cudaSuccess)
+			return rpm_cuda_failure(error, "looking for cells between points", status);
+		for (size_t i = 0; i < cells; i++)
+			marks[i] = marks[i] && list[i];
+		code = run_listed(work, PASS_EDGES, m, marks, list, status);
+	}
 	return code;
 }
 
@@ -453,7 +507,7 @@ run_cells(points_work *work, points_pass pass, int n, size_t count, rpm_status *
 	{
 		size_t		cells,
 					most;
-		uint32_t	too_many = 0;
+		uint32_t	too_many[2] = {0, 0};
 		cudaError_t error;
 
 		if (rpm_stopped(work->job->control))
@@ -466,13 +520,17 @@ run_cells(points_work *work, points_pass pass, int n, size_t count, rpm_status *
 		most = work->pace.threads < work->points_max ? work->pace.threads : work->points_max;
 		cells = most / per_cell > 0 ? most / per_cell : 1;
 		cells = cells < count - done ? cells : count - done;
-		error = one_launch(work, pass, n, done, cells, &too_many);
+		error = one_launch(work, pass, n, done, cells, too_many);
 		if (error != cudaSuccess)
 			return rpm_cuda_failure(error, "tracing to points", status);
 		rpm_cuda_pace_end(&work->pace);
-		if (too_many)
+		if (too_many[0] || (too_many[1] && work->crossings < RPM_PROFILE_MAX))
 		{
-			divide_fields(work, 2 * work->view.room);
+			rpm_code	code = divide_fields(work, too_many[0] ? 2 * work->view.room : work->view.room,
+											 too_many[1] ? 2 * work->crossings : work->crossings, status);
+
+			if (code != RPM_OK)
+				return code;
 			continue;
 		}
 		done += cells;
@@ -486,17 +544,20 @@ static cudaError_t
 one_launch(points_work *work, points_pass pass, int n, size_t first, size_t count, uint32_t *too_many)
 {
 	uint32_t	points = (uint32_t) count * (uint32_t) (n * n);
-	cudaError_t error = cudaMemset(work->view.too_many, 0, sizeof(uint32_t));
+	cudaError_t error = cudaMemset(work->view.too_many, 0, 2 * sizeof(uint32_t));
 
 	if (error == cudaSuccess)
 	{
-		RPM_LAUNCH(evaluate_points, rpm_cuda_grid(points), RPM_CUDA_BLOCK_THREADS, work->view, pass, n, first, points);
+		if (work->job->roofs != NULL && pass != PASS_FIRST)
+			RPM_LAUNCH(evaluate_points<true>, rpm_cuda_grid(points), RPM_CUDA_BLOCK_THREADS, work->view, pass, n, first, points);
+		else
+			RPM_LAUNCH(evaluate_points<false>, rpm_cuda_grid(points), RPM_CUDA_BLOCK_THREADS, work->view, pass, n, first, points);
 		error = cudaGetLastError();
 	}
 	if (error == cudaSuccess)
-		error = cudaMemcpy(too_many, work->view.too_many, sizeof(uint32_t), cudaMemcpyDeviceToHost);
+		error = cudaMemcpy(too_many, work->view.too_many, 2 * sizeof(uint32_t), cudaMemcpyDeviceToHost);
 	/* A launch that is made again must not leave its sums. */
-	if (error == cudaSuccess && *too_many == 0)
+	if (error == cudaSuccess && too_many[0] == 0 && (too_many[1] == 0 || work->crossings == RPM_PROFILE_MAX))
 	{
 		RPM_LAUNCH(fold_cells, rpm_cuda_grid(count), RPM_CUDA_BLOCK_THREADS, work->view, pass, n, first, (uint32_t) count);
 		error = cudaGetLastError();

@@ -77,11 +77,12 @@ typedef struct rpm_cuda_map rpm_cuda_map;
  */
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_create(rpm_cuda_scene *scene, const rpm_map_job *job, rpm_cuda_map **map, rpm_status *status);
 RPM_CUDA_EXPORT void rpm_cuda_map_free(rpm_cuda_map *map);
-/* The two parts of rpm_map_device. */
+/* The parts of rpm_map_device. */
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_points(rpm_cuda_map *map, const rpm_map_job *job, const rpm_map_mirror *mirrors,
 											 size_t mirror_count, const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_launch(rpm_cuda_map *map, const rpm_map_job *job, const struct launch_task *task, int64_t rays,
 											 rpm_status *status);
+RPM_CUDA_EXPORT rpm_code rpm_cuda_map_entry(rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
 
 /* All of the above as the extension takes it from the module that it has opened. */
 typedef struct rpm_cuda_module
@@ -99,11 +100,12 @@ typedef struct rpm_cuda_module
 							   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
 	rpm_code	(*map_launch) (rpm_cuda_map *map, const rpm_map_job *job, const struct launch_task *task, int64_t rays,
 							   rpm_status *status);
+	rpm_code	(*map_entry) (rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
 } rpm_cuda_module;
 
 /* A number for each shape of what passes through here, by sizes of the engine's structures (needs trace/map_internal.h). */
 #define RPM_CUDA_INTERFACE \
-	((uint32_t) (2 * 1000003 + 31 * sizeof(rpm_map_job) + 37 * sizeof(rpm_map_edge) + 41 * sizeof(rpm_map_mirror) \
+	((uint32_t) (3 * 1000003 + 31 * sizeof(rpm_map_job) + 37 * sizeof(rpm_map_edge) + 41 * sizeof(rpm_map_mirror) \
 				 + 43 * sizeof(rpm_scene) + 47 * sizeof(rpm_antenna) + 53 * sizeof(rpm_trace_options) + 59 * sizeof(rpm_status)))
 
 RPM_CUDA_EXPORT const rpm_cuda_module *rpm_cuda_module_table(void);

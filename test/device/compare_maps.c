@@ -27,20 +27,27 @@ typedef struct mechanism
 	unsigned	mechanisms;
 	int			depth, sum;
 	int64_t		rays;
+	bool		launch_chains;
+	rpm_entry	entry;
 } mechanism;
 
 #define SPECULAR (RPM_LINE_OF_SIGHT | RPM_REFLECTION)
 
 static const mechanism mechanisms[] = {
-	{"line of sight", RPM_LINE_OF_SIGHT, 0, RPM_SUM_FIELD, 0},
-	{"first reflections", SPECULAR, 1, RPM_SUM_FIELD, 0},
-	{"diffraction, fields", SPECULAR | RPM_DIFFRACTION, 1, RPM_SUM_FIELD, 0},
-	{"diffraction, powers", SPECULAR | RPM_DIFFRACTION, 1, RPM_SUM_POWER, 0},
-	{"through walls", SPECULAR | RPM_REFRACTION, 3, RPM_SUM_FIELD, 0},
-	{"chains of reflections", SPECULAR, 7, RPM_SUM_FIELD, 1000000},
-	{"diffuse scattering", SPECULAR | RPM_SCATTERING, 3, RPM_SUM_FIELD, 1000000},
-	{"the defaults", SPECULAR | RPM_SCATTERING | RPM_DIFFRACTION, 7, RPM_SUM_FIELD, 1000000},
-	{"5e7 rays, 7 reflections", SPECULAR, 7, RPM_SUM_FIELD, 50000000}
+	{"line of sight", RPM_LINE_OF_SIGHT, 0, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"first reflections", SPECULAR, 1, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"diffraction, fields", SPECULAR | RPM_DIFFRACTION, 1, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"diffraction, powers", SPECULAR | RPM_DIFFRACTION, 1, RPM_SUM_POWER, 0, false, RPM_ENTRY_NONE},
+	{"through walls", SPECULAR | RPM_REFRACTION, 3, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"chains of reflections", SPECULAR, 7, RPM_SUM_FIELD, 1000000, false, RPM_ENTRY_NONE},
+	{"over roofs", SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS, 1, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"around corners", SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS | RPM_AROUND_CORNERS, 1, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"roofs and a reflection", SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS | RPM_ROOF_REFLECTION, 2, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"into buildings", SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS, 1, RPM_SUM_FIELD, 0, false, RPM_ENTRY_TRADITIONAL},
+	{"chains, launched", SPECULAR, 7, RPM_SUM_FIELD, 1000000, true, RPM_ENTRY_NONE},
+	{"diffuse scattering", SPECULAR | RPM_SCATTERING, 3, RPM_SUM_FIELD, 1000000, false, RPM_ENTRY_NONE},
+	{"the defaults", SPECULAR | RPM_SCATTERING | RPM_DIFFRACTION | RPM_OVER_ROOFS, 7, RPM_SUM_FIELD, 1000000, false, RPM_ENTRY_NONE},
+	{"5e7 rays, 7 reflections", SPECULAR, 7, RPM_SUM_FIELD, 50000000, true, RPM_ENTRY_NONE}
 };
 #define MECHANISMS ((int) (sizeof(mechanisms) / sizeof(mechanisms[0])))
 
@@ -230,6 +237,8 @@ compare(const place *p, const mechanism *m)
 	options.mechanisms = m->mechanisms;
 	options.max_depth = m->depth;
 	options.sum = m->sum;
+	options.launch_chains = m->launch_chains;
+	options.building_entry = m->entry;
 	options.samples = (int64_t) ((double) m->rays * size);
 	/* The time of the CPU with its best hierarchy; the map to compare with by the device's own. */
 	begin = now_s();

@@ -84,10 +84,8 @@ compare(const rpm_trace_options *options, double tolerance, int most)
 	rpm_control control = {.threads = 1};
 	double		worst = 0, worst_error = 0;
 	int			lit = 0, other_nodata = 0;
-	rpm_trace_options rays = *options;	/* a device launches all rays */
 
-	rays.launch_chains = true;
-	CHECK(map_run(&c.scene, &c.antenna, &c.grid, &rays, 1, c.cpu, c.cpu_error));
+	CHECK(map_run(&c.scene, &c.antenna, &c.grid, options, 1, c.cpu, c.cpu_error));
 	rpm_status_clear(&c.scene.status);
 	CHECK(rpm_device_trace(c.uploaded, c.scene.scene, &c.antenna, &c.grid, options, &control, &map, &c.scene.status) == RPM_OK);
 	if (c.scene.status.code != RPM_OK)
@@ -174,6 +172,10 @@ chains_of_reflections(void)
 	rpm_trace_options options = map_options(SPECULAR, 5, unit_quick() ? 3000 : 60000);
 
 	begin(6);
+	compare(&options, TOLERANCE_POINTS, 200);
+	options.sum = RPM_SUM_POWER;
+	compare(&options, TOLERANCE_POINTS, 200);
+	options.launch_chains = true;
 	compare(&options, TOLERANCE_RAYS, 200);
 	end();
 }
@@ -201,14 +203,80 @@ everything(void)
 	end();
 }
 
-/* What comes over roofs is the CPU's, and rays are launched on the device over it. */
 static void
-over_roofs_by_the_cpu(void)
+over_roofs(void)
 {
-	rpm_trace_options options = map_options(SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS, 3, unit_quick() ? 3000 : 30000);
+	rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT | RPM_OVER_ROOFS, 1, 0);
 
 	begin(11);
+	/* Low enough that houses stand one behind the other. */
+	c.antenna = map_antenna(&c.scene, RPM_PATTERN_TR38901, 24, -12, 4);
+	compare(&options, TOLERANCE_POINTS, 400);
+	options.mechanisms = SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS;
+	compare(&options, TOLERANCE_POINTS, 400);
+	options.sum = RPM_SUM_POWER;
+	compare(&options, TOLERANCE_POINTS, 400);
+	options.cell_average = RPM_AVERAGE_CELL;
+	compare(&options, TOLERANCE_POINTS, 400);
+	end();
+}
+
+static void
+around_corners(void)
+{
+	rpm_trace_options options = map_options(SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS | RPM_AROUND_CORNERS, 1, 0);
+
+	begin(12);
+	c.antenna = map_antenna(&c.scene, RPM_PATTERN_TR38901, 24, -12, 4);
+	compare(&options, TOLERANCE_POINTS, 400);
+	options.mechanisms = RPM_LINE_OF_SIGHT | RPM_AROUND_CORNERS;
+	compare(&options, TOLERANCE_POINTS, 200);
+	end();
+}
+
+static void
+roof_reflection(void)
+{
+	rpm_trace_options options = map_options(SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS | RPM_ROOF_REFLECTION, 2, 0);
+
+	begin(13);
+	c.antenna = map_antenna(&c.scene, RPM_PATTERN_TR38901, 24, -12, 4);
+	compare(&options, TOLERANCE_POINTS, 400);
+	options.mechanisms = RPM_LINE_OF_SIGHT | RPM_ROOF_REFLECTION;
+	compare(&options, TOLERANCE_POINTS, 200);
+	end();
+}
+
+/* Into cells without a point outdoors. */
+static void
+building_entry(void)
+{
+	rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT | RPM_OVER_ROOFS, 1, 0);
+
+	begin(14);
+	options.building_entry = RPM_ENTRY_TRADITIONAL;
+	compare(&options, TOLERANCE_POINTS, SIDE * SIDE);
+	options.mechanisms = SPECULAR | RPM_SCATTERING;
+	options.samples = 5000;
+	options.building_entry = RPM_ENTRY_THERMALLY_EFFICIENT;
+	options.building_entry_deviate = 1;
 	compare(&options, TOLERANCE_RAYS, 300);
+	end();
+}
+
+/* The defaults, with all that they bring; and with every mechanism that there is. */
+static void
+defaults(void)
+{
+	rpm_trace_options options;
+
+	begin(15);
+	rpm_trace_options_default(&options);
+	options.samples = unit_quick() ? 3000 : 60000;
+	compare(&options, TOLERANCE_RAYS, 500);
+	options.mechanisms |= RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION;
+	options.building_entry = RPM_ENTRY_TRADITIONAL;
+	compare(&options, TOLERANCE_RAYS, SIDE * SIDE);
 	end();
 }
 
@@ -305,6 +373,7 @@ main(void)
 {
 	RUN(line_of_sight);
 	RUN(everything);
+	RUN(defaults);
 	RUN(stopped);
 	/* Under the sanitizers the rest takes long and is the same code. */
 	if (unit_quick())
@@ -315,7 +384,10 @@ main(void)
 	RUN(through_walls);
 	RUN(chains_of_reflections);
 	RUN(diffuse_scattering);
-	RUN(over_roofs_by_the_cpu);
+	RUN(over_roofs);
+	RUN(around_corners);
+	RUN(roof_reflection);
+	RUN(building_entry);
 	RUN(many_fields_at_a_point);
 	RUN(terrain_by_the_cpu);
 	RUN(two_devices_at_once);

@@ -44,6 +44,7 @@ static rpm_code trace(rpm_device_scene *uploaded, const rpm_scene *scene, const 
 static rpm_code points(void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count,
 					   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
 static rpm_code launch(void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
+static rpm_code entry(void *context, const rpm_map_job *job, rpm_status *status);
 static const rpm_cuda_module *module_of(const rpm_device *device);
 static void release_scene(rpm_device_scene *uploaded);
 static rpm_code note_loss(const rpm_device *device, rpm_code code, const rpm_status *status);
@@ -193,7 +194,7 @@ trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *ant
 	  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status)
 {
 	traced_map	traced = {(cuda_device_scene *) uploaded, NULL};
-	rpm_map_device hand = {&traced, points, launch};
+	rpm_map_device hand = {&traced, points, launch, entry};
 	rpm_code	code = rpm_trace_map_on(&hand, scene, uploaded->query, antenna, grid, options, control, map, status);
 
 	module_of(uploaded->device)->map_free(traced.map);
@@ -216,10 +217,16 @@ launch(void *context, const rpm_map_job *job, const struct launch_task *task, in
 {
 	traced_map *traced = context;
 	const rpm_cuda_module *module = module_of(traced->uploaded->base.device);
-	/* Where the points were the CPU's. */
-	rpm_code	code = traced->map == NULL ? module->map_create(traced->uploaded->scene, job, &traced->map, status) : RPM_OK;
 
-	return code == RPM_OK ? module->map_launch(traced->map, job, task, rays, status) : code;
+	return module->map_launch(traced->map, job, task, rays, status);
+}
+
+static rpm_code
+entry(void *context, const rpm_map_job *job, rpm_status *status)
+{
+	traced_map *traced = context;
+
+	return module_of(traced->uploaded->base.device)->map_entry(traced->map, job, status);
 }
 
 static const rpm_cuda_module *

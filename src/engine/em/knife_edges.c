@@ -27,17 +27,6 @@
 #define LONG_INTERVAL 5.0
 #define LONG_PHASE 10.0
 
-static const double few_x[NODES_FEW / 2] = {0.125233408511469, 0.367831498998180, 0.587317954286617, 0.769902674194305,
-	0.904117256370475, 0.981560634246719};
-static const double few_w[NODES_FEW / 2] = {0.249147045813403, 0.233492536538355, 0.203167426723066, 0.160078328543346,
-	0.106939325995318, 0.047175336386512};
-static const double many_x[NODES_MANY / 2] = {0.064056892862606, 0.191118867473616, 0.315042679696163, 0.433793507626045,
-	0.545421471388840, 0.648093651936976, 0.740124191578554, 0.820001985973903, 0.886415527004401, 0.938274552002733,
-	0.974728555971309, 0.995187219997021};
-static const double many_w[NODES_MANY / 2] = {0.127938195346752, 0.125837456346828, 0.121670472927803, 0.115505668053726,
-	0.107444270115966, 0.097618652104114, 0.086190161531953, 0.073346481411080, 0.059298584915437, 0.044277438817420,
-	0.028531388628934, 0.012341229799987};
-
 /* The chain in Vogler's variables; beta_i = b_i e^{j pi / 4}. */
 typedef struct chain
 {
@@ -63,18 +52,18 @@ typedef struct rule
 	rpm_complex weight[NODES_MAX];
 } rule;
 
-static int	join_close(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m, rpm_chain_edge *joined);
-static double leg_beyond(const rpm_chain_edge *edges, int count, int i, double span_m, double last_leg_m);
-static void describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m);
-static void marginals(chain *c, bool held, double *width, double *middle);
-static void make_rule(const chain *c, int i, rule *r);
-static double reach(double b, double width, double middle);
-static void add_interval(rule *r, double length, int side, double share, double b, double square);
-static void carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next);
-static void carry_series(const rule *from, const rule *to, double alpha, double largest, const rpm_complex *field, rpm_complex *next);
-static double largest_coupling(const chain *c, int i);
+RPM_LOCAL int	join_close(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m, rpm_chain_edge *joined);
+RPM_LOCAL double leg_beyond(const rpm_chain_edge *edges, int count, int i, double span_m, double last_leg_m);
+RPM_LOCAL void describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m);
+RPM_LOCAL void marginals(chain *c, bool held, double *width, double *middle);
+RPM_LOCAL void make_rule(const chain *c, int i, rule *r);
+RPM_LOCAL double reach(double b, double width, double middle);
+RPM_LOCAL void add_interval(rule *r, double length, int side, double share, double b, double square);
+RPM_LOCAL void carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next);
+RPM_LOCAL void carry_series(const rule *from, const rule *to, double alpha, double largest, const rpm_complex *field, rpm_complex *next);
+RPM_LOCAL double largest_coupling(const chain *c, int i);
 
-double
+RPM_SHARED double
 rpm_knife_edges(const rpm_chain_edge *all, int count, double last_leg_m, double wavelength_m)
 {
 	rpm_chain_edge edges[RPM_EDGES_MAX];
@@ -106,7 +95,7 @@ rpm_knife_edges(const rpm_chain_edge *all, int count, double last_leg_m, double 
 }
 
 /* Edges that stand close together as one, which turns the path by their sum; returns how many are left.  Only what a last group spans is lost. */
-static int
+RPM_LOCAL int
 join_close(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m, rpm_chain_edge *joined)
 {
 	int			left = 1;
@@ -133,7 +122,7 @@ join_close(const rpm_chain_edge *edges, int count, double last_leg_m, double wav
 }
 
 /* The first leg behind edge i that is not as short as those that are joined. */
-static double
+RPM_LOCAL double
 leg_beyond(const rpm_chain_edge *edges, int count, int i, double span_m, double last_leg_m)
 {
 	for (int k = i + 1; k < count; k++)
@@ -143,7 +132,7 @@ leg_beyond(const rpm_chain_edge *edges, int count, int i, double span_m, double 
 }
 
 /* Vogler's alpha, beta and C of NTIA 81-86, equations 8 to 11. */
-static void
+RPM_LOCAL void
 describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m)
 {
 	double		total = last_leg_m, square = 1;
@@ -178,7 +167,7 @@ describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, do
 		c->series[i] = largest_coupling(c, i) < SERIES_EXPONENT;
 }
 
-static double
+RPM_LOCAL double
 largest_coupling(const chain *c, int i)
 {
 	return 2 * c->alpha[i] * fmax(c->above[i], c->below[i]) * fmax(c->above[i + 1], c->below[i + 1]);
@@ -188,7 +177,7 @@ largest_coupling(const chain *c, int i)
  * The inverse of the tridiagonal form from both ends: its diagonal and the middle of the Gaussian.  held: edges of whole screens that the
  * path bends over stay at t = 0.
  */
-static void
+RPM_LOCAL void
 marginals(chain *c, bool held, double *width, double *middle)
 {
 	double		from_left[RPM_EDGES_MAX], from_right[RPM_EDGES_MAX], left[RPM_EDGES_MAX], right[RPM_EDGES_MAX];
@@ -215,7 +204,7 @@ marginals(chain *c, bool held, double *width, double *middle)
 }
 
 /* t >= 0, and with the transparent share of the screen t <= 0. */
-static void
+RPM_LOCAL void
 make_rule(const chain *c, int i, rule *r)
 {
 	/*
@@ -233,7 +222,7 @@ make_rule(const chain *c, int i, rule *r)
 }
 
 /* How far up the integrand reaches: with the other variables free, or at their edges. */
-static double
+RPM_LOCAL double
 reach(double b, double width, double middle)
 {
 	double		half = b / sqrt(2.0), alone = sqrt(half * half + EXPONENTS) - half;
@@ -243,9 +232,19 @@ reach(double b, double width, double middle)
 	return fmax(alone, among);
 }
 
-static void
+RPM_LOCAL void
 add_interval(rule *r, double length, int side, double share, double b, double square)
 {
+	static const double few_x[NODES_FEW / 2] = {0.125233408511469, 0.367831498998180, 0.587317954286617, 0.769902674194305,
+		0.904117256370475, 0.981560634246719};
+	static const double few_w[NODES_FEW / 2] = {0.249147045813403, 0.233492536538355, 0.203167426723066, 0.160078328543346,
+		0.106939325995318, 0.047175336386512};
+	static const double many_x[NODES_MANY / 2] = {0.064056892862606, 0.191118867473616, 0.315042679696163, 0.433793507626045,
+		0.545421471388840, 0.648093651936976, 0.740124191578554, 0.820001985973903, 0.886415527004401, 0.938274552002733,
+		0.974728555971309, 0.995187219997021};
+	static const double many_w[NODES_MANY / 2] = {0.127938195346752, 0.125837456346828, 0.121670472927803, 0.115505668053726,
+		0.107444270115966, 0.097618652104114, 0.086190161531953, 0.073346481411080, 0.059298584915437, 0.044277438817420,
+		0.028531388628934, 0.012341229799987};
 	bool		many = length > LONG_INTERVAL || sqrt(2.0) * fabs(b) * length > LONG_PHASE;
 	const double *x = many ? many_x : few_x, *w = many ? many_w : few_w;
 	int			half = (many ? NODES_MANY : NODES_FEW) / 2, panels = many ? (int) fmin(ceil(length / PANEL), PANELS_MAX) : 1;
@@ -263,7 +262,7 @@ add_interval(rule *r, double length, int side, double share, double b, double sq
 }
 
 /* Over all t of the edge before: exp(-pivot (t - alpha u / pivot)^2), the form's square that holds both. */
-static void
+RPM_LOCAL void
 carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_complex *field, rpm_complex *next)
 {
 	for (int k = 0; k < to->count; k++)
@@ -282,7 +281,7 @@ carry(const rule *from, const rule *to, double alpha, double pivot, const rpm_co
 }
 
 /* The same with e^(2 alpha t u) by powers: moments of the field over u, then a polynomial in t. */
-static void
+RPM_LOCAL void
 carry_series(const rule *from, const rule *to, double alpha, double largest, const rpm_complex *field, rpm_complex *next)
 {
 	double		term = 1, sum = 1;

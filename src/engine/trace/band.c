@@ -29,23 +29,23 @@ typedef struct lower_edge
 	double		x, z, nu, presence;
 } lower_edge;
 
-static void stretch(const rpm_profile *p, rpm_band *s);
-static void drop_close_corners(const rpm_profile *p, rpm_band *s);
-static void drop_least_corner(const rpm_profile *p, rpm_band *s);
-static void drop_corner(rpm_band *s, int i);
-static void corner_parameters(const rpm_profile *p, rpm_band *s);
-static rpm_vec3 place(const rpm_profile *p, double x, double z);
-static rpm_band_corner end_or_corner(const rpm_profile *p, const rpm_band *s, int i);
-static double length_of(double x, double z);
-static double bend(double x0, double z0, double x1, double z1, double x2, double z2);
-static int lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room);
-static bool next_lower(const rpm_profile *p, const polyline *line, lower_edge *next);
-static double below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, double *presence);
-static double closeness(double distance, double leg);
-static void insert(polyline *line, double x, double z);
-static void build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count);
+RPM_LOCAL void stretch(const rpm_profile *p, rpm_band *s);
+RPM_LOCAL void drop_close_corners(const rpm_profile *p, rpm_band *s);
+RPM_LOCAL void drop_least_corner(const rpm_profile *p, rpm_band *s);
+RPM_LOCAL void drop_corner(rpm_band *s, int i);
+RPM_LOCAL void corner_parameters(const rpm_profile *p, rpm_band *s);
+RPM_LOCAL rpm_vec3 place(const rpm_profile *p, double x, double z);
+RPM_LOCAL rpm_band_corner end_or_corner(const rpm_profile *p, const rpm_band *s, int i);
+RPM_LOCAL double length_of(double x, double z);
+RPM_LOCAL double bend(double x0, double z0, double x1, double z1, double x2, double z2);
+RPM_LOCAL int lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room);
+RPM_LOCAL bool next_lower(const rpm_profile *p, const polyline *line, lower_edge *next);
+RPM_LOCAL double below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, double *presence);
+RPM_LOCAL double closeness(double distance, double leg);
+RPM_LOCAL void insert(polyline *line, double x, double z);
+RPM_LOCAL void build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count);
 
-void
+RPM_SHARED void
 rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z)
 {
 	double		height, zone;
@@ -56,11 +56,18 @@ rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z
 	zone = sqrt(p->wavelength_m * x * (p->length - x) / (2 * p->length));
 	if (height < -RPM_BAND_CLEAR_NU * zone || p->count == RPM_PROFILE_MAX)
 		return;
+#ifdef RPM_KERNEL
+	if (p->count == (int) p->bench.room)
+	{
+		*p->bench.too_many = 1;
+		return;
+	}
+#endif
 	p->above = p->above || height > 0;
 	p->at[p->count++] = (rpm_crossing) {x, z, 0, edge};
 }
 
-void
+RPM_SHARED void
 rpm_band_stretch(const rpm_profile *p, rpm_band *band)
 {
 	band->corner_count = 0;
@@ -75,7 +82,7 @@ rpm_band_stretch(const rpm_profile *p, rpm_band *band)
 	}
 }
 
-void
+RPM_SHARED void
 rpm_band_chain(rpm_profile *p, rpm_band *band)
 {
 	lower_edge	lower[RPM_EDGES_MAX];
@@ -100,7 +107,7 @@ rpm_band_chain(rpm_profile *p, rpm_band *band)
 }
 
 /* From corner to corner by the steepest way up; of more corners than there is room for, the band bends least over those left out. */
-static void
+RPM_LOCAL void
 stretch(const rpm_profile *p, rpm_band *s)
 {
 	double		x = 0, z = p->z_begin;
@@ -136,7 +143,7 @@ stretch(const rpm_profile *p, rpm_band *s)
 }
 
 /* Two corners at one place, over one of which the band hardly bends, are one edge. */
-static void
+RPM_LOCAL void
 drop_close_corners(const rpm_profile *p, rpm_band *s)
 {
 	corner_parameters(p, s);
@@ -152,7 +159,7 @@ drop_close_corners(const rpm_profile *p, rpm_band *s)
 	}
 }
 
-static void
+RPM_LOCAL void
 drop_least_corner(const rpm_profile *p, rpm_band *s)
 {
 	int			least = 0;
@@ -164,7 +171,7 @@ drop_least_corner(const rpm_profile *p, rpm_band *s)
 	drop_corner(s, least);
 }
 
-static void
+RPM_LOCAL void
 drop_corner(rpm_band *s, int i)
 {
 	for (s->corner_count--; i < s->corner_count; i++)
@@ -175,7 +182,7 @@ drop_corner(rpm_band *s, int i)
  * nu of each corner between its neighbours.  Over an edge that crosses the plane askew the shortest way leaves the plane: the excess
  * of that way over the straight one, within the edge's ends, takes the place of the excess in the plane.
  */
-static void
+RPM_LOCAL void
 corner_parameters(const rpm_profile *p, rpm_band *s)
 {
 	for (int i = 0; i < s->corner_count; i++)
@@ -198,14 +205,14 @@ corner_parameters(const rpm_profile *p, rpm_band *s)
 	}
 }
 
-static rpm_vec3
+RPM_LOCAL rpm_vec3
 place(const rpm_profile *p, double x, double z)
 {
 	return rpm_add(rpm_along(p->base, x, p->onward), rpm_scale(p->up, z));
 }
 
 /* Corner i; -1 and corner_count are the transmitter and the receiver. */
-static rpm_band_corner
+RPM_LOCAL rpm_band_corner
 end_or_corner(const rpm_profile *p, const rpm_band *s, int i)
 {
 	if (i < 0)
@@ -216,7 +223,7 @@ end_or_corner(const rpm_profile *p, const rpm_band *s, int i)
 }
 
 /* 2 sin(theta / 2), theta the angle by which the way turns down at its middle point: the distance between both legs' unit vectors. */
-static double
+RPM_LOCAL double
 bend(double x0, double z0, double x1, double z1, double x2, double z2)
 {
 	double		before = 1 / length_of(x1 - x0, z1 - z0), after = 1 / length_of(x2 - x1, z2 - z1);
@@ -225,7 +232,7 @@ bend(double x0, double z0, double x1, double z1, double x2, double z2)
 	return copysign(length_of(wx - ux, wz - uz), uz * wx - ux * wz);
 }
 
-static double
+RPM_LOCAL double
 length_of(double x, double z)
 {
 	return sqrt(x * x + z * z);
@@ -235,7 +242,7 @@ length_of(double x, double z)
  * The edges nearest to the band from below, one after another, each against what stands already, at most `room`.  Each fades out towards the
  * first that is left out, so that none comes in with a step.
  */
-static int
+RPM_LOCAL int
 lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 {
 	polyline	line = {0};
@@ -282,7 +289,7 @@ lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 }
 
 /* Of the edges that are not on the line, the one that is least below it and the band. */
-static bool
+RPM_LOCAL bool
 next_lower(const rpm_profile *p, const polyline *line, lower_edge *next)
 {
 	next->nu = -RPM_BAND_CLEAR_NU;
@@ -300,7 +307,7 @@ next_lower(const rpm_profile *p, const polyline *line, lower_edge *next)
 }
 
 /* nu of an edge against the leg of the line over or under it, -infinity for one of the line's; and whether it stands apart from its ends. */
-static double
+RPM_LOCAL double
 below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, double *presence)
 {
 	int			i = 1;
@@ -318,13 +325,13 @@ below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, do
 	return height * sqrt(2 / p->wavelength_m * (1 / before + 1 / after));
 }
 
-static double
+RPM_LOCAL double
 closeness(double distance, double leg)
 {
 	return rpm_smooth_step((distance / leg - RPM_EDGE_CLOSENESS) / (CLOSENESS_END - RPM_EDGE_CLOSENESS));
 }
 
-static void
+RPM_LOCAL void
 insert(polyline *line, double x, double z)
 {
 	int			i = line->count++;
@@ -339,7 +346,7 @@ insert(polyline *line, double x, double z)
 }
 
 /* Corners and lower edges in their order along the path. */
-static void
+RPM_LOCAL void
 build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count)
 {
 	double		x[RPM_EDGES_MAX + 2], z[RPM_EDGES_MAX + 2], skew[RPM_EDGES_MAX + 2], opacity[RPM_EDGES_MAX + 2];

@@ -33,6 +33,14 @@ typedef struct rpm_crossing
 	const rpm_profile_edge *edge;
 } rpm_crossing;
 
+/* On a device a thread's profile lies in its part of memory for all threads of a launch. */
+typedef struct rpm_profile_bench
+{
+	rpm_crossing *at;			/* `room` for each thread */
+	uint32_t	room;			/* at most RPM_PROFILE_MAX */
+	uint32_t   *too_many;		/* set where the room does not do */
+} rpm_profile_bench;
+
 typedef struct rpm_profile
 {
 	rpm_vec3	transmitter;
@@ -42,7 +50,12 @@ typedef struct rpm_profile
 	double		wavelength_m;
 	int			count;
 	bool		above;			/* something stands over the straight line */
+#ifdef RPM_KERNEL
+	rpm_crossing *at;			/* of the bench */
+	rpm_profile_bench bench;
+#else
 	rpm_crossing at[RPM_PROFILE_MAX];
+#endif
 } rpm_profile;
 
 /* An edge that the rubber band touches. */
@@ -67,13 +80,27 @@ typedef struct rpm_band
 	double		several;		/* 0: one edge alone; 1: two or more; between, the second fades in */
 } rpm_band;
 
+/* Empties a profile; bench is that of a device's threads. */
+RPM_INLINE void
+rpm_profile_clear(rpm_profile *p, const rpm_profile_bench *bench)
+{
+	p->count = 0;
+	p->above = false;
+#ifdef RPM_KERNEL
+	p->bench = *bench;
+	p->at = bench->at + (size_t) bench->room * rpm_kernel_thread();
+#else
+	(void) bench;
+#endif
+}
+
 /* Notes where an edge crosses the plane, unless it lies beyond the ends or far below the straight line. */
-void		rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z);
+RPM_SHARED void rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z);
 
 /* The corners and the length of the band over what the profile holds. */
-void		rpm_band_stretch(const rpm_profile *p, rpm_band *band);
+RPM_SHARED void rpm_band_stretch(const rpm_profile *p, rpm_band *band);
 
 /* The chain along a band that was stretched; of corners that are as good as one, one is left. */
-void		rpm_band_chain(rpm_profile *p, rpm_band *band);
+RPM_SHARED void rpm_band_chain(rpm_profile *p, rpm_band *band);
 
 #endif

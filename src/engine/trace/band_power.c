@@ -12,13 +12,13 @@
 #define SAME_LINE_M 0.3
 #define SAME_DIRECTION 0.9
 
-static bool of_corner(const rpm_wedge *wedge, const rpm_band_corner *corner);
-static rpm_cvec3 source_field(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 k);
-static double wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 from, rpm_vec3 to,
+RPM_LOCAL bool of_corner(const rpm_wedge *wedge, const rpm_band_corner *corner);
+RPM_LOCAL rpm_cvec3 source_field(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 k);
+RPM_LOCAL double wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 from, rpm_vec3 to,
 						 rpm_vec3 first);
-static double off_faces(const rpm_wedge_rays *rays);
+RPM_LOCAL double off_faces(const rpm_wedge_rays *rays);
 
-double
+RPM_SHARED double
 rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band, rpm_vec3 end)
 {
 	rpm_vec3	before = source->position, first = rpm_unit(rpm_sub(band->corners[0].point, before));
@@ -36,7 +36,7 @@ rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_
 	return fmin(rpm_band_free_power(job, source, first, band->length_m) * amplitude * amplitude, rpm_band_most_power(job, source, band));
 }
 
-double
+RPM_SHARED double
 rpm_band_most_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band)
 {
 	double		most = rpm_band_free_power(job, source, rpm_sub(band->corners[0].point, source->position), band->length_m)
@@ -51,7 +51,7 @@ rpm_band_most_power(const rpm_map_job *job, const rpm_band_source *source, const
 	return most;
 }
 
-double
+RPM_SHARED double
 rpm_band_free_power(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 towards, double length_m)
 {
 	double		length = fmax(length_m, job->wavelength_m);
@@ -60,7 +60,7 @@ rpm_band_free_power(const rpm_map_job *job, const rpm_band_source *source, rpm_v
 }
 
 /* As rpm_antenna_field; that of an image leaves the antenna as mirrored, and is reflected. */
-static rpm_cvec3
+RPM_LOCAL rpm_cvec3
 source_field(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 k)
 {
 	const rpm_facet *facet;
@@ -75,7 +75,7 @@ source_field(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 k)
 						  job->specular_share[facet->material]);
 }
 
-double
+RPM_SHARED double
 rpm_band_takes(const rpm_map_job *job, const rpm_band *band, double weight, rpm_map_diffracted *diffracted, int count)
 {
 	bool		found = false;
@@ -91,7 +91,7 @@ rpm_band_takes(const rpm_map_job *job, const rpm_band *band, double weight, rpm_
 	return found ? band->several * weight : weight;
 }
 
-static bool
+RPM_LOCAL bool
 of_corner(const rpm_wedge *wedge, const rpm_band_corner *corner)
 {
 	rpm_vec3	off = rpm_cross(rpm_sub(corner->point, wedge->start), wedge->direction);
@@ -101,7 +101,7 @@ of_corner(const rpm_wedge *wedge, const rpm_band_corner *corner)
 }
 
 /* What the wedge at a corner does over what a knife edge there would do, as amplitudes.  1 where the edge is grazed or a face of it is. */
-static double
+RPM_LOCAL double
 wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 from, rpm_vec3 to,
 		   rpm_vec3 first)
 {
@@ -129,7 +129,7 @@ wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band
 	return pow(part, rpm_smooth_step(corner->nu) * off_faces(&rays));
 }
 
-rpm_cvec3
+RPM_SHARED rpm_cvec3
 rpm_band_polarisation(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 first, rpm_vec3 k)
 {
 	rpm_cvec3	field = source_field(job, source, first);
@@ -144,7 +144,7 @@ rpm_band_polarisation(const rpm_map_job *job, const rpm_band_source *source, rpm
 	return rpm_cvec_add(rpm_cvec(across, rpm_cx(sqrt(part), 0)), rpm_cvec(rpm_cross(k, across), rpm_cx(0, sqrt(1 - part))));
 }
 
-static double
+RPM_LOCAL double
 off_faces(const rpm_wedge_rays *rays)
 {
 	double		n_pi = rays->n * RPM_PI;

@@ -23,24 +23,24 @@ rpm_band_antenna(const rpm_map_job *job)
  * The power at the band's end: free space along the band, times Vogler's attenuation by knife edges, times what each edge is as a wedge
  * of its walls' material over what it is as a knife edge; at most rpm_band_most_power.
  */
-double		rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band, rpm_vec3 end);
+RPM_SHARED double rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band, rpm_vec3 end);
 
 /* What can come over the band at most: by the source's gain towards it and each corner alone. */
-double		rpm_band_most_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band);
+RPM_SHARED double rpm_band_most_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band);
 
 /* The same where the band, of this length, has no corner. */
-double		rpm_band_free_power(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 towards, double length_m);
+RPM_SHARED double rpm_band_free_power(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 towards, double length_m);
 
 /*
  * A polarisation of unit power across a direction of travel, with the source's share across and along the vertical plane: that of the way
  * that leaves it along `first`.  Both parts are a quarter period apart.
  */
-rpm_cvec3	rpm_band_polarisation(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 first, rpm_vec3 k);
+RPM_SHARED rpm_cvec3 rpm_band_polarisation(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 first, rpm_vec3 k);
 
 /*
  * With one corner the band's power is that of its wedge, whose field the map has: takes from the fields of the band's corners what the band
  * has of them, its `several` of it times weight, and returns the band's share: weight where no corner has a field.
  */
-double		rpm_band_takes(const rpm_map_job *job, const rpm_band *band, double weight, rpm_map_diffracted *diffracted, int count);
+RPM_SHARED double rpm_band_takes(const rpm_map_job *job, const rpm_band *band, double weight, rpm_map_diffracted *diffracted, int count);
 
 #endif

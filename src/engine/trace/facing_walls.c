@@ -9,44 +9,27 @@
 #define UPRIGHT_NORMAL_Z 0.02
 #define SQUARE_M 25.0
 #define SQUARES_MAX 2000000
-#define FADE_M 70.0
 /* The source or a point in the wall's own plane sees no reflection. */
+#define FADE_M 70.0
 #define OFF_PLANE_M 0.01
 #define END_INSET_M 0.01
 
-typedef struct plan_wall
-{
-	int32_t		facet;
-	double		x0, y0, x1, y1;	/* from end to end */
-	double		nx, ny, offset;	/* its plane as seen from above */
-	int			column_low, row_low, column_high, row_high;
-} plan_wall;
-
-struct rpm_facing_walls
-{
-	plan_wall  *walls;
-	size_t		count;
-	double		west, south, square_m;
-	int			columns, rows;
-	uint32_t   *start;			/* squares + 1; into members */
-	uint32_t   *members;
-};
-
-static bool wall_of(const rpm_scene *scene, int32_t facet, plan_wall *wall);
+static bool wall_of(const rpm_scene *scene, int32_t facet, rpm_plan_wall *wall);
 static void lay_squares(rpm_facing_walls *w);
-static int	square_at(double from_m, double square_m, int count);
+RPM_LOCAL int	square_at(double from_m, double square_m, int count);
 static rpm_code sort_by_square(rpm_facing_walls *w, rpm_control *control, rpm_status *status);
-static bool mirrors(const plan_wall *wall, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall *found);
+RPM_LOCAL bool mirrors(const rpm_plan_wall *wall, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall *found);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_facing_walls_create(const rpm_scene *scene, rpm_control *control, rpm_facing_walls **walls, rpm_status *status)
 {
 	rpm_facing_walls *w = *walls = calloc(1, sizeof(rpm_facing_walls));
-	rpm_code	code = rpm_reserve(control, scene->facet_count * sizeof(plan_wall), "the walls that face streets", status);
+	rpm_code	code = rpm_reserve(control, scene->facet_count * sizeof(rpm_plan_wall), "the walls that face streets", status);
 
 	if (code != RPM_OK)
 		return code;
-	if (w == NULL || (w->walls = malloc((scene->facet_count + 1) * sizeof(plan_wall))) == NULL)
+	if (w == NULL || (w->walls = malloc((scene->facet_count + 1) * sizeof(rpm_plan_wall))) == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu walls", scene->facet_count);
 	for (size_t i = 0; i < scene->facet_count; i++)
 		w->count += wall_of(scene, (int32_t) i, &w->walls[w->count]);
@@ -66,7 +49,7 @@ rpm_facing_walls_free(rpm_facing_walls *walls)
 }
 
 static bool
-wall_of(const rpm_scene *scene, int32_t facet, plan_wall *wall)
+wall_of(const rpm_scene *scene, int32_t facet, rpm_plan_wall *wall)
 {
 	const rpm_facet *f = &scene->facets[facet];
 	bool		rising = f->normal.x * f->normal.y < 0;
@@ -74,7 +57,7 @@ wall_of(const rpm_scene *scene, int32_t facet, plan_wall *wall)
 
 	if (!rpm_facing_wall_counts(f))
 		return false;
-	*wall = (plan_wall) {facet, f->low.x, rising ? f->low.y : f->high.y, f->high.x, rising ? f->high.y : f->low.y, f->normal.x / along,
+	*wall = (rpm_plan_wall) {facet, f->low.x, rising ? f->low.y : f->high.y, f->high.x, rising ? f->high.y : f->low.y, f->normal.x / along,
 		f->normal.y / along, f->offset_m / along, 0, 0, 0, 0};
 	return true;
 }
@@ -101,19 +84,13 @@ lay_squares(rpm_facing_walls *w)
 	w->rows = (int) ((north - w->south) / w->square_m) + 1;
 	for (size_t i = 0; i < w->count; i++)
 	{
-		plan_wall  *wall = &w->walls[i];
+		rpm_plan_wall *wall = &w->walls[i];
 
 		wall->column_low = square_at(wall->x0 - w->west, w->square_m, w->columns);
 		wall->column_high = square_at(wall->x1 - w->west, w->square_m, w->columns);
 		wall->row_low = square_at(fmin(wall->y0, wall->y1) - w->south, w->square_m, w->rows);
 		wall->row_high = square_at(fmax(wall->y0, wall->y1) - w->south, w->square_m, w->rows);
 	}
-}
-
-static int
-square_at(double from_m, double square_m, int count)
-{
-	return (int) fmin(fmax(floor(from_m / square_m), 0), count - 1);
 }
 
 /* Counted, then filled: each wall stands in the squares of its bounding box. */
@@ -152,8 +129,15 @@ sort_by_square(rpm_facing_walls *w, rpm_control *control, rpm_status *status)
 	}
 	return RPM_OK;
 }
+#endif
 
-int
+RPM_LOCAL int
+square_at(double from_m, double square_m, int count)
+{
+	return (int) fmin(fmax(floor(from_m / square_m), 0), count - 1);
+}
+
+RPM_SHARED int
 rpm_facing_walls_find(const rpm_facing_walls *w, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall *found, int room)
 {
 	int			column_low = square_at(point.x - RPM_FACING_WALL_M - w->west, w->square_m, w->columns);
@@ -169,7 +153,7 @@ rpm_facing_walls_find(const rpm_facing_walls *w, rpm_vec3 source, rpm_vec3 point
 
 			for (uint32_t i = w->start[square]; i < w->start[square + 1]; i++)
 			{
-				const plan_wall *wall = &w->walls[w->members[i]];
+				const rpm_plan_wall *wall = &w->walls[w->members[i]];
 
 				/* In the first of its squares that is looked at. */
 				if (count < room && row == (wall->row_low > row_low ? wall->row_low : row_low)
@@ -180,8 +164,8 @@ rpm_facing_walls_find(const rpm_facing_walls *w, rpm_vec3 source, rpm_vec3 point
 	return count;
 }
 
-static bool
-mirrors(const plan_wall *wall, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall *found)
+RPM_LOCAL bool
+mirrors(const rpm_plan_wall *wall, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall *found)
 {
 	double		near = wall->nx * point.x + wall->ny * point.y - wall->offset, far = wall->nx * source.x + wall->ny * source.y - wall->offset;
 	double		part, x, y, along, dx = wall->x1 - wall->x0, dy = wall->y1 - wall->y0, away;
@@ -202,6 +186,7 @@ mirrors(const plan_wall *wall, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall 
 	return found->share > 0;
 }
 
+#ifndef RPM_KERNEL
 size_t
 rpm_facing_walls_near(const rpm_facing_walls *w, rpm_vec3 point, rpm_near_wall **near)
 {
@@ -210,7 +195,7 @@ rpm_facing_walls_near(const rpm_facing_walls *w, rpm_vec3 point, rpm_near_wall *
 	*near = malloc((w->count + 1) * sizeof(rpm_near_wall));
 	for (size_t i = 0; i < w->count && *near != NULL; i++)
 	{
-		const plan_wall *wall = &w->walls[i];
+		const rpm_plan_wall *wall = &w->walls[i];
 		double		dx = wall->x1 - wall->x0, dy = wall->y1 - wall->y0, length = hypot(dx, dy);
 		double		inset = fmin(END_INSET_M, length / 2);
 		double		along = ((point.x - wall->x0) * dx + (point.y - wall->y0) * dy) / length;
@@ -227,20 +212,21 @@ rpm_facing_walls_near(const rpm_facing_walls *w, rpm_vec3 point, rpm_near_wall *
 	}
 	return count;
 }
+#endif
 
-bool
+RPM_SHARED bool
 rpm_facing_wall_counts(const rpm_facet *facet)
 {
 	return facet->building != RPM_NO_BUILDING && fabs(facet->normal.z) <= UPRIGHT_NORMAL_Z;
 }
 
-double
+RPM_SHARED double
 rpm_facing_wall_share(double away_m)
 {
 	return rpm_smooth_step((RPM_FACING_WALL_M - away_m) / (RPM_FACING_WALL_M - FADE_M));
 }
 
-bool
+RPM_SHARED bool
 rpm_facing_wall_spans(const rpm_facet *facet, rpm_vec3 at)
 {
 	return at.x >= facet->low.x - END_INSET_M && at.x <= facet->high.x + END_INSET_M

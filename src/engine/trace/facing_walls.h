@@ -11,7 +11,24 @@
 /* A wall counts up to 70 m from the receiver to its reflection, and fades out to nothing at this. */
 #define RPM_FACING_WALL_M 100.0
 
-typedef struct rpm_facing_walls rpm_facing_walls;
+/* A wall as seen from above, and walls by squares of the ground. */
+typedef struct rpm_plan_wall
+{
+	int32_t		facet;
+	double		x0, y0, x1, y1;	/* from end to end */
+	double		nx, ny, offset;	/* its plane as seen from above */
+	int			column_low, row_low, column_high, row_high;
+} rpm_plan_wall;
+
+typedef struct rpm_facing_walls
+{
+	rpm_plan_wall *walls;
+	size_t		count;
+	double		west, south, square_m;
+	int			columns, rows;
+	uint32_t   *start;			/* squares + 1; into members */
+	uint32_t   *members;
+} rpm_facing_walls;
 
 /* A reflection at a wall of a ray that comes from `source` (an end far off) to a point. */
 typedef struct rpm_facing_wall
@@ -30,7 +47,7 @@ void		rpm_facing_walls_free(rpm_facing_walls *walls);
  * The walls that mirror the source onto the point as seen from above, by number, at most `room`; returns how many.  Whether the ray meets the wall
  * below its top and is free on its way is not asked.  Thread-safe.
  */
-int			rpm_facing_walls_find(const rpm_facing_walls *walls, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall *found, int room);
+RPM_SHARED int rpm_facing_walls_find(const rpm_facing_walls *walls, rpm_vec3 source, rpm_vec3 point, rpm_facing_wall *found, int room);
 
 /* A wall near a point. */
 typedef struct rpm_near_wall
@@ -44,8 +61,8 @@ typedef struct rpm_near_wall
 size_t		rpm_facing_walls_near(const rpm_facing_walls *walls, rpm_vec3 point, rpm_near_wall **near);
 
 /* Whether a facet is a wall here; the share of its power at this distance from point to reflection; whether a place lies between its ends. */
-bool		rpm_facing_wall_counts(const rpm_facet *facet);
-double		rpm_facing_wall_share(double away_m);
-bool		rpm_facing_wall_spans(const rpm_facet *facet, rpm_vec3 at);
+RPM_SHARED bool rpm_facing_wall_counts(const rpm_facet *facet);
+RPM_SHARED double rpm_facing_wall_share(double away_m);
+RPM_SHARED bool rpm_facing_wall_spans(const rpm_facet *facet, rpm_vec3 at);
 
 #endif

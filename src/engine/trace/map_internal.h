@@ -165,7 +165,7 @@ RPM_SHARED bool rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *e
  * job->roofs.  Where a second edge comes into the way of an edge's diffracted field, that field fades out of `diffracted`, as it fades in here.
  * rays_power: of the rays that reach the point; what is lost among them is left out.
  */
-double		rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count);
+RPM_SHARED double rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count);
 
 /* The way over the roofs to a point: where it leaves the antenna, the power of the band alone and that of the bound. */
 typedef struct rpm_map_roof_way
@@ -181,7 +181,7 @@ bool		rpm_map_roof_way_find(const rpm_map_job *job, rpm_vec3 point, int32_t but,
 double		rpm_map_roof_way_leaves(const rpm_map_job *job, const rpm_map_roof_way *way, int32_t wedge, double *share);
 
 /* What would come to a point, directly or over roofs, were a building (by index) not there; and the elevation that it comes from. */
-double		rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg);
+RPM_SHARED double rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg);
 
 /* Fills cells that are NaN, which are indoors, by their building's entry loss. */
 rpm_code	rpm_map_building_entry(rpm_map_job *job, rpm_status *status);
@@ -206,12 +206,12 @@ typedef struct rpm_map_device
 						   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
 	/* A batch of rays: adds to job->batch, and where rays are noted to the task's directions. */
 	rpm_code	(*launch) (void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
+	/* What enters buildings, into the cells of gain that are NaN. */
+	rpm_code	(*entry) (void *context, const rpm_map_job *job, rpm_status *status);
 } rpm_map_device;
 
 /* Whether a device can have its hand in the map; else all of it is the CPU's. */
 bool		rpm_map_fits_device(const rpm_map_job *job);
-/* Whether it does the points too: not where something comes over roofs. */
-bool		rpm_map_device_does_points(const rpm_map_job *job);
 
 /* rpm_trace_map with a GPU's hand in it, which may be NULL. */
 rpm_code	rpm_trace_map_on(const rpm_map_device *device, const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna,

@@ -46,7 +46,7 @@ static bool lit_between_points(const points_task *task, const cell_candidates *c
 RPM_INLINE rpm_vec3 cell_point(const rpm_map_job *job, int column, int row, int i, int j, int n);
 static double geometric_power(const points_task *task, const cell_candidates *candidates, bool with_edges, rpm_vec3 point,
 							  uint64_t *signature);
-static double rays_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int count);
+RPM_LOCAL double rays_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int count);
 static double edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
 static int	diffracted_fields(const points_task *task, const cell_candidates *candidates, rpm_vec3 point);
 RPM_INLINE rpm_cvec3 straight_field(const rpm_map_job *job, rpm_vec3 point, uint32_t *blocker, int *walls_crossed);
@@ -72,7 +72,7 @@ rpm_map_points(rpm_map_job *job, rpm_status *status)
 	blocks->wanted = wanted;
 	blocks->work = do_cell;
 	blocks->context = &task;
-	if (code == RPM_OK && rpm_map_device_does_points(job))
+	if (code == RPM_OK && job->device != NULL)
 		code = job->device->points(job->device->context, job, task.mirrors, blocks->mirror_count, task.edges, blocks->edge_count, status);
 	else if (code == RPM_OK)
 		code = run_passes(&task, status);
@@ -303,16 +303,6 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
 
-static double
-rays_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int count)
-{
-	double		power = rpm_cvec_norm2(direct);
-
-	for (int i = 0; i < count; i++)
-		power += rpm_cvec_norm2(reflected[i].field);
-	return power;
-}
-
 /* The power at a point by the edges alone. */
 static double
 edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3 point)
@@ -328,6 +318,16 @@ edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3
 	return power;
 }
 #endif
+
+RPM_LOCAL double
+rays_power(rpm_cvec3 direct, const rpm_map_reflected *reflected, int count)
+{
+	double		power = rpm_cvec_norm2(direct);
+
+	for (int i = 0; i < count; i++)
+		power += rpm_cvec_norm2(reflected[i].field);
+	return power;
+}
 
 /* The fields of the cell's edges at a point, into the scratch; returns how many there are. */
 static int

@@ -242,7 +242,7 @@ plan_rays(rpm_map_job *job)
 		|| (scattering && options->samples > CHAINS_BESIDE_SCATTERING_MOST);
 
 	/* Where fields are not added, first reflections too, so that depth and rays change nothing about them. */
-	job->exact_chains = job->exact_reflection && job->device == NULL && job->surface.flat && !by_rays
+	job->exact_chains = job->exact_reflection && job->surface.flat && !by_rays
 		&& (!job->sum_fields || (chains && options->samples > 0));
 	job->mirrors_at_points = job->exact_reflection && (!job->exact_chains || job->sum_fields);
 	job->launch = options->samples > 0 && (scattering || (chains && !job->exact_chains));
@@ -271,12 +271,6 @@ bool
 rpm_map_fits_device(const rpm_map_job *job)
 {
 	return job->surface.flat;
-}
-
-bool
-rpm_map_device_does_points(const rpm_map_job *job)
-{
-	return job->device != NULL && job->roofs == NULL;
 }
 
 static rpm_code

@@ -28,25 +28,27 @@
 #define NULL_FILL 1e-3
 
 /* How much there is at a point already. */
-typedef struct rest
+typedef struct rest_power
 {
 	const rpm_map_job *job;
 	double		power;
-} rest;
+} rest_power;
 
-static double over_power(const rpm_map_job *job, const rpm_band *band, rpm_vec3 point, rpm_map_diffracted *diffracted, int count,
-						 double rest_power);
-static double around_power(const rest *rest, const rpm_band *over, rpm_vec3 point, rpm_map_diffracted *diffracted, int count);
-static bool worth(const void *context, const rpm_band *band);
-static double fields_power(const rpm_map_diffracted *diffracted, int count);
-static double bound_power(const rpm_map_job *job, rpm_vec3 point);
-static double free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere);
+RPM_LOCAL double over_power(const rpm_map_job *job, const rpm_band *band, rpm_vec3 point, rpm_map_diffracted *diffracted, int count,
+						 double others);
+RPM_LOCAL double around_power(const rest_power *rest, const rpm_band *over, rpm_vec3 point, rpm_map_diffracted *diffracted, int count);
+RPM_LOCAL bool worth(const void *context, const rpm_band *band);
+RPM_LOCAL double fields_power(const rpm_map_diffracted *diffracted, int count);
+RPM_LOCAL double bound_power(const rpm_map_job *job, rpm_vec3 point);
+RPM_LOCAL double free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere);
 
-double
+RPM_SHARED double
 rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count)
 {
 	unsigned	mechanisms = job->options->mechanisms;
-	double		bound, rest_power, power = 0;
+	rpm_roof_question question = {point, RPM_EVERY_BUILDING, 0, INFINITY, RPM_ROOF_BEHIND};
+	double		bound, power = 0;
+	rest_power	rest = {job, 0};
 	rpm_band	band;
 	bool		behind;
 
@@ -54,24 +56,25 @@ rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rp
 		|| (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
 		return 0;
 	bound = bound_power(job, point);
-	behind = rpm_roof_band(job->roofs, &(rpm_roof_question) {point, RPM_EVERY_BUILDING, 0, INFINITY, RPM_ROOF_BEHIND}, &band);
+	behind = rpm_roof_band(job->roofs, &question, &band);
 	if (behind && mechanisms & RPM_OVER_ROOFS)
 		power += over_power(job, &band, point, diffracted, count, bound);
-	rest_power = rays_power + bound + power + fields_power(diffracted, count);
+	rest.power = rays_power + bound + power + fields_power(diffracted, count);
 	if (behind && mechanisms & RPM_AROUND_CORNERS)
-		power += around_power(&(rest) {job, rest_power}, &band, point, diffracted, count);
+		power += around_power(&rest, &band, point, diffracted, count);
 	if (job->roof_mirrors != NULL)
-		power += rpm_map_roof_reflection(job, point, NEGLIGIBLE * rest_power);
+		power += rpm_map_roof_reflection(job, point, NEGLIGIBLE * rest.power);
 	return power + (mechanisms & RPM_OVER_ROOFS ? bound : 0);
 }
 
-double
+RPM_SHARED double
 rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, double *elevation_deg)
 {
 	rpm_vec3	last = job->antenna->position, way;
 	rpm_band_source antenna = rpm_band_antenna(job);
+	rpm_roof_question question = {point, building, 0, INFINITY, RPM_ROOF_BEHIND};
 	rpm_band	band;
-	bool		behind = rpm_roof_band(job->roofs, &(rpm_roof_question) {point, building, 0, INFINITY, RPM_ROOF_BEHIND}, &band);
+	bool		behind = rpm_roof_band(job->roofs, &question, &band);
 
 	if (behind)
 		last = band.corners[band.corner_count - 1].point;
@@ -80,6 +83,7 @@ rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, d
 	return behind ? bound_power(job, point) + rpm_band_power(job, &antenna, &band, point) : free_space_power(job, point, 0);
 }
 
+#ifndef RPM_KERNEL
 bool
 rpm_map_roof_way_find(const rpm_map_job *job, rpm_vec3 point, int32_t but, rpm_map_roof_way *way)
 {
@@ -101,20 +105,21 @@ rpm_map_roof_way_leaves(const rpm_map_job *job, const rpm_map_roof_way *way, int
 	*share = fmin(*share, rpm_band_takes(job, &way->band, 1, &one, 1));
 	return sqrt(rpm_cvec_norm2(one.field));
 }
+#endif
 
-static double
-over_power(const rpm_map_job *job, const rpm_band *band, rpm_vec3 point, rpm_map_diffracted *diffracted, int count, double rest_power)
+RPM_LOCAL double
+over_power(const rpm_map_job *job, const rpm_band *band, rpm_vec3 point, rpm_map_diffracted *diffracted, int count, double others)
 {
 	rpm_band_source antenna = rpm_band_antenna(job);
 	double		share = rpm_band_takes(job, band, 1, diffracted, count);
 
-	if (!(share > 0) || rpm_band_most_power(job, &antenna, band) <= NEGLIGIBLE * rest_power)
+	if (!(share > 0) || rpm_band_most_power(job, &antenna, band) <= NEGLIGIBLE * others)
 		return 0;
 	return share * rpm_band_power(job, &antenna, band, point);
 }
 
-static double
-around_power(const rest *rest, const rpm_band *over, rpm_vec3 point, rpm_map_diffracted *diffracted, int count)
+RPM_LOCAL double
+around_power(const rest_power *rest, const rpm_band *over, rpm_vec3 point, rpm_map_diffracted *diffracted, int count)
 {
 	const rpm_map_job *job = rest->job;
 	rpm_band_source antenna = rpm_band_antenna(job);
@@ -135,16 +140,16 @@ around_power(const rest *rest, const rpm_band *over, rpm_vec3 point, rpm_map_dif
 	return power;
 }
 
-static bool
+RPM_LOCAL bool
 worth(const void *context, const rpm_band *band)
 {
-	const rest *rest = context;
+	const rest_power *rest = (const rest_power *) context;
 	rpm_band_source antenna = rpm_band_antenna(rest->job);
 
 	return rpm_band_most_power(rest->job, &antenna, band) > NEGLIGIBLE * rest->power;
 }
 
-static double
+RPM_LOCAL double
 fields_power(const rpm_map_diffracted *diffracted, int count)
 {
 	double		power = 0;
@@ -154,7 +159,7 @@ fields_power(const rpm_map_diffracted *diffracted, int count)
 	return power;
 }
 
-static double
+RPM_LOCAL double
 bound_power(const rpm_map_job *job, rpm_vec3 point)
 {
 	double		frequency_ghz = fmin(fmax(job->antenna->frequency_hz * 1e-9, BOUND_LOWEST_GHZ), BOUND_HIGHEST_GHZ);
@@ -164,7 +169,7 @@ bound_power(const rpm_map_job *job, rpm_vec3 point)
 }
 
 /* With a power of the pattern that is added to it in every direction; nearer than a wavelength it is that of a wavelength. */
-static double
+RPM_LOCAL double
 free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere)
 {
 	rpm_vec3	way = rpm_sub(point, job->antenna->position);

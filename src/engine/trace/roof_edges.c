@@ -333,11 +333,3 @@ sectors_of(const rpm_roofs *roofs, const rpm_profile_edge *edge, size_t *first, 
 	if (edge->nearest_m < BELOW_M || *count > n)
 		*count = n;
 }
-
-size_t
-rpm_roof_sector(const rpm_roofs *roofs, double x, double y)
-{
-	double		turn = atan2(y, x) / (2 * RPM_PI) + 0.5;
-
-	return (size_t) (turn * (double) roofs->sectors) % roofs->sectors;
-}

@@ -20,9 +20,16 @@ struct rpm_roofs
 	size_t		upright_count;
 	int32_t    *group_of;		/* buildings */
 	uint32_t   *group_start;	/* groups + 1; into uprights */
+	const rpm_profile_bench *bench;	/* of a device, else NULL */
 };
 
 /* The sector that a direction along the ground lies in. */
-size_t		rpm_roof_sector(const rpm_roofs *roofs, double x, double y);
+RPM_INLINE size_t
+rpm_roof_sector(const rpm_roofs *roofs, double x, double y)
+{
+	double		turn = atan2(y, x) / (2 * RPM_PI) + 0.5;
+
+	return (size_t) (turn * (double) roofs->sectors) % roofs->sectors;
+}
 
 #endif

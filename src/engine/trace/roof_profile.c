@@ -4,9 +4,9 @@
 #include "trace/leg.h"
 #include "trace/roof_edges.h"
 
-static void consider(rpm_profile *p, const rpm_profile_edge *e, const rpm_roof_question *question);
+RPM_LOCAL void consider(rpm_profile *p, const rpm_profile_edge *e, const rpm_roof_question *question);
 
-bool
+RPM_SHARED bool
 rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_band *band)
 {
 	rpm_profile p;
@@ -24,8 +24,7 @@ rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_ban
 	p.z_begin = roofs->transmitter.z;
 	p.z_end = question->receiver.z;
 	p.wavelength_m = roofs->wavelength_m;
-	p.count = 0;
-	p.above = false;
+	rpm_profile_clear(&p, roofs->bench);
 	for (uint32_t i = roofs->sector_start[sector]; i < roofs->sector_start[sector + 1]; i++)
 	{
 		const rpm_profile_edge *e = &roofs->edges[roofs->members[i]];
@@ -44,7 +43,7 @@ rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_ban
 	return p.above && band->corner_count > 0;
 }
 
-static void
+RPM_LOCAL void
 consider(rpm_profile *p, const rpm_profile_edge *e, const rpm_roof_question *question)
 {
 	double		ux = p->onward.x, uy = p->onward.y, side0 = ux * e->y0 - uy * e->x0, side1 = ux * e->y1 - uy * e->x1, part, x;

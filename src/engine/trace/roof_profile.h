@@ -24,19 +24,21 @@ rpm_code	rpm_roofs_about(const rpm_roofs *roofs, rpm_vec3 transmitter, rpm_contr
 /* As `but` of a band over every building. */
 #define RPM_EVERY_BUILDING (-2)
 
+typedef enum rpm_roof_wish {RPM_ROOF_BEHIND = 0, RPM_ROOF_CORNERS_ONLY, RPM_ROOF_IN_SIGHT_TOO} rpm_roof_wish;
+
 /* A band from the transmitter: over every building but one, by edges between from_m and to_m along the ground (0, INFINITY: all). */
 typedef struct rpm_roof_question
 {
 	rpm_vec3	receiver;
 	int32_t		but;			/* RPM_EVERY_BUILDING, or an index */
 	double		from_m, to_m;
-	enum rpm_roof_wish {RPM_ROOF_BEHIND = 0, RPM_ROOF_CORNERS_ONLY, RPM_ROOF_IN_SIGHT_TOO} wish;
+	rpm_roof_wish wish;
 } rpm_roof_question;
 
 /*
  * Whether something stands in the way; else the band has no corners, and with RPM_ROOF_IN_SIGHT_TOO the chain of what comes near from below.
  * With RPM_ROOF_CORNERS_ONLY it has no chain.  Thread-safe.
  */
-bool		rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_band *band);
+RPM_SHARED bool rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_band *band);
 
 #endif

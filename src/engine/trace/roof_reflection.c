@@ -3,39 +3,23 @@
  */
 #include "trace/roof_reflection.h"
 
-#include "trace/band_power.h"
-#include "trace/facing_walls.h"
-
 #include <stdlib.h>
 
 /* Walls of a street that are looked at for a point; of the walls that the antenna sees those that stand largest before it. */
 #define WALLS_MAX 32
-#define IMAGES_MAX 4
-
-typedef struct antenna_image
-{
-	rpm_band_source source;
-	rpm_roofs  *roofs;			/* about it */
-} antenna_image;
-
-typedef struct rpm_roof_mirrors
-{
-	rpm_facing_walls *walls;
-	int			image_count;
-	antenna_image images[IMAGES_MAX];
-} rpm_roof_mirrors;
 
 static int	largest_walls(const rpm_map_job *job, const rpm_roof_mirrors *mirrors, int32_t *facets);
-static double behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least);
-static double before(const rpm_map_job *job, const antenna_image *image, rpm_vec3 point, double least);
-static bool meets_wall(const rpm_map_job *job, rpm_vec3 from, rpm_vec3 at, int32_t facet);
-static double reflected_share(const rpm_map_job *job, const rpm_band *band, rpm_vec3 image, int32_t facet);
+RPM_LOCAL double behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least);
+RPM_LOCAL double before(const rpm_map_job *job, const rpm_antenna_image *image, rpm_vec3 point, double least);
+RPM_LOCAL bool meets_wall(const rpm_map_job *job, rpm_vec3 from, rpm_vec3 at, int32_t facet);
+RPM_LOCAL double reflected_share(const rpm_map_job *job, const rpm_band *band, rpm_vec3 image, int32_t facet);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_roof_mirrors_create(const rpm_map_job *job, rpm_roof_mirrors **mirrors, rpm_status *status)
 {
 	rpm_roof_mirrors *m = *mirrors = calloc(1, sizeof(rpm_roof_mirrors));
-	int32_t		facets[IMAGES_MAX];
+	int32_t		facets[RPM_ROOF_IMAGES_MAX];
 	rpm_code	code;
 	int			count = 0;
 
@@ -48,7 +32,7 @@ rpm_roof_mirrors_create(const rpm_map_job *job, rpm_roof_mirrors **mirrors, rpm_
 	{
 		const rpm_facet *f = &job->scene->facets[facets[i]];
 		rpm_vec3	p = job->antenna->position;
-		antenna_image *image = &m->images[m->image_count++];
+		rpm_antenna_image *image = &m->images[m->image_count++];
 
 		image->source = (rpm_band_source) {rpm_along(p, -2 * (rpm_dot(f->normal, p) - f->offset_m), f->normal), facets[i]};
 		code = rpm_roofs_about(job->roofs, image->source.position, job->control, &image->roofs, status);
@@ -66,8 +50,9 @@ rpm_roof_mirrors_free(rpm_roof_mirrors *mirrors)
 		rpm_roofs_free(mirrors->images[i].roofs);
 	free(mirrors);
 }
+#endif
 
-double
+RPM_SHARED double
 rpm_map_roof_reflection(const rpm_map_job *job, rpm_vec3 point, double least)
 {
 	const rpm_roof_mirrors *m = job->roof_mirrors;
@@ -82,7 +67,7 @@ rpm_map_roof_reflection(const rpm_map_job *job, rpm_vec3 point, double least)
 	return power;
 }
 
-double
+RPM_SHARED double
 rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point)
 {
 	const rpm_facet *f = &job->scene->facets[facet];
@@ -98,7 +83,7 @@ rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point)
 }
 
 /* Over the roofs to the wall, and from there to the point. */
-static double
+RPM_LOCAL double
 behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least)
 {
 	rpm_roof_question question = {wall->image, RPM_EVERY_BUILDING, 0, wall->at_m - RPM_LEG_END_M, RPM_ROOF_CORNERS_ONLY};
@@ -124,8 +109,8 @@ behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, doub
 }
 
 /* From the antenna to the wall, and from there over the roofs. */
-static double
-before(const rpm_map_job *job, const antenna_image *image, rpm_vec3 point, double least)
+RPM_LOCAL double
+before(const rpm_map_job *job, const rpm_antenna_image *image, rpm_vec3 point, double least)
 {
 	const rpm_facet *f = &job->scene->facets[image->source.facet];
 	rpm_vec3	antenna = job->antenna->position, way = rpm_sub(point, image->source.position), first, at;
@@ -152,7 +137,7 @@ before(const rpm_map_job *job, const antenna_image *image, rpm_vec3 point, doubl
 }
 
 /* Whether the wall is the first that is met on the way to a place in its plane, and reaches so far. */
-static bool
+RPM_LOCAL bool
 meets_wall(const rpm_map_job *job, rpm_vec3 from, rpm_vec3 at, int32_t facet)
 {
 	rpm_vec3	k = rpm_unit(rpm_sub(at, from));
@@ -164,7 +149,7 @@ meets_wall(const rpm_map_job *job, rpm_vec3 from, rpm_vec3 at, int32_t facet)
 }
 
 /* What the wall throws back of what the band's last leg brings. */
-static double
+RPM_LOCAL double
 reflected_share(const rpm_map_job *job, const rpm_band *band, rpm_vec3 image, int32_t facet)
 {
 	const rpm_facet *f = &job->scene->facets[facet];
@@ -177,11 +162,12 @@ reflected_share(const rpm_map_job *job, const rpm_band *band, rpm_vec3 image, in
 														   rpm_coefficient_lookup(&job->tables[f->material], fabs(rpm_dot(k, f->normal)))));
 }
 
+#ifndef RPM_KERNEL
 /* Those that stand largest before the antenna and are seen from it; by number where two are alike. */
 static int
 largest_walls(const rpm_map_job *job, const rpm_roof_mirrors *mirrors, int32_t *facets)
 {
-	double		sizes[IMAGES_MAX];
+	double		sizes[RPM_ROOF_IMAGES_MAX];
 	int			count = 0;
 	rpm_near_wall *near;
 	size_t		near_count = rpm_facing_walls_near(mirrors->walls, job->antenna->position, &near);
@@ -196,9 +182,9 @@ largest_walls(const rpm_map_job *job, const rpm_roof_mirrors *mirrors, int32_t *
 		at.z = fmin(fmax(antenna.z, f->low.z + RPM_LEG_END_M), f->high.z - RPM_LEG_END_M);
 		while (place > 0 && (size > sizes[place - 1] || (size == sizes[place - 1] && near[i].facet < facets[place - 1])))
 			place--;
-		if (place == IMAGES_MAX || !meets_wall(job, antenna, at, near[i].facet))
+		if (place == RPM_ROOF_IMAGES_MAX || !meets_wall(job, antenna, at, near[i].facet))
 			continue;
-		count += count < IMAGES_MAX;
+		count += count < RPM_ROOF_IMAGES_MAX;
 		for (int k = count - 1; k > place; k--)
 		{
 			sizes[k] = sizes[k - 1];
@@ -210,3 +196,4 @@ largest_walls(const rpm_map_job *job, const rpm_roof_mirrors *mirrors, int32_t *
 	free(near);
 	return count;
 }
+#endif

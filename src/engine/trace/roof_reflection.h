@@ -7,19 +7,36 @@
 #ifndef RPM_ROOF_REFLECTION_H
 #define RPM_ROOF_REFLECTION_H
 
-#include "trace/map_internal.h"
+#include "trace/band_power.h"
+#include "trace/facing_walls.h"
+
+/* Of the walls that the antenna sees those that stand largest before it. */
+#define RPM_ROOF_IMAGES_MAX 4
+
+typedef struct rpm_antenna_image
+{
+	rpm_band_source source;
+	rpm_roofs  *roofs;			/* about it */
+} rpm_antenna_image;
+
+typedef struct rpm_roof_mirrors
+{
+	rpm_facing_walls *walls;
+	int			image_count;
+	rpm_antenna_image images[RPM_ROOF_IMAGES_MAX];
+} rpm_roof_mirrors;
 
 /* The walls of a scene and the antenna's images in those near it.  Errors: RPM_OUT_OF_MEMORY, of rpm_reserve, RPM_CANCELLED. */
 rpm_code	rpm_roof_mirrors_create(const rpm_map_job *job, struct rpm_roof_mirrors **mirrors, rpm_status *status);
 void		rpm_roof_mirrors_free(struct rpm_roof_mirrors *mirrors);
 
 /* The power at a point; ways that bring less than `least` for certain are left out.  Thread-safe. */
-double		rpm_map_roof_reflection(const rpm_map_job *job, rpm_vec3 point, double least);
+RPM_SHARED double rpm_map_roof_reflection(const rpm_map_job *job, rpm_vec3 point, double least);
 
 /*
  * What edges that come near the way to the wall leave of a ray that the wall mirrors in sight of the antenna: a factor on its amplitude, which is
  * a half at the edge's shadow as that of the power above.  1 where nothing is near.
  */
-double		rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point);
+RPM_SHARED double rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point);
 
 #endif

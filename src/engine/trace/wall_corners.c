@@ -16,7 +16,6 @@
 #define LIFT_M 0.01
 /* What comes near a leg from below is looked for along chords of the zone of nu = -RPM_BAND_CLEAR_NU, between these shares of the leg. */
 #define CHORDS 4
-static const double chord_ends[CHORDS + 1] = {0, 0.15, 0.5, 0.85, 1};
 #define POLL_TRIANGLES 4096
 
 typedef struct corner_search
@@ -38,13 +37,14 @@ typedef struct grouped_edge
 static rpm_code group_buildings(rpm_roofs *roofs, const rpm_scene *scene, rpm_control *control, rpm_status *status);
 static int32_t root(int32_t *parent, int32_t building);
 static int	compare_groups(const void *a, const void *b);
-static bool begin(corner_search *search, rpm_vec3 receiver, rpm_side side);
-static bool meets_new_group(corner_search *search, const rpm_band *band, bool *blocked);
-static bool leg_meets(corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group);
-static bool known(const corner_search *search, int32_t group);
-static bool add_group(corner_search *search, int32_t group);
-static rpm_vec3 leg_end(const corner_search *search, const rpm_band *band, int i);
+RPM_LOCAL bool begin(corner_search *search, rpm_vec3 receiver, rpm_side side);
+RPM_LOCAL bool meets_new_group(corner_search *search, const rpm_band *band, bool *blocked);
+RPM_LOCAL bool leg_meets(corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group);
+RPM_LOCAL bool known(const corner_search *search, int32_t group);
+RPM_LOCAL bool add_group(corner_search *search, int32_t group);
+RPM_LOCAL rpm_vec3 leg_end(const corner_search *search, const rpm_band *band, int i);
 
+#ifndef RPM_KERNEL
 rpm_code
 rpm_wall_corners_sort(rpm_roofs *roofs, const rpm_scene *scene, rpm_control *control, rpm_status *status)
 {
@@ -141,8 +141,9 @@ compare_groups(const void *a, const void *b)
 		return p->edge.z0 < q->edge.z0 ? -1 : 1;
 	return (p->edge.wedge > q->edge.wedge) - (p->edge.wedge < q->edge.wedge);
 }
+#endif
 
-bool
+RPM_SHARED bool
 rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, rpm_vec3 receiver, rpm_side side,
 				rpm_band_test worth, const void *context, rpm_band *band)
 {
@@ -168,7 +169,7 @@ rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query 
 }
 
 /* The plane: x along the straight line, z level across it, to the side. */
-static bool
+RPM_LOCAL bool
 begin(corner_search *search, rpm_vec3 receiver, rpm_side side)
 {
 	rpm_profile *p = &search->profile;
@@ -183,15 +184,15 @@ begin(corner_search *search, rpm_vec3 receiver, rpm_side side)
 	p->up = rpm_vec(-line.y / along * side, line.x / along * side, 0);
 	p->z_begin = p->z_end = 0;
 	p->wavelength_m = search->roofs->wavelength_m;
-	p->count = 0;
-	p->above = false;
+	rpm_profile_clear(p, search->roofs->bench);
 	return true;
 }
 
 /* Takes in a group that stands in a leg's way, or else close below; blocked: a leg is not free and no new group is to blame. */
-static bool
+RPM_LOCAL bool
 meets_new_group(corner_search *search, const rpm_band *band, bool *blocked)
 {
+	static const double chord_ends[CHORDS + 1] = {0, 0.15, 0.5, 0.85, 1};
 	const rpm_profile *p = &search->profile;
 	int32_t		group;
 
@@ -221,7 +222,7 @@ meets_new_group(corner_search *search, const rpm_band *band, bool *blocked)
 }
 
 /* group: whose building it is, RPM_NO_BUILDING for the ground. */
-static bool
+RPM_LOCAL bool
 leg_meets(corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group)
 {
 	uint32_t	triangle;
@@ -234,7 +235,7 @@ leg_meets(corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group)
 	return true;
 }
 
-static bool
+RPM_LOCAL bool
 known(const corner_search *search, int32_t group)
 {
 	for (int i = 0; i < search->group_count; i++)
@@ -244,7 +245,7 @@ known(const corner_search *search, int32_t group)
 }
 
 /* Where the group's upright edges cross the plane. */
-static bool
+RPM_LOCAL bool
 add_group(corner_search *search, int32_t group)
 {
 	const rpm_roofs *roofs = search->roofs;
@@ -270,7 +271,7 @@ add_group(corner_search *search, int32_t group)
 }
 
 /* -1 and corner_count are the transmitter and the receiver. */
-static rpm_vec3
+RPM_LOCAL rpm_vec3
 leg_end(const corner_search *search, const rpm_band *band, int i)
 {
 	const rpm_profile *p = &search->profile;

@@ -19,7 +19,7 @@ typedef bool (*rpm_band_test) (const void *context, const rpm_band *band);
 rpm_code	rpm_wall_corners_sort(rpm_roofs *roofs, const rpm_scene *scene, rpm_control *control, rpm_status *status);
 
 /* The band around one side, with its chain; false where there is none, or the line is free.  Thread-safe. */
-bool		rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, rpm_vec3 receiver, rpm_side side,
+RPM_SHARED bool rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, rpm_vec3 receiver, rpm_side side,
 							rpm_band_test worth, const void *context, rpm_band *band);
 
 #endif
