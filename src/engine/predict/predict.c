@@ -13,6 +13,12 @@
 #define OWN_COVARIANCE_CELLS 50
 #define NEAR_AND_FAR_APART 1e-6
 #define CLEARLY_BETTER 0.98
+#define NORMAL_95 1.6448536269514722
+/*
+ * What is thought of a variance before data, in degrees of freedom: 2 / v, v the variance of its logarithm.  Its three parts have deviations of 1 in
+ * the logarithm about 9, 18 and 18 dB2 (learn.c): together v = (9^2 + 18^2 + 18^2) / 45^2 = 0.36.
+ */
+#define FREEDOM_BEFORE (2 / 0.36)
 
 /* What was decided before the map is made. */
 typedef struct decision
@@ -37,6 +43,8 @@ static rpm_code covariance_of(const predict_work *work, const predict_candidate 
 static rpm_code take_candidate(const predict_work *work, const predict_candidate *candidate, decision *made, rpm_status *status);
 static rpm_code reweigh(const predict_work *work, decision *made, rpm_status *status);
 static rpm_code calibrate(const predict_work *work, decision *made, rpm_status *status);
+static double few_points_scale(const rpm_predict_report *report);
+static double student_95(double freedom);
 static rpm_code fill_places(const predict_work *work, const decision *made, double *mean_dbm, double *sd_db, rpm_status *status);
 static double scale_at(const rpm_predict_report *report, double share);
 static void begin_report(const predict_work *work, rpm_predict_report *report);
@@ -289,7 +297,36 @@ calibrate(const predict_work *work, decision *made, rpm_status *status)
 							  &report->share_near);
 	}
 	predict_validation_close(&validation);
+	if (report->validation_points == 0 && report->cells > 0)
+		report->scale_near = report->scale_far = few_points_scale(report);
 	return status->code;
+}
+
+/*
+ * Too few points to calibrate by what is left out: a variance that is found from n of them and from what was thought of it before has n +
+ * FREEDOM_BEFORE degrees of freedom, and intervals are those of Student's t distribution.  The mode of the variance's logarithm, which
+ * rpm_field_learn finds, is the scale of that t where the prior is an inverse gamma (Gelman et al., Bayesian Data Analysis, section 3.2).
+ * Another antenna's covariance has many points behind it.
+ */
+static double
+few_points_scale(const rpm_predict_report *report)
+{
+	if (strcmp(report->covariance_source, "antenna") == 0)
+		return student_95((double) report->cells + FREEDOM_BEFORE) / NORMAL_95;
+	return strcmp(report->covariance_source, "default") == 0 ? student_95(FREEDOM_BEFORE) / NORMAL_95 : 1;
+}
+
+/* The 95 % quantile of Student's t by its expansion in 1 / freedom (Abramowitz and Stegun, 26.7.5): 0.002 too small with 4 degrees of freedom, less with more. */
+static double
+student_95(double freedom)
+{
+	double		z = NORMAL_95,
+				z2 = z * z,
+				first = z * (z2 + 1) / 4,
+				second = z * ((5 * z2 + 16) * z2 + 3) / 96,
+				third = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+
+	return z + (first + (second + third / freedom) / freedom) / freedom;
 }
 
 /* Chunk by chunk, so that the terms of a large map need not be in memory; neighbourhoods do not depend on the chunks. */
@@ -337,8 +374,6 @@ scale_at(const rpm_predict_report *report, double share)
 	double		apart = report->share_far - report->share_near,
 				along;
 
-	if (report->validation_points == 0)
-		return 1;
 	if (apart < NEAR_AND_FAR_APART)
 		return report->scale_far;
 	along = fmin(fmax((share - report->share_near) / apart, 0), 1);
@@ -353,7 +388,7 @@ begin_report(const predict_work *work, rpm_predict_report *report)
 	for (size_t i = 0; i < input->point_count; i++)
 		report->measurements += input->points[i].antenna == input->antenna;
 	report->cells = predict_cells(work, input->antenna);
-	report->scale_near = report->scale_far = 1;
+	report->scale_near = report->scale_far = few_points_scale(report);
 	for (int32_t a = 0; a < input->antenna_count; a++)
 		if (a == input->antenna)
 			continue;
