@@ -91,7 +91,9 @@ typedef enum RpmMethod
 {
 	RPM_METHOD_BEST,
 	RPM_METHOD_EMPIRICAL,
-	RPM_METHOD_NETWORK
+	RPM_METHOD_NETWORK,
+	RPM_METHOD_TRACED,
+	RPM_METHOD_CALIBRATED
 } RpmMethod;
 
 typedef struct PredictCall
@@ -112,7 +114,11 @@ typedef struct PredictCall
 	rpm_predict_report report;
 } PredictCall;
 
-static const char *const methods[] = {[RPM_METHOD_BEST] = "best", [RPM_METHOD_EMPIRICAL] = "empirical", [RPM_METHOD_NETWORK] = "network"};
+static const char *const methods[] = {[RPM_METHOD_BEST] = "best", [RPM_METHOD_EMPIRICAL] = "empirical", [RPM_METHOD_NETWORK] = "network",
+	[RPM_METHOD_TRACED] = "traced", [RPM_METHOD_CALIBRATED] = "calibrated"};
+/* The prior that a method settles; NULL: it is chosen. */
+static const char *const prior_of_method[] = {[RPM_METHOD_BEST] = NULL, [RPM_METHOD_EMPIRICAL] = NULL, [RPM_METHOD_NETWORK] = RPM_NETWORK_PRIOR,
+	[RPM_METHOD_TRACED] = RPM_TRACED_PRIOR, [RPM_METHOD_CALIBRATED] = RPM_TRACED_PRIOR};
 static const char *const sharings[] = {[RPM_SHARING_NONE] = "none", [RPM_SHARING_SITE] = "site", [RPM_SHARING_ALL] = "all"};
 
 PG_FUNCTION_INFO_V1(rpm_sql_predict);
@@ -123,6 +129,7 @@ static PredictCall *prepare(FunctionCallInfo fcinfo);
 static void read_grid(FunctionCallInfo fcinfo, PredictCall *call);
 static void place_cells(PredictCall *call);
 static void run(PredictCall *call);
+static void add_wanted_map(PredictCall *call);
 static rpm_code predict_points(void *argument, rpm_control *control, rpm_status *status);
 static Datum raster_of(PredictCall *call);
 static void notice_rows(const PredictCall *call);
@@ -203,10 +210,10 @@ prepare(FunctionCallInfo fcinfo)
 	rpm_predict_options_default(&call->options);
 	if (!PG_ARGISNULL(ARGUMENT_PRIOR))
 		call->options.prior = text_to_cstring(PG_GETARG_TEXT_PP(ARGUMENT_PRIOR));
-	if (call->method == RPM_METHOD_NETWORK && call->options.prior != NULL && strcmp(call->options.prior, RPM_NETWORK_PRIOR) != 0)
+	if (prior_of_method[call->method] != NULL && call->options.prior != NULL && strcmp(call->options.prior, prior_of_method[call->method]) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("method is network and prior %s", call->options.prior),
+				 errmsg("method is %s and prior %s", methods[call->method], call->options.prior),
 				 errhint("Leave out one of them.")));
 	call->options.field.seed = (uint64_t) rpm_argument_int64(fcinfo, ARGUMENT_SEED, "seed", PG_INT64_MIN, PG_INT64_MAX);
 
@@ -292,15 +299,35 @@ static void
 run(PredictCall *call)
 {
 	if (call->method == RPM_METHOD_BEST && !call->given_antenna)
-		rpm_predict_add_traced(call->source->scene, call->antenna_id, call->read, &call->grid, &call->input, call->given);
+		rpm_predict_add_traced(call->source->scene, call->antenna_id, false, call->read, &call->grid, &call->input, call->given);
+	if (prior_of_method[call->method] != NULL && strcmp(prior_of_method[call->method], RPM_TRACED_PRIOR) == 0)
+		add_wanted_map(call);
 	if (call->sharing == RPM_SHARING_ALL)
 		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, call->given, &call->options,
 								&call->control);
-	if (call->method != RPM_METHOD_EMPIRICAL)
+	if (call->method == RPM_METHOD_BEST || call->method == RPM_METHOD_NETWORK)
 		call->network_sd_db = rpm_predict_add_network(call->source->scene, call->antenna_id, call->read, call->method == RPM_METHOD_NETWORK,
 													  &call->input, &call->given[call->input.given_count], &call->options, &call->control);
 	call->input.given = call->given;
 	rpm_run_engine(predict_points, call, &call->control, psprintf("antenna " INT64_FORMAT, call->antenna_id));
+}
+
+/* An antenna that no table has is in no map. */
+static void
+add_wanted_map(PredictCall *call)
+{
+	const char *scene = call->source->scene->name;
+
+	if (!call->given_antenna)
+		rpm_predict_add_traced(call->source->scene, call->antenna_id, call->method == RPM_METHOD_CALIBRATED, call->read, &call->grid, &call->input,
+							   call->given);
+	if (call->input.given_count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no %s map of scene \"%s\" covers antenna " INT64_FORMAT, methods[call->method], scene, call->antenna_id),
+				 call->method == RPM_METHOD_TRACED ? errhint("rpm_publish(%s) makes one; it must be yours to read.", quote_literal_cstr(scene))
+				 : errhint("rpm_apply_calibration makes a scene of its calibrations, rpm_publish a map of that; both must be yours to read.")));
+	call->options.prior = RPM_TRACED_PRIOR;
 }
 
 static rpm_code

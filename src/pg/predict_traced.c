@@ -37,7 +37,7 @@ typedef struct Places
 } Places;
 
 static bool may_read(Oid relation);
-static int	product_tables(const RpmSceneRow *scene, Oid tables[MOST_PRODUCTS]);
+static int	product_tables(const RpmSceneRow *scene, bool calibrated, Oid tables[MOST_PRODUCTS]);
 static void begin_places(const RpmPredictInput *read, const rpm_predict_input *input, Places *places);
 static void stretch(RpmBox *box, double x, double y);
 static bool read_map(Oid table, int64 antenna_id, int32 srid, Places *places);
@@ -47,11 +47,11 @@ static double level_in(const RpmRaster *tile, double x, double y);
 static bool is_covered(const Places *places);
 
 void
-rpm_predict_add_traced(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmMapGrid *grid,
+rpm_predict_add_traced(const RpmSceneRow *scene, int64 antenna_id, bool calibrated, const RpmPredictInput *read, const RpmMapGrid *grid,
 					   rpm_predict_input *input, rpm_predict_given *given)
 {
 	Oid			tables[MOST_PRODUCTS];
-	int			count = product_tables(scene, tables);
+	int			count = product_tables(scene, calibrated, tables);
 	Places		places;
 
 	if (count == 0)
@@ -78,20 +78,24 @@ rpm_predict_add_traced(const RpmSceneRow *scene, int64 antenna_id, const RpmPred
 
 /* Tables of the scene's products that are there and may be read, the one published last first. */
 static int
-product_tables(const RpmSceneRow *scene, Oid tables[MOST_PRODUCTS])
+product_tables(const RpmSceneRow *scene, bool calibrated, Oid tables[MOST_PRODUCTS])
 {
+	static const char *const of_scene = "c.scene OPERATOR(pg_catalog.=) $1";
+	static const char *const of_calibrated = "c.scene IN (SELECT s.scene FROM rpm.calibrated_scene AS s"
+		" WHERE s.scene OPERATOR(pg_catalog.=) $1 OR s.base_scene OPERATOR(pg_catalog.=) $1)";
 	Oid			types[2] = {TEXTOID, INT4OID};
 	Datum		values[2] = {CStringGetTextDatum(scene->name), Int32GetDatum(scene->srid)};
 	int			count = 0;
 
-	if (!may_read(get_relname_relid("coverage", get_namespace_oid("rpm", false))))
+	if (!may_read(get_relname_relid("coverage", get_namespace_oid("rpm", false))) ||
+		(calibrated && !may_read(get_relname_relid("calibrated_scene", get_namespace_oid("rpm", false)))))
 		return 0;
 	rpm_spi_query(psprintf("SELECT k.oid FROM rpm.coverage AS c JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=)"
 						   " c.table_schema::pg_catalog.name JOIN pg_catalog.pg_class AS k ON k.relnamespace OPERATOR(pg_catalog.=) n.oid"
 						   " AND k.relname OPERATOR(pg_catalog.=) c.table_name::pg_catalog.name AND k.relkind OPERATOR(pg_catalog.=) '%c'"
-						   " WHERE c.scene OPERATOR(pg_catalog.=) $1 AND c.srid OPERATOR(pg_catalog.=) $2"
+						   " WHERE %s AND c.srid OPERATOR(pg_catalog.=) $2"
 						   " AND c.product OPERATOR(pg_catalog.=) 'rsrp_dbm' ORDER BY c.published_at DESC, c.coverage_id DESC LIMIT %d",
-						   RELKIND_RELATION, MOST_PRODUCTS), 2, types, values, NULL);
+						   RELKIND_RELATION, calibrated ? of_calibrated : of_scene, MOST_PRODUCTS), 2, types, values, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		Oid			table = rpm_column_oid(SPI_tuptable->vals[i], 1);

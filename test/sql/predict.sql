@@ -90,6 +90,19 @@ SELECT prior_chosen, jsonb_array_length(candidates) AS candidates, mae_db < 3 AS
 SELECT cells, mae_db < 1.2 AS close FROM pg_temp.errors((SELECT rpm_predict(1, 'town', size_cells => 100)));
 SELECT prior_chosen FROM rpm_predict_report(1, 'town', size_cells => 100, prior => 'log_distance');
 SELECT rpm_predict(2, 'town', size_cells => 100, prior => 'traced');
+-- by method: this map and no other; the calibrated one is that of a scene that rpm_apply_calibration made
+SELECT prior_chosen, jsonb_array_length(candidates) AS candidates FROM rpm_predict_report(1, 'town', 'traced', size_cells => 100);
+SELECT rpm_predict(2, 'town', 'traced', size_cells => 100);
+SELECT rpm_predict(1, 'town', 'traced', size_cells => 100, prior => 'site_mean');
+SELECT rpm_predict(1, 'town', 'calibrated', size_cells => 100);
+INSERT INTO rpm.scene (name, srid, cell_size_m, antenna_relation, measurement_relation) SELECT 'town calibrated', srid, cell_size_m, antenna_relation, measurement_relation FROM rpm.scene WHERE name = 'town';
+INSERT INTO rpm.calibrated_scene (scene, base_scene) VALUES ('town calibrated', 'town');
+UPDATE rpm.coverage SET scene = 'town calibrated' WHERE name = 'town map';
+SELECT prior_chosen FROM rpm_predict_report(1, 'town', 'calibrated', size_cells => 100);
+SELECT prior_chosen FROM rpm_predict_report(1, 'town calibrated', 'calibrated', size_cells => 100);
+SELECT rpm_predict(1, 'town', 'traced', size_cells => 100);
+UPDATE rpm.coverage SET scene = 'town' WHERE name = 'town map';
+DELETE FROM rpm.scene WHERE name = 'town calibrated';
 -- A map of less than half of what was measured is none, nor is one whose table is gone.
 UPDATE traced_map SET rast = ST_Clip(rast, ST_MakeEnvelope(690600, 5335600, 690800, 5336240, 32632));
 SELECT jsonb_array_length(candidates) AS candidates FROM rpm_predict_report(1, 'town', size_cells => 100);
