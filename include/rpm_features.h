@@ -149,6 +149,10 @@ typedef struct rpm_feature_antenna
 rpm_code	rpm_features(const rpm_environment *environment, const rpm_feature_antenna *antenna, const rpm_feature *channels, int channel_count,
 						 rpm_control *control, float *values, rpm_status *status);
 
+/* The same with each channel in an array of its own: values[channel][row * columns + column]. */
+rpm_code	rpm_features_apart(const rpm_environment *environment, const rpm_feature_antenna *antenna, const rpm_feature *channels,
+							   int channel_count, rpm_control *control, float *const *values, rpm_status *status);
+
 #ifdef __cplusplus
 }
 #endif

@@ -74,10 +74,23 @@ rpm_profile_link rpm_profile_link_of(double frequency_mhz, double antenna_height
 rpm_code	rpm_profile_path_loss(const rpm_path_profile *profile, const rpm_profile_link *link, rpm_profile_loss *loss,
 								  rpm_status *status);
 
-/* Knife edge, ITU-R P.526-15 equation 31: 6.9 + 20 log10(sqrt((nu - 0.1)^2 + 1) + nu - 0.1), 0 below -0.78; within 0.1 dB of the integral. */
+/*
+ * Knife edge, ITU-R P.526-15 equation 31: 6.9 + 20 log10(sqrt((nu - 0.1)^2 + 1) + nu - 0.1), 0 below -0.78; within 0.1 dB of the integral.
+ * In parts, for those who take many logarithms at once.
+ */
+RPM_INLINE double rpm_knife_edge_argument(double nu)
+{
+	return sqrt((nu - 0.1) * (nu - 0.1) + 1) + nu - 0.1;
+}
+
+RPM_INLINE double rpm_knife_edge_of_log10(double logarithm)
+{
+	return 6.9 + 20 * logarithm;
+}
+
 RPM_INLINE double rpm_knife_edge_loss_db(double nu)
 {
-	return nu > -0.78 ? 6.9 + 20 * log10(sqrt((nu - 0.1) * (nu - 0.1) + 1) + nu - 0.1) : 0;
+	return nu > -0.78 ? rpm_knife_edge_of_log10(log10(rpm_knife_edge_argument(nu))) : 0;
 }
 
 #ifdef __cplusplus

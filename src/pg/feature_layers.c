@@ -16,11 +16,12 @@
 #include "postgis_functions.h"
 #include "progress.h"
 #include "relation.h"
+#include "row_stream.h"
 #include "spi_rows.h"
 #include "status_report.h"
 #include "varlena.h"
 
-#define BATCH_ROWS 512
+#define ROWS_UNTIL_PROGRESS 512
 
 /* Columns of every layer's query. */
 enum
@@ -58,7 +59,8 @@ typedef struct Reader
 	bool		boxes;			/* wanted: */
 	RpmBox		box;			/* about the rows */
 	int64		rows, bad;
-	char	   *first_bad;		/* what is wrong with it */
+	char	   *first_bad;		/* what is wrong with it, */
+	MemoryContext context;		/* and where that is kept */
 } Reader;
 
 /* Beside those of the scene's row. */
@@ -79,10 +81,9 @@ static void layer_relations(const RpmSceneRow *row, Relations *relations);
 static void finish(const Reader *reader, const Relations *relations, const RpmFeatureLayers *layers);
 static void read_layer(Reader *reader, const Layer *layer, Oid relation);
 static char *layer_query(const Reader *reader);
-static void draw_batch(Reader *reader, MemoryContext context);
-static void draw_row(Reader *reader, HeapTuple tuple, MemoryContext context);
-static void check_row(const Reader *reader, HeapTuple tuple);
-static void note_bad(Reader *reader, int64 key, const rpm_status *status, MemoryContext context);
+static void draw_row(void *argument, TupleTableSlot *tuple);
+static void check_row(const Reader *reader, TupleTableSlot *tuple);
+static void note_bad(Reader *reader, int64 key, const rpm_status *status);
 static bool has_rows(const RpmSceneRow *row, Oid relation);
 static rpm_code draw_land_use(rpm_environment *environment, const uint8_t *wkb, size_t size, double value, rpm_status *status);
 static rpm_code draw_road(rpm_environment *environment, const uint8_t *wkb, size_t size, double value, rpm_status *status);
@@ -192,28 +193,15 @@ read_layer(Reader *reader, const Layer *layer, Oid relation)
 	Oid			types[4] = {FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
 	Datum		values[4] = {Float8GetDatum(grid->west), Float8GetDatum(grid->north - grid->rows * grid->cell_height_m),
 	Float8GetDatum(grid->west + grid->columns * grid->cell_width_m), Float8GetDatum(grid->north)};
-	MemoryContext context = CurrentMemoryContext;
-	Portal		portal;
 
 	rpm_relation_check_geometry(opened, "geom");
 	reader->layer = layer;
 	reader->relation = opened;
-	reader->bad = 0;
+	reader->rows = reader->bad = 0;
+	reader->context = CurrentMemoryContext;
 	error_context_stack = &reading;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	portal = SPI_cursor_open_with_args(NULL, layer_query(reader), 4, types, values, NULL, true, 0);
-	for (;;)
-	{
-		SPI_cursor_fetch(portal, true, BATCH_ROWS);
-		if (SPI_processed == 0)
-			break;
-		draw_batch(reader, context);
-		SPI_freetuptable(SPI_tuptable);
-		rpm_progress_copy(reader->control);
-	}
-	SPI_cursor_close(portal);
-	SPI_finish();
+	rpm_stream_rows(layer_query(reader), 4, types, values, draw_row, reader);
+	rpm_progress_copy(reader->control);
 	error_context_stack = reading.previous;
 	if (reader->bad > 0)
 		ereport(NOTICE,
@@ -242,46 +230,39 @@ layer_query(const Reader *reader)
 }
 
 static void
-draw_batch(Reader *reader, MemoryContext context)
+draw_row(void *argument, TupleTableSlot *tuple)
 {
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		draw_row(reader, SPI_tuptable->vals[i], context);
-	}
-}
-
-static void
-draw_row(Reader *reader, HeapTuple tuple, MemoryContext context)
-{
+	Reader	   *reader = argument;
 	bool		null;
 	bytea	   *wkb;
 	rpm_status	status;
 
 	check_row(reader, tuple);
-	wkb = DatumGetByteaPP(rpm_column(tuple, COLUMN_GEOMETRY, &null));
+	wkb = DatumGetByteaPP(slot_getattr(tuple, COLUMN_GEOMETRY, &null));
 	rpm_status_clear(&status);
 	if (reader->layer->draw(reader->environment, (const uint8_t *) VARDATA_ANY(wkb), VARSIZE_ANY_EXHDR(wkb),
-							rpm_column_double(tuple, COLUMN_VALUE), &status) == RPM_INVALID_GEOMETRY)
-		note_bad(reader, rpm_column_int64(tuple, COLUMN_KEY), &status, context);
+							rpm_slot_double(tuple, COLUMN_VALUE), &status) == RPM_INVALID_GEOMETRY)
+		note_bad(reader, rpm_slot_int64(tuple, COLUMN_KEY), &status);
 	else if (status.code != RPM_OK)
-		rpm_report_status_of(&status, psprintf("%s " INT64_FORMAT " of %s", reader->layer->kind, rpm_column_int64(tuple, COLUMN_KEY),
+		rpm_report_status_of(&status, psprintf("%s " INT64_FORMAT " of %s", reader->layer->kind, rpm_slot_int64(tuple, COLUMN_KEY),
 											   reader->relation->name));
 	rpm_phase_add(reader->control, 1);
+	if (++reader->rows % ROWS_UNTIL_PROGRESS == 0)
+		rpm_progress_copy(reader->control);
 	if (!reader->boxes)
 		return;
-	reader->box.west = Min(reader->box.west, rpm_column_double(tuple, COLUMN_WEST));
-	reader->box.south = Min(reader->box.south, rpm_column_double(tuple, COLUMN_SOUTH));
-	reader->box.east = Max(reader->box.east, rpm_column_double(tuple, COLUMN_EAST));
-	reader->box.north = Max(reader->box.north, rpm_column_double(tuple, COLUMN_NORTH));
+	reader->box.west = Min(reader->box.west, rpm_slot_double(tuple, COLUMN_WEST));
+	reader->box.south = Min(reader->box.south, rpm_slot_double(tuple, COLUMN_SOUTH));
+	reader->box.east = Max(reader->box.east, rpm_slot_double(tuple, COLUMN_EAST));
+	reader->box.north = Max(reader->box.north, rpm_slot_double(tuple, COLUMN_NORTH));
 }
 
 static void
-check_row(const Reader *reader, HeapTuple tuple)
+check_row(const Reader *reader, TupleTableSlot *tuple)
 {
 	const char *name = reader->relation->name;
-	int64		key = rpm_column_int64(tuple, COLUMN_KEY);
-	int32		srid = rpm_column_int32(tuple, COLUMN_SRID);
+	int64		key = rpm_slot_int64(tuple, COLUMN_KEY);
+	int32		srid = rpm_slot_int32(tuple, COLUMN_SRID);
 
 	if (srid != reader->row->srid)
 		ereport(ERROR,
@@ -289,7 +270,7 @@ check_row(const Reader *reader, HeapTuple tuple)
 				 errmsg("%s " INT64_FORMAT " of %s has SRID %d, scene \"%s\" has %d", reader->layer->kind, key, name, srid,
 						reader->row->name, reader->row->srid),
 				 errhint("Use ST_Transform(geom, %d), or ST_SetSRID where only the label is wrong.", reader->row->srid)));
-	if (reader->layer->value_needed && rpm_column_is_null(tuple, COLUMN_VALUE))
+	if (reader->layer->value_needed && slot_attisnull(tuple, COLUMN_VALUE))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s of %s " INT64_FORMAT " of %s is null", reader->layer->value, reader->layer->kind, key, name),
@@ -297,9 +278,9 @@ check_row(const Reader *reader, HeapTuple tuple)
 }
 
 static void
-note_bad(Reader *reader, int64 key, const rpm_status *status, MemoryContext context)
+note_bad(Reader *reader, int64 key, const rpm_status *status)
 {
-	MemoryContext before = MemoryContextSwitchTo(context);
+	MemoryContext before = MemoryContextSwitchTo(reader->context);
 
 	if (reader->bad++ == 0)
 		reader->first_bad = psprintf("%s " INT64_FORMAT ": %s", reader->layer->kind, key, status->message);

@@ -27,7 +27,7 @@ typedef struct TileCall
 	const rpm_environment *environment;
 	rpm_feature_antenna antenna;
 	const RpmFeatureChannels *channels;
-	float	   *values;
+	RpmRasterDraft *draft;
 } TileCall;
 
 static bool has_channel(const RpmFeatureChannels *channels, rpm_feature feature);
@@ -108,7 +108,7 @@ rpm_feature_grid(const RpmAntenna *antenna, double cell_size_m, int size_cells, 
 	box.south = rpm_tile_first_cell(antenna->y, cell_size_m, size_cells) * cell_size_m;
 	box.east = box.west + size_cells * cell_size_m;
 	box.north = box.south + size_cells * cell_size_m;
-	/* The environment, the channels, what others give, the raster and its well-known binary. */
+	/* The environment, what others give, the raster, twice that where it goes through well-known binary. */
 	return rpm_grid_of_box(&box, cell_size_m, rpm_environment_bytes(1, 1) + (3 * channel_count + 3) * sizeof(float));
 }
 
@@ -118,12 +118,12 @@ rpm_feature_tile_read(const RpmSceneRow *row, const RpmAntenna *antenna, const R
 {
 	RpmFeatureTile *tile = palloc0(sizeof(RpmFeatureTile));
 	RpmFeatureLayers layers = layers_of(channels);
-	size_t		cells = (size_t) grid->columns * grid->rows;
+	RpmRasterGrid raster = {grid->columns, grid->rows, grid->cell_width_m, -grid->cell_height_m, grid->west, grid->north, row->srid};
 	TileCall	call = {.channels = channels};
 
 	tile->grid = *grid;
 	tile->channels = *channels;
-	call.values = tile->values = palloc_extended(cells * channels->count * sizeof(float), MCXT_ALLOC_HUGE);
+	call.draft = tile->draft = rpm_raster_begin(&raster, RPM_PIXEL_FLOAT32, RPM_FEATURE_NODATA, channels->count);
 	call.antenna.antenna = antenna->antenna;
 	call.antenna.antenna.position = rpm_vec(antenna->x, antenna->y, 0);
 	call.antenna.height_m = antenna->height_m;
@@ -249,5 +249,9 @@ compute(void *argument, rpm_control *control, rpm_status *status)
 {
 	TileCall   *call = argument;
 
-	return rpm_features(call->environment, &call->antenna, call->channels->channels, call->channels->count, control, call->values, status);
+	float	   *values[RPM_FEATURE_COUNT];
+
+	for (int i = 0; i < call->channels->count; i++)
+		values[i] = call->draft->bands[i];
+	return rpm_features_apart(call->environment, &call->antenna, call->channels->channels, call->channels->count, control, values, status);
 }

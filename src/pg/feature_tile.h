@@ -1,4 +1,4 @@
-/* feature_tile.h: the channels of an antenna over a tile: what rpm_features returns, and what models are given. */
+/* feature_tile.h: the channels of an antenna over a tile: what rpm_features returns. */
 #ifndef RPM_PG_FEATURE_TILE_H
 #define RPM_PG_FEATURE_TILE_H
 
@@ -6,6 +6,7 @@
 
 #include "map_grid.h"
 #include "raster_read.h"
+#include "raster_write.h"
 #include "read_antenna.h"
 #include "rpm_control.h"
 #include "rpm_features.h"
@@ -25,12 +26,14 @@ typedef struct RpmFeatureTile
 {
 	RpmMapGrid	grid;
 	RpmFeatureChannels channels;
-	float	   *values;			/* channels.count x rows x columns, from the north-west */
+	RpmRasterDraft *draft;		/* a band for each channel */
 	int64		known;			/* cells whose surroundings are known; -1: was not asked for */
 } RpmFeatureTile;
 
 /* The square of size_cells about an antenna, as rpm_ground_truth and rpm_predict have it.  Errors: 54000 (rpm_pg.max_memory). */
 extern RpmMapGrid rpm_feature_grid(const RpmAntenna *antenna, double cell_size_m, int size_cells, int channel_count);
+
+#define RPM_FEATURE_NODATA (-9999.0)
 
 /*
  * The tile in the current memory context.  given: the map for channel "given", or NULL.  Errors: those of rpm_feature_layers_read and the

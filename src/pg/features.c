@@ -19,7 +19,6 @@
 #include "scene_row.h"
 #include "spi_rows.h"
 
-#define NODATA (-9999.0)
 #define MOST_CELLS 65535
 #define MOSTLY 0.5				/* of a tile; with less known a NOTICE says so */
 
@@ -38,7 +37,6 @@ PG_FUNCTION_INFO_V1(rpm_sql_features);
 PG_FUNCTION_INFO_V1(rpm_sql_feature_names);
 
 static char *scene_of_antenna(int64 antenna_id);
-static Datum raster_of(const RpmFeatureTile *tile, int32 srid);
 
 Datum
 rpm_sql_features(PG_FUNCTION_ARGS)
@@ -83,7 +81,7 @@ rpm_sql_features(PG_FUNCTION_ARGS)
 	tile = rpm_feature_tile_read(row, antenna, &grid, &channels, given, &control);
 	rpm_feature_check_known(tile, row, id);
 	rpm_progress_phase(&control, RPM_PHASE_WRITING, 0);
-	raster = raster_of(tile, row->srid);
+	raster = rpm_raster_finish(tile->draft);
 	rpm_progress_end();
 	PG_RETURN_DATUM(raster);
 }
@@ -151,16 +149,4 @@ rpm_feature_check_known(const RpmFeatureTile *tile, const RpmSceneRow *row, int6
 		ereport(NOTICE,
 				(errmsg("of the tile of antenna " INT64_FORMAT " %.0f %% is known", antenna_id, 100 * tile->known / cells),
 				 errhint("The channel known says where; a model sees open ground in the rest.")));
-}
-
-static Datum
-raster_of(const RpmFeatureTile *tile, int32 srid)
-{
-	const RpmMapGrid *grid = &tile->grid;
-	RpmRasterGrid raster = {grid->columns, grid->rows, grid->cell_width_m, -grid->cell_height_m, grid->west, grid->north, srid};
-	const void *bands[RPM_FEATURE_COUNT];
-
-	for (int i = 0; i < tile->channels.count; i++)
-		bands[i] = tile->values + (size_t) i * grid->columns * grid->rows;
-	return rpm_raster_build_bands(&raster, RPM_PIXEL_FLOAT32, NODATA, tile->channels.count, bands);
 }

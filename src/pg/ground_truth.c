@@ -65,7 +65,7 @@ typedef struct CellsCall
 	MemoryContextCallback release;
 	double		default_accuracy_m;
 	rpm_status	status;
-	float	   *bands[BANDS];
+	RpmRasterDraft *draft;
 } CellsCall;
 
 static const char *const domains[] = {[RPM_CELL_DB] = "db", [RPM_CELL_POWER] = "power", [RPM_CELL_MEDIAN] = "median"};
@@ -241,12 +241,11 @@ raster_of(Request *request, const RpmAntennaPlace *antenna, rpm_measured_counts 
 	rpm_measurements_read(request->source, antenna->id, &request->filter, &request->control, add_row, call);
 	rpm_report_status_of(&call->status, psprintf("antenna " INT64_FORMAT, antenna->id));
 	*counts = rpm_measured_cells_counts(call->cells);
-	for (int i = 0; i < BANDS; i++)
-		call->bands[i] = palloc_extended((Size) grid.columns * grid.rows * sizeof(float), MCXT_ALLOC_HUGE);
+	call->draft = rpm_raster_begin(&raster, RPM_PIXEL_FLOAT32, NODATA, BANDS);
 	rpm_progress_phase(&request->control, RPM_PHASE_WRITING, 0);
 	rpm_run_engine(write_bands, call, &request->control, psprintf("antenna " INT64_FORMAT, antenna->id));
 	release_cells(call);
-	return rpm_raster_build_bands(&raster, RPM_PIXEL_FLOAT32, NODATA, BANDS, (const void *const *) call->bands);
+	return rpm_raster_finish(call->draft);
 }
 
 /* Its cells are the engine's memory: freed with the current context, or before. */
@@ -280,8 +279,9 @@ static rpm_code
 write_bands(void *argument, rpm_control *control, rpm_status *status)
 {
 	CellsCall  *call = argument;
+	void	  **bands = call->draft->bands;
 
-	return rpm_measured_cells_write(call->cells, control, NODATA, call->bands[0], call->bands[1], call->bands[2], status);
+	return rpm_measured_cells_write(call->cells, control, NODATA, bands[0], bands[1], bands[2], status);
 }
 
 static void

@@ -17,10 +17,18 @@
 #include "measurement_source.h"
 #include "postgis_functions.h"
 #include "progress.h"
+#include "row_stream.h"
 #include "spi_rows.h"
 
-#define ROWS_AT_ONCE 5000
-#define ROWS_UNTIL_POLL 1000
+#define ROWS_UNTIL_PROGRESS 4096
+
+typedef struct PassCall
+{
+	RpmMeasurementFunction function;
+	void	   *argument;
+	rpm_control *control;
+	int64		rows;
+} PassCall;
 #define NO_SCENE "(none)"
 
 static const char *const antenna_required[] = {"antenna_id", "geom", NULL};
@@ -33,7 +41,7 @@ static char *place_query(const RpmMeasurementSource *source, bool named);
 static RpmAntennaPlace place_of(const RpmMeasurementSource *source, HeapTuple tuple);
 static void check_all_found(const RpmMeasurementSource *source, const RpmAntennaPlace *places, int count, const int64 *ids, int id_count);
 static char *rows_query(const RpmMeasurementSource *source, const RpmMeasurementFilter *filter);
-static void pass_batch(RpmMeasurementFunction function, void *argument);
+static void pass_row(void *argument, TupleTableSlot *slot);
 
 RpmMeasurementSource *
 rpm_measurement_source_get(const char *scene, const int64 *antenna_id)
@@ -165,26 +173,14 @@ rpm_measurements_read(const RpmMeasurementSource *source, int64 antenna_id, cons
 	Oid			types[4] = {INT8OID, INT4OID, BOOLOID, FLOAT8OID};
 	Datum		values[4] = {Int64GetDatum(antenna_id), Int32GetDatum(source->scene->srid), BoolGetDatum(filter->indoor),
 	Float8GetDatum(filter->max_accuracy_m)};
-	Portal		portal;
+	PassCall	call = {function, argument, control, 0};
 	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, source->measurements};
 
 	rpm_progress_phase(control, RPM_PHASE_READING, 0);
 	error_context_stack = &reading;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	portal = SPI_cursor_open_with_args(NULL, rows_query(source, filter), 4, types, values, NULL, true, CURSOR_OPT_NO_SCROLL);
-	do
-	{
-		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
-		if (SPI_processed == 0)
-			break;
-		pass_batch(function, argument);
-		rpm_phase_add(control, (int64) SPI_processed);
-		rpm_progress_copy(control);
-		SPI_freetuptable(SPI_tuptable);
-	} while (true);
-	SPI_cursor_close(portal);
-	SPI_finish();
+	rpm_stream_rows(rows_query(source, filter), 4, types, values, pass_row, &call);
+	rpm_phase_add(control, call.rows % ROWS_UNTIL_PROGRESS);
+	rpm_progress_copy(control);
 	error_context_stack = reading.previous;
 }
 
@@ -218,16 +214,15 @@ rows_query(const RpmMeasurementSource *source, const RpmMeasurementFilter *filte
 }
 
 static void
-pass_batch(RpmMeasurementFunction function, void *argument)
+pass_row(void *argument, TupleTableSlot *slot)
 {
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		RpmMeasurement row = {rpm_column_double(tuple, 1), rpm_column_double(tuple, 2), rpm_column_double(tuple, 3),
-		rpm_column_double(tuple, 4)};
+	PassCall   *call = argument;
+	RpmMeasurement row = {rpm_slot_double(slot, 1), rpm_slot_double(slot, 2), rpm_slot_double(slot, 3), rpm_slot_double(slot, 4)};
 
-		if (i % ROWS_UNTIL_POLL == 0)
-			CHECK_FOR_INTERRUPTS();
-		function(argument, &row);
+	call->function(call->argument, &row);
+	if (++call->rows % ROWS_UNTIL_PROGRESS == 0)
+	{
+		rpm_phase_add(call->control, ROWS_UNTIL_PROGRESS);
+		rpm_progress_copy(call->control);
 	}
 }

@@ -345,9 +345,9 @@ raster_of(PredictCall *call)
 	size_t		count = call->input.target_count;
 	RpmRasterGrid raster = {grid->columns, grid->rows, grid->cell_width_m, -grid->cell_height_m, grid->west, grid->north,
 	call->source->scene->srid};
-	float	   *level = palloc_extended(count * sizeof(float), MCXT_ALLOC_HUGE),
-			   *deviation = palloc_extended(count * sizeof(float), MCXT_ALLOC_HUGE);
-	const void *bands[BANDS] = {level, deviation};
+	RpmRasterDraft *draft = rpm_raster_begin(&raster, RPM_PIXEL_FLOAT32, NODATA, BANDS);
+	float	   *level = draft->bands[0],
+			   *deviation = draft->bands[1];
 
 	for (size_t i = 0; i < count; i++)
 	{
@@ -356,7 +356,7 @@ raster_of(PredictCall *call)
 		deviation[i] = call->network_sd_db != NULL && call->report.measurements == 0 && strcmp(call->report.prior, RPM_NETWORK_PRIOR) == 0
 			? call->network_sd_db[i] : (float) call->sd_db[i];
 	}
-	return rpm_raster_build_bands(&raster, RPM_PIXEL_FLOAT32, NODATA, BANDS, bands);
+	return rpm_raster_finish(draft);
 }
 
 static void

@@ -190,9 +190,13 @@ read_own_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, c
 	const RpmAntenna *antenna = rpm_antennas_read(row, &everywhere, &antenna_id, 1, NULL)->antennas;
 	RpmMapGrid	grid = rpm_feature_grid(antenna, map->cell_size_m, map->side, channels.count);
 	RpmFeatureTile *tile = rpm_feature_tile_read(row, antenna, &grid, &channels, NULL, control);
+	size_t		cells = (size_t) map->side * map->side;
 
 	rpm_feature_check_known(tile, row, antenna_id);
-	map->values = tile->values;
+	map->values = palloc_extended(channels.count * cells * sizeof(float), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < channels.count; i++)
+		memcpy(map->values + i * cells, tile->draft->bands[i], cells * sizeof(float));
+	rpm_raster_discard(tile->draft);
 	map->west = grid.west;
 	map->north = grid.north;
 }

@@ -308,15 +308,12 @@ static void
 write_tile(TraceWork *work, const RpmAntenna *antenna, const rpm_map *map, int first_column, int first_row, int columns, int rows)
 {
 	const RpmMapGrid *grid = &work->request.grid;
-	size_t		cells = (size_t) columns * rows;
-	float	   *level = palloc(cells * sizeof(float)),
-			   *error = work->request.standard_error ? palloc(cells * sizeof(float)) : NULL;
-	const void *bands[2] = {level, error};
+	bool		error = work->request.standard_error;
 	RpmRasterGrid tile;
+	RpmRasterDraft *draft;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	fill_level(work, antenna, map, first_column, first_row, columns, rows, level, error);
 	tile.columns = columns;
 	tile.rows = rows;
 	tile.scale_x = grid->cell_width_m;
@@ -324,13 +321,12 @@ write_tile(TraceWork *work, const RpmAntenna *antenna, const rpm_map *map, int f
 	tile.upper_left_x = grid->west + first_column * grid->cell_width_m;
 	tile.upper_left_y = grid->north - first_row * grid->cell_height_m;
 	tile.srid = work->row->srid;
+	draft = rpm_raster_begin(&tile, RPM_PIXEL_FLOAT32, NODATA, error ? 2 : 1);
+	fill_level(work, antenna, map, first_column, first_row, columns, rows, draft->bands[0], error ? draft->bands[1] : NULL);
 	values[0] = Int64GetDatum(antenna->id);
-	values[1] = rpm_raster_build_bands(&tile, RPM_PIXEL_FLOAT32, NODATA, error ? 2 : 1, bands);
+	values[1] = rpm_raster_finish(draft);
 	tuplestore_putvalues(work->result->setResult, work->result->setDesc, values, nulls);
 	pfree(DatumGetPointer(values[1]));
-	pfree(level);
-	if (error)
-		pfree(error);
 }
 
 static void

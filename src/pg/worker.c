@@ -1,17 +1,20 @@
 /*
  * worker.c: engine calls on a helper thread, so that the session keeps answering.
  *
- * The helper starts with all signals blocked and never calls the server.  The main thread sleeps on its latch for a time that grows
- * from 1 to 20 ms, so that short calls end at once and long ones cost nothing.  No helper outlives its call: an error or a cancel
+ * The helper starts with all signals blocked and never calls the server.  The main thread sleeps on its latch, from 1 to 20 ms at a time,
+ * and on a pipe that the helper writes to when it has finished, so that no call lasts longer than its work.  No helper outlives its call: an error or a cancel
  * stops and joins it, and so does the end of the process.
  */
 #include "postgres.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/fd.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #if PG_VERSION_NUM >= 170000
@@ -30,6 +33,7 @@ typedef struct Helper
 	pthread_t	thread;
 	bool		running;		/* started and not joined */
 	int			finished;		/* set by the helper; atomic */
+	int			finish_read, finish_write;	/* the pipe; -1: none, the latch's times serve */
 	RpmEngineCall call;
 	void	   *argument;
 	rpm_control *control;
@@ -39,6 +43,8 @@ typedef struct Helper
 /* A session makes one call at a time. */
 static Helper helper;
 
+static void open_pipe(void);
+static void close_pipe(void);
 static void start_helper(void);
 static void *helper_main(void *unused);
 static void wait_for_helper(void);
@@ -61,6 +67,7 @@ rpm_run_engine(RpmEngineCall call, void *argument, rpm_control *control, const c
 	helper.argument = argument;
 	helper.control = control;
 	rpm_status_clear(&helper.status);
+	open_pipe();
 	PG_TRY();
 	{
 		start_helper();
@@ -69,10 +76,47 @@ rpm_run_engine(RpmEngineCall call, void *argument, rpm_control *control, const c
 	PG_FINALLY();
 	{
 		stop_helper();
+		close_pipe();
 	}
 	PG_END_TRY();
 	rpm_progress_copy(control);
 	rpm_report_status_of(&helper.status, what);
+}
+
+/* Two descriptors out of the session's own allowance. */
+static void
+open_pipe(void)
+{
+	int			ends[2] = {-1, -1};
+
+	helper.finish_read = helper.finish_write = -1;
+	if (!AcquireExternalFD())
+		return;
+	if (!AcquireExternalFD())
+	{
+		ReleaseExternalFD();
+		return;
+	}
+	if (pipe2(ends, O_CLOEXEC) != 0)
+	{
+		ReleaseExternalFD();
+		ReleaseExternalFD();
+		return;
+	}
+	helper.finish_read = ends[0];
+	helper.finish_write = ends[1];
+}
+
+static void
+close_pipe(void)
+{
+	if (helper.finish_read < 0)
+		return;
+	close(helper.finish_read);
+	close(helper.finish_write);
+	ReleaseExternalFD();
+	ReleaseExternalFD();
+	helper.finish_read = helper.finish_write = -1;
 }
 
 static void
@@ -104,6 +148,8 @@ helper_main(void *unused)
 	(void) unused;
 	helper.call(helper.argument, helper.control, &helper.status);
 	__atomic_store_n(&helper.finished, 1, __ATOMIC_RELEASE);
+	if (helper.finish_write >= 0)
+		(void) !write(helper.finish_write, "", 1);
 	return NULL;
 }
 
@@ -114,7 +160,11 @@ wait_for_helper(void)
 
 	while (!__atomic_load_n(&helper.finished, __ATOMIC_ACQUIRE))
 	{
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait_ms, wait_event());
+		if (helper.finish_read >= 0)
+			(void) WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | WL_SOCKET_READABLE, helper.finish_read, wait_ms,
+									 wait_event());
+		else
+			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait_ms, wait_event());
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		rpm_progress_copy(helper.control);

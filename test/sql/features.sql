@@ -136,6 +136,11 @@ INSERT INTO rpm.road (name, geom) VALUES ('lane', ST_SetSRID(ST_MakeLine(ST_Make
 SELECT * FROM rpm_feature_names('{tall}');
 SELECT count(*), max(band) FROM rpm_feature_names();
 
+-- a large raster, which is written as PostGIS stores it, is what PostGIS makes of its well-known binary; odd numbers of cells need filling
+SELECT n AS cells, r::bytea = ST_RastFromWKB(ST_AsBinary(r))::bytea AS same, ST_NumBands(r) AS bands, ST_BandNoDataValue(r, 3) AS nodata,
+	(ST_SummaryStats(r, 3)).count
+FROM (VALUES (40), (151), (256)) AS s (n), rpm_features(1, 'field', '{free_space_dbm,distance_m,azimuth_off_deg}', size_cells => n) AS r;
+
 -- rights: only the layers of the channels asked for are read
 CREATE ROLE regress_rpm_nobody;
 GRANT SELECT ON rpm.scene, mast TO regress_rpm_nobody;

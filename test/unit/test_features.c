@@ -2,6 +2,7 @@
 #include <float.h>
 
 #include "features/angles.h"
+#include "features/lanes.h"
 #include "rpm_clutter.h"
 #include "rpm_features.h"
 #include "rpm_level.h"
@@ -414,6 +415,21 @@ arctangents(void)
 
 /* Every cell of every tile is filled, whatever the place of the mast, and the same by any number of threads. */
 static void
+logarithms(void)
+{
+	static const double special[] = {1, 10, 1e-300, 1e300, 0.70710678118654746, 0.70710678118654757, 1.4142135623730951, DBL_MIN};
+	double		x[LANES_LOG] = {1, 1, 1, 1},
+				logarithm[LANES_LOG];
+
+	for (int i = 0; i < 4000; i++)
+	{
+		x[i % LANES_LOG] = i < 8 ? special[i] : exp(sin(0.7 * i) * (i % 2 == 0 ? 700 : 1));
+		lanes_log10(x, LANES_LOG, logarithm);
+		CHECK_NEAR(logarithm[i % LANES_LOG], log10(x[i % LANES_LOG]), 4e-16 * fmax(1, fabs(log10(x[i % LANES_LOG]))));
+	}
+}
+
+static void
 every_cell_belongs_to_a_ray(void)
 {
 	static const rpm_feature channels[] = {RPM_FEATURE_LINE_OF_SIGHT, RPM_FEATURE_OBSTRUCTED, RPM_FEATURE_OBSTRUCTIONS, RPM_FEATURE_KNIFE_EDGE};
@@ -577,6 +593,7 @@ main(void)
 	RUN(every_cell_belongs_to_a_ray);
 	RUN(edges_of_random_towns);
 	RUN(arctangents);
+	RUN(logarithms);
 	RUN(sight_over_hills);
 	RUN(given_channels_and_names);
 	RUN(what_cannot_be);

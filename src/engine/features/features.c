@@ -58,8 +58,19 @@ rpm_code
 rpm_features(const rpm_environment *environment, const rpm_feature_antenna *antenna, const rpm_feature *channels, int channel_count,
 			 rpm_control *control, float *values, rpm_status *status)
 {
-	feature_work work = {.environment = environment, .antenna = antenna, .control = control};
 	size_t		cells = (size_t) environment->grid.columns * (size_t) environment->grid.rows;
+	float	   *apart[RPM_FEATURE_COUNT];
+
+	for (int i = 0; i < RPM_FEATURE_COUNT; i++)
+		apart[i] = i < channel_count ? values + cells * (size_t) i : NULL;
+	return rpm_features_apart(environment, antenna, channels, channel_count, control, apart, status);
+}
+
+rpm_code
+rpm_features_apart(const rpm_environment *environment, const rpm_feature_antenna *antenna, const rpm_feature *channels, int channel_count,
+				   rpm_control *control, float *const *values, rpm_status *status)
+{
+	feature_work work = {.environment = environment, .antenna = antenna, .control = control};
 	size_t		bytes;
 
 	if (check(&work, channels, channel_count, status) != RPM_OK || place_antenna(&work, status) != RPM_OK)
@@ -68,7 +79,7 @@ rpm_features(const rpm_environment *environment, const rpm_feature_antenna *ante
 	if (rpm_reserve(control, bytes, "the channels of a tile", status) != RPM_OK)
 		return status->code;
 	for (int i = 0; i < channel_count; i++)
-		work.channel[channels[i]] = values + cells * (size_t) i;
+		work.channel[channels[i]] = values[i];
 	copy_environment(&work);
 	copy_given(&work);
 	if (features_of_place_wanted(&work) && features_of_place(&work, status) != RPM_OK)

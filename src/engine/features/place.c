@@ -9,6 +9,7 @@
 
 #include "features/angles.h"
 #include "features/channels.h"
+#include "features/lanes.h"
 #include "rpm_clutter.h"
 #include "rpm_level.h"
 #include "rpm_path_loss.h"
@@ -31,8 +32,9 @@ typedef struct place
 
 static void place_rows(void *context, int64_t begin, int64_t end, int thread);
 static void place_run(const feature_work *work, place *p, size_t first, int count);
-static void gains_db(const rpm_antenna *antenna, place *p);
-static void angles_off(const feature_work *work, place *p, size_t first, int count);
+LANES_INLINE void free_space_dbm(const feature_work *work, place *p, float *level, int count);
+LANES_INLINE void gains_db(const rpm_antenna *antenna, place *p);
+LANES_INLINE void angles_off(const feature_work *work, place *p, size_t first, int count);
 static double empirical_dbm(const feature_work *work, double ground_distance_m, double gain);
 static double linear_dbm(const feature_work *work, double east_m, double north_m);
 static rpm_code tabulate(feature_work *work, rpm_status *status);
@@ -83,7 +85,7 @@ place_rows(void *context, int64_t begin, int64_t end, int thread)
 		}
 }
 
-static void
+LANES_WIDE __attribute__((flatten)) static void
 place_run(const feature_work *work, place *p, size_t first, int count)
 {
 	for (int i = 0; i < RUN; i++)
@@ -96,9 +98,8 @@ place_run(const feature_work *work, place *p, size_t first, int count)
 	}
 	if (feature_wanted(work, RPM_FEATURE_FREE_SPACE) || feature_wanted(work, RPM_FEATURE_EMPIRICAL))
 		gains_db(&work->antenna->antenna, p);
-	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_FREE_SPACE); i++)
-		work->channel[RPM_FEATURE_FREE_SPACE][first + i] =
-			(float) (work->power_dbm + p->gain_db[i] - rpm_free_space_loss_db(p->distance_m[i], work->antenna->antenna.frequency_hz));
+	if (feature_wanted(work, RPM_FEATURE_FREE_SPACE))
+		free_space_dbm(work, p, work->channel[RPM_FEATURE_FREE_SPACE] + first, count);
 	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_EMPIRICAL); i++)
 		work->channel[RPM_FEATURE_EMPIRICAL][first + i] = (float) empirical_dbm(work, p->ground_m[i], p->gain_db[i]);
 	for (int i = 0; i < count && feature_wanted(work, RPM_FEATURE_LINEAR); i++)
@@ -108,8 +109,20 @@ place_run(const feature_work *work, place *p, size_t first, int count)
 	angles_off(work, p, first, count);
 }
 
+/* The loss at 1 m, and 20 dB a decade. */
+LANES_INLINE void
+free_space_dbm(const feature_work *work, place *p, float *level, int count)
+{
+	double		at_1_m_dbm = work->power_dbm - rpm_free_space_loss_db(1, work->antenna->antenna.frequency_hz),
+				decades[RUN];
+
+	lanes_log10(p->distance_m, RUN, decades);
+	for (int i = 0; i < count; i++)
+		level[i] = (float) (at_1_m_dbm + p->gain_db[i] - 20 * decades[i]);
+}
+
 /* Of the pattern, along the paths; its nulls filled. */
-static void
+LANES_INLINE void
 gains_db(const rpm_antenna *antenna, place *p)
 {
 	const rpm_antenna_pattern *pattern = &antenna->pattern;
@@ -136,7 +149,7 @@ gains_db(const rpm_antenna *antenna, place *p)
 			: fmax(rpm_pattern_gain_db(pattern, theta[i], phi[i], antenna->electrical_tilt_rad), pattern->gain_dbi + LEAST_GAIN_DB);
 }
 
-static void
+LANES_INLINE void
 angles_off(const feature_work *work, place *p, size_t first, int count)
 {
 	const rpm_antenna *antenna = &work->antenna->antenna;

@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "features/lanes.h"
 #include "features/sight.h"
 #include "rpm_path_profile.h"
 
-#define ARRAYS 7				/* of a thread: what a ray has */
+#define ARRAYS 15				/* of a thread: what a ray has, doubles counting twice */
 #define SHARED_ARRAYS 12		/* distance, inverse and distances of blocks of four quadrants */
 #define SPREAD_ARRAYS 4			/* of double */
 #define CELL_FLOATS (2 * sizeof(sight_cell) / sizeof(float))
-#define TRANSPOSED 32			/* rows and columns at a time, so that they stay in the cache */
+#define TRANSPOSED 32			/* rows at a time, so that they stay in the cache */
 #define NU_WITHOUT_LOSS (-0.78)	/* J(nu) is 0 up to here: ITU-R P.526-15, equation 31 */
 
 typedef struct sight_work
@@ -33,17 +34,15 @@ typedef struct sight_work
 	sight_cell *cells[2];		/* row by row, and column by column: rays along them meet neighbours */
 } sight_work;
 
-static void set_cells(sight_work *sight);
+static void set_cells(void *context, int64_t begin, int64_t end, int thread);
 static void set_quadrants(sight_work *sight);
 static void set_axis(quadrant *q, double major, double minor, int32_t major_count, int32_t minor_count);
 static void own_cell(const feature_work *work);
 static void sight_rays(void *context, int64_t begin, int64_t end, int thread);
 static void follow(const sight_work *sight, const quadrant *q, int64_t number, sight_ray *ray);
-static void walk(const quadrant *q, sight_ray *ray);
-static bool belongs(const quadrant *q, int32_t aimed, int32_t i, int32_t minor);
-static void judge(const sight_work *sight, const quadrant *q, sight_ray *ray, int32_t i);
-static int	count_below(sight_ray *ray, int32_t i, float tangent, int *groups);
-static double edge_db(const quadrant *q, const sight_ray *ray, int32_t i, float tangent, bool blocked);
+static void paths_of(const sight_work *sight, const quadrant *q, sight_ray *ray);
+static void write_lengths(const sight_work *sight, const quadrant *q, sight_ray *ray);
+static void write_edges(const sight_work *sight, const quadrant *q, sight_ray *ray);
 
 bool
 features_of_sight_wanted(const feature_work *work)
@@ -52,11 +51,11 @@ features_of_sight_wanted(const feature_work *work)
 		feature_wanted(work, RPM_FEATURE_OBSTRUCTIONS) || feature_wanted(work, RPM_FEATURE_KNIFE_EDGE);
 }
 
-/* Cells of an array of a ray: one before the first, and so many that whole blocks can be read. */
+/* Cells of an array of a ray: one before the first, and so many that whole blocks can be read; even, so that doubles can follow. */
 static size_t
 longest_of(int32_t columns, int32_t rows)
 {
-	return (size_t) (columns > rows ? columns : rows) + 1 + SIGHT_BLOCK;
+	return ((size_t) (columns > rows ? columns : rows) + 1 + SIGHT_BLOCK + 1) / 2 * 2;
 }
 
 size_t
@@ -84,30 +83,34 @@ features_of_sight(feature_work *work, rpm_status *status)
 	sight.cells[1] = sight.cells[0] + (size_t) grid->columns * (size_t) grid->rows;
 	sight.lengths = feature_wanted(work, RPM_FEATURE_OBSTRUCTED) || feature_wanted(work, RPM_FEATURE_OBSTRUCTIONS);
 	sight.edges = feature_wanted(work, RPM_FEATURE_KNIFE_EDGE);
-	set_cells(&sight);
 	set_quadrants(&sight);
 	own_cell(work);
-	code = rpm_parallel_for(work->control, sight.ray_end[3], 8, sight_rays, &sight, status);
+	code = rpm_parallel_for(work->control, grid->rows, TRANSPOSED, set_cells, &sight, status);
+	if (code == RPM_OK)
+		code = rpm_parallel_for(work->control, sight.ray_end[3], 8, sight_rays, &sight, status);
 	free(sight.spread);
 	return code;
 }
 
+/* Of some rows: row by row, and column by column. */
 static void
-set_cells(sight_work *sight)
+set_cells(void *context, int64_t begin, int64_t end, int thread)
 {
+	sight_work *sight = context;
 	const rpm_environment *e = sight->work->environment;
+	const double z_m = sight->work->z_m;
 	size_t		columns = (size_t) e->grid.columns,
 				rows = (size_t) e->grid.rows;
 
-	for (size_t cell = 0; cell < columns * rows; cell++)
+	(void) thread;
+	for (size_t cell = (size_t) begin * columns; cell < (size_t) end * columns; cell++)
 	{
-		sight->cells[0][cell].roof_m = (float) (e->ground_m[cell] + e->building_height_m[cell] - sight->work->z_m);
-		sight->cells[0][cell].ground_m = (float) (e->ground_m[cell] - sight->work->z_m);
+		sight->cells[0][cell].roof_m = (float) (e->ground_m[cell] + e->building_height_m[cell] - z_m);
+		sight->cells[0][cell].ground_m = (float) (e->ground_m[cell] - z_m);
 	}
-	for (size_t row = 0; row < rows; row += TRANSPOSED)
-		for (size_t column = 0; column < columns; column++)
-			for (size_t r = row; r < rows && r < row + TRANSPOSED; r++)
-				sight->cells[1][column * rows + r] = sight->cells[0][r * columns + column];
+	for (size_t column = 0; column < columns; column++)
+		for (size_t r = (size_t) begin; r < (size_t) end; r++)
+			sight->cells[1][column * rows + r] = sight->cells[0][r * columns + column];
 }
 
 static void
@@ -196,7 +199,10 @@ sight_rays(void *context, int64_t begin, int64_t end, int thread)
 	size_t		longest = (size_t) sight->longest;
 	float	   *buffer = sight->buffers + (size_t) thread * ARRAYS * longest;
 	sight_ray	ray = {.minor = (int32_t *) buffer, .tangent = buffer + longest + 1, .highest = buffer + 2 * longest, .rise_m = buffer + 3 * longest,
-		.top = buffer + 4 * longest, .hull_distance = buffer + 5 * longest, .hull_rise_m = buffer + 6 * longest, .hull_count = (int32_t) longest};
+		.top = buffer + 4 * longest, .hull_distance = buffer + 5 * longest, .hull_rise_m = buffer + 6 * longest, .hull_count = (int32_t) longest,
+		.owned = (int32_t *) (buffer + 7 * longest), .path = buffer + 8 * longest, .steepest = buffer + 9 * longest,
+		.below = (int32_t *) (buffer + 10 * longest), .groups = (int32_t *) (buffer + 11 * longest), .worst = buffer + 12 * longest,
+		.argument = (double *) (buffer + 13 * longest)};
 
 	ray.tangent[-1] = -INFINITY;
 	sight_hull_begin(&ray);
@@ -219,109 +225,75 @@ follow(const sight_work *sight, const quadrant *q, int64_t number, sight_ray *ra
 	ray->step_m = hypot(q->major_m, ray->slope * q->minor_m);
 	ray->nu_square = 2 * sight->work->antenna->antenna.frequency_hz / RPM_SPEED_OF_LIGHT_M_S / ray->step_m;
 	ray->clear = 0;
-	walk(q, ray);
+	sight_walk(q, aimed, ray);
+	paths_of(sight, q, ray);
+	if (sight->lengths)
+		write_lengths(sight, q, ray);
 	if (sight->edges)
-		sight_hull_begin(ray);
-	for (int32_t i = 0; i < ray->count; i++)
-	{
-		if (belongs(q, aimed, i, ray->minor[i]))
-			judge(sight, q, ray, i);
-		if (sight->edges)
-			sight_hull_add(ray, q->distance[i], ray->rise_m[i]);
-	}
+		write_edges(sight, q, ray);
 }
 
-static const sight_cell *
-cell_of(const quadrant *q, int32_t major, int32_t minor)
+static size_t
+place_of(const quadrant *q, const sight_ray *ray, int32_t i)
 {
-	return q->cells + (size_t) minor * (size_t) q->major_count + (size_t) major;
+	return (size_t) (q->first + q->step * i) * q->major_stride + (size_t) ray->minor[i] * q->minor_stride;
 }
 
-/* Its cells, until it leaves the tile. */
+/* The direct paths' tangents, and whether anything stands above them. */
 static void
-walk(const quadrant *q, sight_ray *ray)
-{
-	float		top = -INFINITY;
-
-	ray->count = 0;
-	for (int32_t i = 0; i < q->count; i++)
-	{
-		int32_t		major = q->first + q->step * i;
-		double		minor = q->minor + ray->slope * (i + q->nearest);
-		float		rise_m,
-					tangent;
-
-		if (!(minor >= 0 && minor < q->minor_count))
-			return;
-		ray->minor[i] = (int32_t) minor;
-		rise_m = cell_of(q, major, ray->minor[i])->roof_m;
-		tangent = rise_m * q->inverse[i];
-		ray->rise_m[i] = rise_m;
-		ray->highest[i] = i > 0 && ray->highest[i - 1] > ray->tangent[i - 1] ? ray->highest[i - 1] : ray->tangent[i - 1];
-		ray->tangent[i] = tangent;
-		top = i % SIGHT_BLOCK == 0 || tangent > top ? tangent : top;
-		ray->top[i / SIGHT_BLOCK] = top;
-		ray->count = i + 1;
-	}
-}
-
-/* Whether a cell's own direction leads to the cell that the ray aims at, and lies in the quadrant. */
-static bool
-belongs(const quadrant *q, int32_t aimed, int32_t i, int32_t minor)
-{
-	double		distance = i + q->nearest,
-				across = minor + 0.5 - q->minor,
-				far;
-
-	/* On a diagonal along the columns, but for the antenna's own column. */
-	if (fabs(across) > distance || (!q->along_columns && fabs(across) == distance && minor != q->own_minor))
-		return false;
-	far = q->minor + across * q->spread[i];
-	return far >= aimed && far < aimed + 1.0;
-}
-
-static void
-judge(const sight_work *sight, const quadrant *q, sight_ray *ray, int32_t i)
+paths_of(const sight_work *sight, const quadrant *q, sight_ray *ray)
 {
 	const feature_work *work = sight->work;
-	int32_t		major = q->first + q->step * i;
-	size_t		cell = (size_t) major * q->major_stride + (size_t) ray->minor[i] * q->minor_stride;
-	float		tangent = (cell_of(q, major, ray->minor[i])->ground_m + (float) work->antenna->receiver_height_m) * q->inverse[i];
-	bool		indoors = ray->tangent[i] > tangent,
-				blocked = ray->highest[i] > tangent;
+	float	   *seen = work->channel[RPM_FEATURE_LINE_OF_SIGHT];
+	float		receiver_m = (float) work->antenna->receiver_height_m,
+				steepest = -INFINITY;
 
-	if (feature_wanted(work, RPM_FEATURE_LINE_OF_SIGHT))
-		work->channel[RPM_FEATURE_LINE_OF_SIGHT][cell] = !indoors && !blocked;
-	if (sight->lengths)
+	for (int32_t j = 0; j < ray->owned_count; j++)
 	{
-		int			times = 0,
-					below = blocked ? count_below(ray, i, tangent, &times) : 0;
+		int32_t		i = ray->owned[j];
+		float		tangent = (sight_cell_of(q, q->first + q->step * i, ray->minor[i])->ground_m + receiver_m) * q->inverse[i];
 
-		if (feature_wanted(work, RPM_FEATURE_OBSTRUCTED))
-			work->channel[RPM_FEATURE_OBSTRUCTED][cell] = (float) ((below + 0.5 * indoors) * ray->step_m);
-		if (feature_wanted(work, RPM_FEATURE_OBSTRUCTIONS))
-			work->channel[RPM_FEATURE_OBSTRUCTIONS][cell] = (float) (times + (indoors && !(ray->tangent[i - 1] > tangent)));
+		steepest = steepest > tangent ? steepest : tangent;
+		ray->path[j] = tangent;
+		ray->steepest[j] = steepest;
+		if (seen != NULL)
+			seen[place_of(q, ray, i)] = !(ray->tangent[i] > tangent) & !(ray->highest[i] > tangent);
 	}
-	if (sight->edges)
-		work->channel[RPM_FEATURE_KNIFE_EDGE][cell] = (float) edge_db(q, ray, i, tangent, blocked);
 }
 
-/* From the first cell on that rises above the path: paths to neighbouring cells have it near. */
-static int
-count_below(sight_ray *ray, int32_t i, float tangent, int *groups)
+/* The receiver's cell counts for half. */
+static void
+write_lengths(const sight_work *sight, const quadrant *q, sight_ray *ray)
 {
-	while (ray->highest[ray->clear] > tangent)
-		ray->clear--;
-	while (ray->clear < i && ray->highest[ray->clear + 1] <= tangent)
-		ray->clear++;
-	return sight_count_blocked(ray, ray->clear, i, tangent, groups);
+	float	   *obstructed_m = sight->work->channel[RPM_FEATURE_OBSTRUCTED],
+			   *obstructions = sight->work->channel[RPM_FEATURE_OBSTRUCTIONS];
+
+	sight_count(ray);
+	for (int32_t j = 0; j < ray->owned_count; j++)
+	{
+		int32_t		i = ray->owned[j];
+		size_t		cell = place_of(q, ray, i);
+		bool		indoors = ray->tangent[i] > ray->path[j];
+
+		if (obstructed_m != NULL)
+			obstructed_m[cell] = (float) ((ray->below[j] + 0.5 * indoors) * ray->step_m);
+		if (obstructions != NULL)
+			obstructions[cell] = (float) (ray->groups[j] + (indoors && !(ray->tangent[i - 1] > ray->path[j])));
+	}
 }
 
-static double
-edge_db(const quadrant *q, const sight_ray *ray, int32_t i, float tangent, bool blocked)
+static void
+write_edges(const sight_work *sight, const quadrant *q, sight_ray *ray)
 {
-	float		least = (float) (-NU_WITHOUT_LOSS * NU_WITHOUT_LOSS / ray->nu_square),
-				worst = blocked ? sight_edge_above(ray, q->distance[i], tangent) : sight_edge_below(q, ray, i, tangent, least);
+	float	   *loss_db = sight->work->channel[RPM_FEATURE_KNIFE_EDGE],
+				least = (float) (-NU_WITHOUT_LOSS * NU_WITHOUT_LOSS / ray->nu_square);
 
-	return worst > least ? rpm_knife_edge_loss_db(copysign(sqrt(fabs(worst) * ray->nu_square), worst)) : 0;
+	sight_edges(q, ray, least);
+	for (int32_t j = 0; j < ray->owned_count; j++)
+		ray->argument[j] = rpm_knife_edge_argument(copysign(sqrt(fabs((double) ray->worst[j]) * ray->nu_square), ray->worst[j]));
+	for (int32_t j = ray->owned_count; j % LANES_LOG != 0; j++)
+		ray->argument[j] = 1;
+	lanes_log10(ray->argument, ray->owned_count, ray->argument);
+	for (int32_t j = 0; j < ray->owned_count; j++)
+		loss_db[place_of(q, ray, ray->owned[j])] = ray->worst[j] > least ? (float) rpm_knife_edge_of_log10(ray->argument[j]) : 0;
 }

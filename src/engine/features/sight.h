@@ -32,7 +32,7 @@ typedef struct sight_cell
 	float		roof_m, ground_m;
 } sight_cell;
 
-/* One ray: its cells and what they hold. */
+/* One ray: its cells and what they hold; of those that it owns, by number among them. */
 typedef struct sight_ray
 {
 	int32_t    *minor;			/* cell across the axis */
@@ -44,28 +44,45 @@ typedef struct sight_ray
 	int32_t		hull_count;
 	int32_t		clear;			/* so many first cells lie below the last path judged */
 	int32_t		count;
+	int32_t    *owned;			/* cells, */
+	int32_t		owned_count;
+	float	   *path;			/* tangents of the direct paths to them, */
+	float	   *steepest;		/* the largest of these so far, */
+	int32_t    *below, *groups;	/* cells on the path that rise above it, and in how many groups; one more than owned */
+	float	   *worst;			/* of sight_edges, */
+	double	   *argument;		/* and the losses that come of them */
 	double		slope;			/* across per along */
 	double		step_m;
-	double		nu_square;		/* nu |nu| per h |h| (1 / d1 + 1 / d2) of sight_edge_above */
+	double		nu_square;		/* nu |nu| per h |h| (1 / d1 + 1 / d2) of sight_edges */
 } sight_ray;
 
-/* Of the cells from `from` to before i, how many rise above the direct path to i, whose tangent is given, and in how many groups. */
-int			sight_count_blocked(const sight_ray *ray, int32_t from, int32_t i, float tangent, int *groups);
-
 /*
- * The upper convex hull of the antenna and the cells so far, in height over distance along the axis.
+ * The ray's cells until it leaves the tile, what stands in them, and which it owns: those whose own direction leads to the cell that it aims
+ * at, and lies in the quadrant.
  */
-void		sight_hull_begin(sight_ray *ray);
-void		sight_hull_add(sight_ray *ray, float distance, float rise_m);
+void		sight_walk(const quadrant *q, int32_t aimed, sight_ray *ray);
+
+static inline const sight_cell *
+sight_cell_of(const quadrant *q, int32_t major, int32_t minor)
+{
+	return q->cells + (size_t) minor * (size_t) q->major_count + (size_t) major;
+}
+
+/* How many cells rise above the direct path to each cell of the ray's own, and in how many groups. */
+void		sight_count(sight_ray *ray);
 
 /*
- * The largest h |h| (1 / d1 + 1 / d2), with h above the direct path, in metres, and distances in cells along the axis: that of the largest nu.
+ * For each cell of the ray's own the largest h |h| (1 / d1 + 1 / d2), with h above the direct path, in metres, and distances in cells along
+ * the axis: that of the largest nu.
  *
- * Where something stands above the path, of the cells of the hull: along one of its sides, where h > 0 is linear, h^2 / (d1 (D - d1)) has no
- * maximum inside, since with its derivative 0 the second of its logarithm is (1 / d1 + 1 / d2)^2 / 2, and cells below a side have smaller h.
- * Where nothing does, of all cells before i, or `least` if that is more.
+ * Where something stands above the path, of the cells of the hull, the upper convex one of the antenna and the cells before, in height over
+ * distance along the axis: along one of its sides, where h > 0 is linear, h^2 / (d1 (D - d1)) has no maximum inside, since with its
+ * derivative 0 the second of its logarithm is (1 / d1 + 1 / d2)^2 / 2, and cells below a side have smaller h.  Where nothing does, of all
+ * cells before, or `least` if that is more.
  */
-float		sight_edge_above(const sight_ray *ray, float receiver, float tangent);
-float		sight_edge_below(const quadrant *q, const sight_ray *ray, int32_t i, float tangent, float least);
+void		sight_edges(const quadrant *q, sight_ray *ray, float least);
+
+/* Empties the hull. */
+void		sight_hull_begin(sight_ray *ray);
 
 #endif

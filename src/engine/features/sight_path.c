@@ -1,66 +1,156 @@
 /*
- * sight_path.c: what stands in one direct path along a ray: how much of it lies below roofs, and the edge that matters most.
+ * sight_path.c: what stands in the direct paths along a ray: how much of each lies below roofs, and the edge that matters most.
  *
  * A path has as many cells before it as it is long, so that a tile has hundreds of times more of them than cells: most are passed over.
+ * Towards open ground paths grow less steep cell by cell, so that a roof rises above those from its own cell on to one that a search finds;
+ * differences between neighbouring paths are noted there, and summed once.  Paths that are steeper than one before, over hills, are
+ * counted one by one.
  */
 #include <math.h>
 #include <string.h>
 
+#include "features/lanes.h"
 #include "features/sight.h"
 
 #define LANES 8
 
-/* Eight lanes are two or four instructions where the processor has no wider ones; which, is chosen when the library is loaded. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
 typedef float float_lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t int_lanes __attribute__((vector_size(LANES * sizeof(float))));
+
+#define LARGER(a, b) ((float_lanes) ((((a) > (b)) & (int_lanes) (a)) | (~((a) > (b)) & (int_lanes) (b))))
 
 /* Rises so far below that they are never an edge: what fills the hull's last lanes. */
 #define NO_RISE_M (-1e15f)
 /* What rounding may take off a bound, with a wide margin. */
 #define MARGIN 1.0001f
 
-#define LOAD(lanes, values) memcpy(&(lanes), (values), sizeof(lanes))
+LANES_INLINE int32_t first_over(const float *steepest, int32_t from, int32_t end, float tangent);
+LANES_INLINE void count_one(sight_ray *ray, int32_t number);
+LANES_INLINE void hull_add(sight_ray *ray, float distance, float rise_m);
+LANES_INLINE void pop(sight_ray *ray);
+LANES_INLINE float edge_above(const sight_ray *ray, float receiver, float tangent);
+LANES_INLINE float edge_below(const quadrant *q, const sight_ray *ray, int32_t i, float tangent, float least);
+LANES_INLINE float largest_lane(const float_lanes *lanes, float least);
 
-static void pop(sight_ray *ray);
-INLINE float largest_lane(const float_lanes *lanes, float least);
-
-WIDE int
-sight_count_blocked(const sight_ray *ray, int32_t from, int32_t i, float tangent, int *groups)
+/*
+ * The cell k rises above the paths from the first behind it to before the first whose steepest is not less than its tangent; a group begins there
+ * for those of them above which the cell before does not rise.
+ */
+LANES_WIDE void
+sight_count(sight_ray *ray)
 {
+	int32_t		owned = ray->owned_count,
+				last = owned > 0 ? ray->owned[owned - 1] : 0,
+				next = 0,		/* first path that is longer */
+				before = 0,		/* where the cell before ends */
+				below = 0,
+				groups = 0;
+
+	memset(ray->below, 0, (size_t) (owned + 1) * sizeof(int32_t));
+	memset(ray->groups, 0, (size_t) (owned + 1) * sizeof(int32_t));
+	for (int32_t k = 0; k < last; k++)
+	{
+		int32_t		end;
+
+		next += ray->owned[next] <= k;
+		end = next;
+		if (ray->tangent[k] > ray->steepest[next])
+		{
+			end = first_over(ray->steepest, next + 1, owned, ray->tangent[k]);
+			ray->below[next]++;
+			ray->below[end]--;
+			if (before < end)
+			{
+				ray->groups[before > next ? before : next]++;
+				ray->groups[end]--;
+			}
+		}
+		before = end;
+	}
+	for (int32_t j = 0; j < owned; j++)
+	{
+		below += ray->below[j];
+		groups += ray->groups[j];
+		ray->below[j] = below;
+		ray->groups[j] = groups;
+	}
+	for (int32_t j = 0; j < owned; j++)
+		if (ray->path[j] < ray->steepest[j] && ray->highest[ray->owned[j]] > ray->path[j])
+			count_one(ray, j);
+}
+
+/* The first of those from `from` on that is at least the tangent; `end` if none is. */
+LANES_INLINE int32_t
+first_over(const float *steepest, int32_t from, int32_t end, float tangent)
+{
+	int32_t		count = end - from;
+
+	while (count > 0)
+	{
+		int32_t		half = count / 2,
+					below = steepest[from + half] < tangent;
+
+		from += below ? half + 1 : 0;
+		count = below ? count - half - 1 : half;
+	}
+	return from;
+}
+
+/* From the first cell on that rises above the path: paths to neighbouring cells have it near. */
+LANES_INLINE void
+count_one(sight_ray *ray, int32_t number)
+{
+	const float tangent = ray->path[number];
 	const float_lanes path = tangent - (float_lanes) {0};
 	float_lanes here,
 				before;
 	int_lanes	above = {0},
 				followed = {0};
-	int			blocked = 0;
-	int32_t		k = from;
+	int32_t		i = ray->owned[number],
+				below = 0,
+				groups = 0,
+				k;
 
-	*groups = 0;
-	for (; k + LANES <= i; k += LANES)
+	while (ray->highest[ray->clear] > tangent)
+		ray->clear--;
+	while (ray->clear < i && ray->highest[ray->clear + 1] <= tangent)
+		ray->clear++;
+	for (k = ray->clear; k + LANES <= i; k += LANES)
 	{
-		LOAD(here, ray->tangent + k);
-		LOAD(before, ray->tangent + k - 1);
+		LANES_LOAD(here, ray->tangent + k);
+		LANES_LOAD(before, ray->tangent + k - 1);
 		above -= here > path;
 		followed -= (here > path) & (before > path);
 	}
 	for (int lane = 0; lane < LANES; lane++)
 	{
-		blocked += above[lane];
-		*groups += above[lane] - followed[lane];
+		below += above[lane];
+		groups += above[lane] - followed[lane];
 	}
 	for (; k < i; k++)
 	{
-		blocked += ray->tangent[k] > tangent;
-		*groups += ray->tangent[k] > tangent && !(ray->tangent[k - 1] > tangent);
+		below += ray->tangent[k] > tangent;
+		groups += ray->tangent[k] > tangent && !(ray->tangent[k - 1] > tangent);
 	}
-	return blocked;
+	ray->below[number] = below;
+	ray->groups[number] = groups;
+}
+
+LANES_WIDE void
+sight_edges(const quadrant *q, sight_ray *ray, float least)
+{
+	int32_t		k = 0;
+
+	sight_hull_begin(ray);
+	for (int32_t j = 0; j < ray->owned_count; j++)
+	{
+		int32_t		i = ray->owned[j];
+		float		tangent = ray->path[j];
+
+		for (; k < i; k++)
+			hull_add(ray, q->distance[k], ray->rise_m[k]);
+		ray->worst[j] = ray->highest[i] > tangent ? edge_above(ray, q->distance[i], tangent) : edge_below(q, ray, i, tangent, least);
+	}
 }
 
 void
@@ -71,8 +161,8 @@ sight_hull_begin(sight_ray *ray)
 }
 
 /* The corner at which the chain bends up is none. */
-void
-sight_hull_add(sight_ray *ray, float distance, float rise_m)
+LANES_INLINE void
+hull_add(sight_ray *ray, float distance, float rise_m)
 {
 	while (ray->hull_count > 0)
 	{
@@ -89,7 +179,7 @@ sight_hull_add(sight_ray *ray, float distance, float rise_m)
 	ray->hull_count++;
 }
 
-static void
+LANES_INLINE void
 pop(sight_ray *ray)
 {
 	ray->hull_count--;
@@ -101,8 +191,8 @@ pop(sight_ray *ray)
 #define EDGE(height, distance, receiver) \
 	((height) * (float_lanes) ((int_lanes) (height) & magnitude) * (receiver) / ((distance) * ((receiver) - (distance))))
 
-WIDE float
-sight_edge_above(const sight_ray *ray, float receiver, float tangent)
+LANES_INLINE float
+edge_above(const sight_ray *ray, float receiver, float tangent)
 {
 	const int_lanes magnitude = 0x7fffffff - (int_lanes) {0};
 	float_lanes most = {0};
@@ -112,20 +202,18 @@ sight_edge_above(const sight_ray *ray, float receiver, float tangent)
 		float_lanes distance,
 					height,
 					edge;
-		int_lanes	larger;
 
-		LOAD(distance, ray->hull_distance + k);
-		LOAD(height, ray->hull_rise_m + k);
+		LANES_LOAD(distance, ray->hull_distance + k);
+		LANES_LOAD(height, ray->hull_rise_m + k);
 		height -= tangent * distance;
 		edge = EDGE(height, distance, receiver);
-		larger = edge > most;
-		most = (float_lanes) ((larger & (int_lanes) edge) | (~larger & (int_lanes) most));
+		most = LARGER(edge, most);
 	}
 	return largest_lane(&most, 0);
 }
 
 /* Of the block of cells from k on. */
-INLINE float
+LANES_INLINE float
 block_edge(const quadrant *q, const sight_ray *ray, int32_t k, float receiver, float tangent, float least)
 {
 	const int_lanes magnitude = 0x7fffffff - (int_lanes) {0};
@@ -137,8 +225,8 @@ block_edge(const quadrant *q, const sight_ray *ray, int32_t k, float receiver, f
 					height,
 					edge;
 
-		LOAD(distance, q->distance + k);
-		LOAD(height, ray->rise_m + k);
+		LANES_LOAD(distance, q->distance + k);
+		LANES_LOAD(height, ray->rise_m + k);
 		height -= tangent * distance;
 		edge = EDGE(height, distance, receiver);
 		most = largest_lane(&edge, most);
@@ -150,8 +238,8 @@ block_edge(const quadrant *q, const sight_ray *ray, int32_t k, float receiver, f
  * With g > 0 the path's tangent less the block's highest, h <= -g d1, so that h |h| (1 / d1 + 1 / d2) <= -g^2 (d1 + d1^2 / d2), which is largest at
  * the block's first cell.
  */
-WIDE float
-sight_edge_below(const quadrant *q, const sight_ray *ray, int32_t i, float tangent, float least)
+LANES_INLINE float
+edge_below(const quadrant *q, const sight_ray *ray, int32_t i, float tangent, float least)
 {
 	const float_lanes path = tangent - (float_lanes) {0};
 	float		receiver = q->distance[i],
@@ -173,8 +261,8 @@ sight_edge_below(const quadrant *q, const sight_ray *ray, int32_t i, float tange
 					below;
 		int_lanes	count;
 
-		LOAD(distance, q->block_distance + b);
-		LOAD(below, ray->top + b);
+		LANES_LOAD(distance, q->block_distance + b);
+		LANES_LOAD(below, ray->top + b);
 		below = path - below;
 		count = below * below * distance * receiver < -most * MARGIN * (receiver - distance);
 		for (int lane = 0; lane < LANES && b + lane < blocks; lane++)
@@ -184,10 +272,13 @@ sight_edge_below(const quadrant *q, const sight_ray *ray, int32_t i, float tange
 	return most;
 }
 
-INLINE float
+LANES_INLINE float
 largest_lane(const float_lanes *lanes, float least)
 {
-	for (int lane = 0; lane < LANES; lane++)
-		least = (*lanes)[lane] > least ? (*lanes)[lane] : least;
-	return least;
+	float_lanes most = *lanes;
+
+	most = LARGER(most, __builtin_shuffle(most, (int_lanes) {4, 5, 6, 7, 0, 1, 2, 3}));
+	most = LARGER(most, __builtin_shuffle(most, (int_lanes) {2, 3, 0, 1, 6, 7, 4, 5}));
+	most = LARGER(most, __builtin_shuffle(most, (int_lanes) {1, 0, 3, 2, 5, 4, 7, 6}));
+	return most[0] > least ? most[0] : least;
 }
