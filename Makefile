@@ -6,6 +6,7 @@
 #   make sanitize                 the same under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make bench                    builds the benchmark programs into build/bench
 #   make cuda                     the GPU module (made by `make` too where nvcc is)
+#   make nn-cuda                  networks for GPUs (likewise, where cuDNN is too)
 
 PG_CONFIG ?= pg_config
 EXTENSION = rpm_pg
@@ -47,9 +48,9 @@ override with_llvm = no
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifneq ($(PGXS),)
 include $(PGXS)
-all: $(DNNL_MODULE) $(if $(NVCC),cuda)
-install: install-nn $(if $(NVCC),install-cuda)
-uninstall: uninstall-nn $(if $(NVCC),uninstall-cuda)
+all: $(DNNL_MODULE) $(if $(NVCC),cuda nn-cuda)
+install: install-nn $(if $(NVCC),install-cuda install-nn-cuda)
+uninstall: uninstall-nn $(if $(NVCC),uninstall-cuda uninstall-nn-cuda)
 endif
 
 $(OBJS): $(ENGINE_HEADERS) $(wildcard src/pg/*.h)

@@ -180,10 +180,82 @@ $(CUDA_ENGINE_OBJECTS): build/cuda/%.o: src/engine/base/%.c $(ENGINE_HEADERS)
 $(CUDA_MODULE): $(CUDA_OBJECTS) $(CUDA_ENGINE_OBJECTS)
 	$(NVCC) -shared -cudart static $^ -o $@
 
+# Networks on a GPU: a module of its own (cuDNN and cuBLAS), and for tests the same as loops with stand-ins for those libraries (test/cuda).
+NN_CUDA_SOURCES = $(sort $(wildcard kernels/nn/*.cu)) kernels/survey.cu kernels/memory.cu
+NN_CUDA_ENGINE_SOURCES = src/engine/nn/measure.c src/engine/nn/ref_rows.c
+NN_CUDA_HEADERS = $(KERNEL_HEADERS) $(wildcard kernels/nn/*.h src/engine/nn/*.h)
+NN_HOST_MODULE = build/host/rpm_pg_nn_cuda.so
+NN_SANITIZE_MODULE = build/sanitize/host/rpm_pg_nn_cuda.so
+NN_ENGINE_OBJECTS = $(NN_CUDA_ENGINE_SOURCES:src/engine/nn/%.c=build/cuda/nn/engine/%.o) $(CUDA_ENGINE_OBJECTS)
+
+$(NN_CUDA_ENGINE_SOURCES:src/engine/nn/%.c=build/cuda/nn/engine/%.o): build/cuda/nn/engine/%.o: src/engine/nn/%.c $(ENGINE_HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -fvisibility=hidden -c $< -o $@
+
+# Before the rule of kernels/%.cu, for the stand-ins' headers.
+build/host/nn/%.o: kernels/nn/%.cu $(NN_CUDA_HEADERS) $(wildcard test/cuda/*.h)
+	@mkdir -p $(@D)
+	$(CXX) $(KERNEL_HOST_FLAGS) -Itest/cuda -Ikernels -x c++ -c $< -o $@
+
+build/sanitize/host/nn/%.o: kernels/nn/%.cu $(NN_CUDA_HEADERS) $(wildcard test/cuda/*.h)
+	@mkdir -p $(@D)
+	$(CXX) $(KERNEL_HOST_FLAGS) $(SANITIZE_FLAGS) -Itest/cuda -Ikernels -x c++ -c $< -o $@
+
+build/host/nn_libraries.o: test/cuda/libraries.c $(wildcard test/cuda/*.h) kernels/nn/number.h
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest/cuda -Ikernels -fvisibility=hidden -c $< -o $@
+
+$(NN_HOST_MODULE): $(NN_CUDA_SOURCES:kernels/%.cu=build/host/%.o) build/host/nn_libraries.o $(NN_ENGINE_OBJECTS)
+	$(CXX) -shared -Wl,-Bsymbolic -Wl,-z,defs $^ -lm -lpthread -o $@
+
+$(NN_SANITIZE_MODULE): $(NN_CUDA_SOURCES:kernels/%.cu=build/sanitize/host/%.o) build/host/nn_libraries.o $(NN_ENGINE_OBJECTS)
+	$(CXX) -shared -Wl,-Bsymbolic $(SANITIZE_FLAGS) $^ -lm -lpthread -o $@
+
+NN_CUDA_TESTS = build/unit/test_nn_cuda build/unit/test_nn_torch
+$(NN_CUDA_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_NN_MODULE='"$(CURDIR)/$(NN_HOST_MODULE)"' -Ikernels
+$(NN_CUDA_TESTS): $(NN_HOST_MODULE)
+NN_CUDA_SANITIZE_TESTS = $(NN_CUDA_TESTS:build/%=build/sanitize/%)
+$(NN_CUDA_SANITIZE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_NN_MODULE='"$(CURDIR)/$(NN_SANITIZE_MODULE)"' -Ikernels
+$(NN_CUDA_SANITIZE_TESTS): $(NN_SANITIZE_MODULE)
+
+# The real one, where nvcc and cuDNN's header are; CUDNN names another folder that has include and lib.
+ifneq ($(NVCC),)
+CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(shell sh -c 'command -v nvcc')))
+ifeq ($(wildcard $(CUDA_HOME)/include/cuda_runtime.h),)
+CUDA_HOME = /usr/local/cuda
+endif
+CUDNN ?= $(firstword $(patsubst %/include/cudnn.h,%,$(wildcard $(CUDA_HOME)/include/cudnn.h /usr/include/cudnn.h /usr/local/include/cudnn.h)) \
+	$(if $(wildcard /usr/include/x86_64-linux-gnu/cudnn.h),/usr))
+CUBLAS_HEADER = $(firstword $(wildcard $(CUDA_HOME)/include/cublas_v2.h /usr/include/cublas_v2.h))
+NN_CUDA_MODULE = $(if $(CUDNN),$(if $(CUBLAS_HEADER),build/rpm_pg_nn_cuda.so))
+endif
+
+build/cuda/nn/%.o: kernels/nn/%.cu $(NN_CUDA_HEADERS)
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -O3 -lineinfo $(CUDA_GENCODE) --expt-relaxed-constexpr -diag-suppress 177,550 -Xcompiler -fPIC,-Wall,-Wextra,-Wno-unused-function,-Wno-missing-field-initializers,-Wno-deprecated-declarations,-fvisibility=hidden -Iinclude -Isrc/engine -Ikernels -I$(CUDNN)/include -c $< -o $@
+
+build/rpm_pg_nn_cuda.so: $(NN_CUDA_SOURCES:kernels/%.cu=build/cuda/%.o) $(NN_ENGINE_OBJECTS)
+	$(NVCC) -shared -cudart static -Xlinker -Bsymbolic $^ -L$(CUDNN)/lib -L$(CUDNN)/lib64 -lcudnn -lcublas -o $@
+
+.PHONY: nn-cuda install-nn-cuda uninstall-nn-cuda
+nn-cuda: $(NN_CUDA_MODULE)
+	$(if $(NN_CUDA_MODULE),@true,@echo "cuDNN or cuBLAS was not found: networks are not built for GPUs (CUDNN=folder names cuDNN's)")
+
+install-nn-cuda: nn-cuda installdirs
+	$(if $(NN_CUDA_MODULE),$(INSTALL_SHLIB) $(NN_CUDA_MODULE) '$(DESTDIR)$(pkglibdir)/rpm_pg_nn_cuda.so')
+
+uninstall-nn-cuda:
+	rm -f '$(DESTDIR)$(pkglibdir)/rpm_pg_nn_cuda.so'
+
 # The comparison of the module with the CPU (test/device/run.sh runs it on a machine with a GPU).
 build/device/compare_hits: test/device/compare_hits.c $(wildcard test/unit/*.h) build/librpm_engine.a $(CUDA_MODULE)
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(CUDA_MODULE) $(ENGINE_LIBS) -Wl,-rpath,'$$ORIGIN/..' -o $@
+
+# Networks by a module, which it opens, against the plain C back end.
+build/device/compare_networks: test/device/compare_networks.c $(wildcard test/unit/*.h) build/librpm_engine.a
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
 
 # Maps by a module, which it opens, against the engine's.
 build/device/compare_maps: test/device/compare_maps.c $(wildcard test/unit/*.h) build/librpm_engine.a

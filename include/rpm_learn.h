@@ -194,6 +194,9 @@ bool		rpm_learn_network_has_deviation(const rpm_learn_network *network);
  */
 rpm_code	rpm_learn_network_predict(const rpm_learn_network *network, int rows, int columns, const float *values, rpm_control *control,
 									  float *mean_dbm, float *sd_db, rpm_status *status);
+/* The same where, and in what precision, `where` says (its backend, precision, device and device_memory_bytes count); GPU's errors as of rpm_nn_create. */
+rpm_code	rpm_learn_network_predict_on(const rpm_learn_network *network, const rpm_nn_options *where, int rows, int columns, const float *values,
+										 rpm_control *control, float *mean_dbm, float *sd_db, rpm_status *status);
 
 #ifdef __cplusplus
 }

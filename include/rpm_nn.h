@@ -1,5 +1,5 @@
 /*
- * rpm_nn.h: small neural networks declared as text, run forward and backward on the CPU.
+ * rpm_nn.h: small neural networks declared as text, run forward and backward on the CPU or on a CUDA device.
  *
  * A model is a declaration (docs/networks.md): one layer a line, `name kind inputs... key=value...`.  A net is a model with sizes, a back
  * end and its memory.  Every value has the four dimensions (n, c, h, w); a table of rows is (rows, c, 1, 1).  Arrays that go in and out
@@ -78,10 +78,22 @@ void		rpm_nn_initialise(const rpm_nn_model *model, uint64_t seed, float *weights
 
 typedef enum rpm_nn_backend
 {
-	RPM_NN_AUTO,				/* oneDNN where built in, else the reference */
+	RPM_NN_AUTO,				/* of the CPU: oneDNN where it is there, else the reference */
 	RPM_NN_REFERENCE,			/* plain C, sums in double */
-	RPM_NN_ONEDNN
+	RPM_NN_ONEDNN,
+	RPM_NN_CUDA					/* cuDNN and cuBLAS on a GPU */
 } rpm_nn_backend;
+
+/*
+ * What a GPU holds values, their gradients and the weights that it multiplies in; sums are of single precision, as are the weights that are
+ * trained.  The CPU's back ends have single alone.
+ */
+typedef enum rpm_nn_precision
+{
+	RPM_NN_SINGLE,
+	RPM_NN_HALF,				/* IEEE 754 binary16; a trainer scales the loss, as small gradients would be zero */
+	RPM_NN_BFLOAT16
+} rpm_nn_precision;
 
 bool		rpm_nn_backend_available(rpm_nn_backend backend);
 
@@ -91,12 +103,26 @@ bool		rpm_nn_backend_available(rpm_nn_backend backend);
  */
 void		rpm_nn_set_library(const char *path);
 
+/* The library that has the back end for GPUs, opened when RPM_NN_CUDA is first asked for. */
+void		rpm_nn_set_cuda_library(const char *path);
+
+/*
+ * Whether networks can run on a CUDA device: RPM_UNSUPPORTED, with the reason, where the library is missing, cannot be opened (cuDNN or cuBLAS
+ * are not installed) or is of another build, where there is no driver or device, or one below compute capability 7.5;
+ * RPM_DEVICE_LOST where it failed in this process before.  *driver: whether the machine has a driver of such devices at all.
+ */
+rpm_code	rpm_nn_cuda_check(int device, bool *driver, rpm_status *status);
+
 typedef struct rpm_nn_options
 {
 	rpm_nn_backend backend;
 	bool		training;		/* keeps what backward needs; batch norms use the batch's own mean and variance, dropout draws */
 	bool		input_gradients;	/* training: backward also finds the gradients of the inputs */
 	uint64_t	seed;			/* of dropout and drop path */
+	/* Of RPM_NN_CUDA. */
+	rpm_nn_precision precision;
+	int			device;			/* by the driver's number */
+	size_t		device_memory_bytes;	/* the net may take on it; 0: what is free */
 } rpm_nn_options;
 
 /* Shapes of the values named as outputs for inputs of such sizes; inputs[i].c must be the declared one.  Errors name the line. */
@@ -104,7 +130,7 @@ rpm_code	rpm_nn_output_shapes(const rpm_nn_model *model, const rpm_nn_shape *inp
 
 /*
  * Bytes that rpm_nn_create would take for itself (the caller's weights, gradients and optimiser not counted); nothing large is taken to
- * find out.  The back end's plan depends a little on control->threads.
+ * find out.  The back end's plan depends a little on control->threads.  Of a net on a GPU the bytes of main memory alone.
  */
 rpm_code	rpm_nn_memory(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_nn_options *options,
 						  const rpm_control *control, size_t *bytes, rpm_status *status);
@@ -112,11 +138,15 @@ rpm_code	rpm_nn_memory(const rpm_nn_model *model, const rpm_nn_shape *inputs, co
 /*
  * Makes a net.  model and weights (rpm_nn_weight_count floats) must outlive it; in training, batch norms write their running values
  * into weights.  control (may be NULL) gives the threads that all calls use, and the memory limit: RPM_LIMIT_EXCEEDED before anything
- * large is taken.
+ * large is taken; so too where a GPU has less memory free, or allowed, than the net needs.  Errors of a GPU, then and in each call:
+ * RPM_UNSUPPORTED, RPM_OUT_OF_MEMORY, RPM_DEVICE_LOST, RPM_INTERNAL.
  */
 rpm_code	rpm_nn_create(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_nn_options *options, float *weights,
 						  const rpm_control *control, rpm_nn **net, rpm_status *status);
 void		rpm_nn_free(rpm_nn *net);
+
+/* Bytes that the net has taken on a GPU; 0 on the CPU. */
+size_t		rpm_nn_device_memory(const rpm_nn *net);
 
 rpm_nn_shape rpm_nn_input_shape(const rpm_nn *net, int input);
 rpm_nn_shape rpm_nn_output_shape(const rpm_nn *net, int output);

@@ -120,7 +120,8 @@ void		rpm_nn_trainer_free(rpm_nn_trainer *trainer);
 /*
  * One batch: forward, loss of the first output against target (of its shape, of RPM_NN_GAUSSIAN with one channel; mask may be NULL), backward, and a step of the optimiser
  * where it is due.  A batch without a known cell changes nothing but the running values of batch norms and counts as a batch.
- * Not a number in the loss or the gradients: RPM_INVALID_ARGUMENT, with the weights as they were.  RPM_CANCELLED: this batch and those waiting for the step are lost;
+ * Not a number in the loss or the gradients: RPM_INVALID_ARGUMENT, with the weights as they were; in half precision gradients too large for it
+ * leave the step out, and the loss is scaled by half as much from then on.  RPM_CANCELLED: this batch and those waiting for the step are lost;
  * running values of batch norms may have moved; a trainer stopped within a step of the optimiser goes on only from a checkpoint
  * (RPM_INVALID_ARGUMENT until rpm_nn_checkpoint_load), any other as it was.
  */
@@ -129,6 +130,15 @@ rpm_code	rpm_nn_train_batch(rpm_nn_trainer *trainer, const void *const *inputs, 
 
 /* An epoch's end with its validation loss: notes the best, slows down on a plateau; true when it is time to stop. */
 bool		rpm_nn_trainer_epoch(rpm_nn_trainer *trainer, double validation_loss);
+
+/*
+ * A trainer on a GPU keeps the weights there: rpm_nn_trainer_fetch brings them to the caller's array, and after a change of that array
+ * rpm_nn_trainer_weights_changed has the next batch begin with it.  On the CPU neither does anything.
+ */
+rpm_code	rpm_nn_trainer_fetch(rpm_nn_trainer *trainer, rpm_status *status);
+void		rpm_nn_trainer_weights_changed(rpm_nn_trainer *trainer);
+/* As rpm_nn_device_memory of its net, which holds all that the trainer has there. */
+size_t		rpm_nn_trainer_device_memory(const rpm_nn_trainer *trainer);
 bool		rpm_nn_trainer_is_best(const rpm_nn_trainer *trainer);	/* of the epoch that ended last */
 int64_t		rpm_nn_trainer_steps(const rpm_nn_trainer *trainer);
 int64_t		rpm_nn_trainer_epochs(const rpm_nn_trainer *trainer);

@@ -34,6 +34,8 @@ struct rpm_cuda_scene
 
 /* A failure as a status; the error is forgotten where the device allows it. */
 rpm_code	rpm_cuda_failure(cudaError_t error, const char *doing, rpm_status *status);
+/* Whether the device is of no more use to this process: an error that stays says so at the next call too; out of memory and bad arguments do not stay. */
+bool		rpm_cuda_is_lost(cudaError_t error);
 
 /*
  * Takes `bytes` of the device's memory and fills them from `from` (NULL: with zeros).  what, for messages, is what they are for.  The

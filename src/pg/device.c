@@ -85,17 +85,39 @@ rpm_devices_take(int maps, RpmDevices *devices)
 		use_cpu(devices);
 }
 
+bool
+rpm_device_place_take(const int *numbers, int count, bool waits, int *number, int *place)
+{
+	/* Sessions begin at different devices. */
+	for (int i = 0; i < count; i++)
+		for (*number = numbers[(i + MyProcPid) % count], *place = 0; *place < rpm_setting_device_sessions; ++*place)
+			if (take_place(*number, *place, false))
+				return true;
+	*number = numbers[MyProcPid % count];
+	*place = MyProcPid / count % rpm_setting_device_sessions;
+	if (waits)
+		take_place(*number, *place, true);
+	else
+		*place = -1;
+	return waits;
+}
+
+void
+rpm_device_place_give_back(int number, int place)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, number, place);
+	LockRelease(&tag, ExclusiveLock, false);
+}
+
 void
 rpm_devices_give_back(const RpmDevices *devices)
 {
 	for (int i = 0; i < devices->count; i++)
 	{
-		LOCKTAG		tag;
-
-		if (devices->places[i] < 0)
-			continue;
-		set_tag(&tag, rpm_device_number(devices->devices[i]), devices->places[i]);
-		LockRelease(&tag, ExclusiveLock, false);
+		if (devices->places[i] >= 0)
+			rpm_device_place_give_back(rpm_device_number(devices->devices[i]), devices->places[i]);
 	}
 }
 

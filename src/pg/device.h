@@ -22,6 +22,13 @@ typedef struct RpmDevices
 extern void rpm_devices_take(int maps, RpmDevices *devices);
 extern void rpm_devices_give_back(const RpmDevices *devices);
 
+/*
+ * A place on one of these devices for a network; waits for one, or returns false where none is free.  Given back at the end of the transaction
+ * at the latest.
+ */
+extern bool rpm_device_place_take(const int *numbers, int count, bool waits, int *number, int *place);
+extern void rpm_device_place_give_back(int number, int place);
+
 /* The CPU alone: what a call goes on with when a device's memory is too small; says so once in a session, and why. */
 extern void rpm_devices_take_cpu_instead(const rpm_status *why, RpmDevices *devices);
 

@@ -1,13 +1,15 @@
-/* device_settings.c: the settings that say where maps are traced. */
+/* device_settings.c: the settings that say where maps are traced and networks run. */
 #include "postgres.h"
 
 #include <limits.h>
 
 #include "miscadmin.h"
+#include "port.h"
 #include "utils/guc.h"
 
 #include "device_settings.h"
 #include "rpm_device.h"
+#include "rpm_nn.h"
 
 #define DEFAULT_SESSIONS 2
 #define MAX_SESSIONS 64
@@ -16,6 +18,7 @@
 int			rpm_setting_device = RPM_CHOOSE_AUTO;
 int			rpm_setting_device_when_busy = RPM_BUSY_WAIT;
 int			rpm_setting_device_sessions = DEFAULT_SESSIONS;
+int			rpm_setting_network_precision = RPM_NN_SINGLE;
 static int	memory_mb = 0;
 static char *numbers = NULL;
 static char *module = NULL;
@@ -33,6 +36,13 @@ static const struct config_enum_entry when_busy[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry precisions[] = {
+	{"single", RPM_NN_SINGLE, false},
+	{"half", RPM_NN_HALF, false},
+	{"bfloat16", RPM_NN_BFLOAT16, false},
+	{NULL, 0, false}
+};
+
 static bool check_numbers(char **value, void **extra, GucSource source);
 static bool next_number(const char **list, long *number);
 
@@ -40,7 +50,7 @@ void
 rpm_device_settings_define(void)
 {
 	DefineCustomEnumVariable("rpm_pg.device",
-							 "Where maps are traced: auto, cpu or cuda.",
+							 "Where maps are traced and networks run: auto, cpu or cuda.",
 							 "auto takes a CUDA device where one can be used, else the CPU; with cuda it is an error where none can.",
 							 &rpm_setting_device, RPM_CHOOSE_AUTO, choices, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("rpm_pg.device_memory_mb",
@@ -61,8 +71,12 @@ rpm_device_settings_define(void)
 							 &rpm_setting_device_when_busy, RPM_BUSY_WAIT, when_busy, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("rpm_pg.device_module",
 							   "File of the CUDA module.",
-							   "Empty for rpm_pg_cuda.so beside the extension's own library.",
+							   "Empty for rpm_pg_cuda.so beside the extension's own library; that of networks, rpm_pg_nn_cuda.so, lies in the same folder.",
 							   &module, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("rpm_pg.network_precision",
+							 "Numbers that networks run in on a CUDA device: single, half or bfloat16.",
+							 "Weights are trained in single precision with all of them; the CPU has that alone.",
+							 &rpm_setting_network_precision, RPM_NN_SINGLE, precisions, PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
 size_t
@@ -93,6 +107,17 @@ rpm_device_module_path(void)
 	if (module != NULL && module[0] != '\0')
 		return module;
 	snprintf(path, sizeof(path), "%s/rpm_pg_cuda.so", pkglib_path);
+	return path;
+}
+
+const char *
+rpm_network_module_path(void)
+{
+	static char path[MAXPGPATH];
+
+	strlcpy(path, rpm_device_module_path(), sizeof(path));
+	get_parent_directory(path);
+	strlcat(path, "/rpm_pg_nn_cuda.so", sizeof(path));
 	return path;
 }
 

@@ -1,4 +1,4 @@
-/* device_settings.h: the settings that say where maps are traced. */
+/* device_settings.h: the settings that say where maps are traced and networks run. */
 #ifndef RPM_PG_DEVICE_SETTINGS_H
 #define RPM_PG_DEVICE_SETTINGS_H
 
@@ -22,6 +22,12 @@ extern bool rpm_device_number_wanted(int number);
 
 /* The CUDA module's file. */
 extern const char *rpm_device_module_path(void);
+
+/* rpm_pg.network_precision, an rpm_nn_precision */
+extern int	rpm_setting_network_precision;
+
+/* The module of networks on CUDA devices, which lies beside the other. */
+extern const char *rpm_network_module_path(void);
 
 extern void rpm_device_settings_define(void);
 

@@ -15,6 +15,7 @@
 
 #include "feature_tile.h"
 #include "model_cache.h"
+#include "network_device.h"
 #include "predict_network.h"
 #include "raster_read.h"
 #include "relation.h"
@@ -34,6 +35,8 @@ typedef struct NetworkMap
 	double		west, north, cell_size_m;	/* west and north from the antenna */
 	float	   *values,			/* in a memory context of their own */
 			   *mean_dbm, *sd_db;
+	RpmNetworkDevice device;
+	rpm_status	why;			/* the CPU's turn, where it came to that */
 } NetworkMap;
 
 /* Between the middles of four cells; beyond them the nearest. */
@@ -158,7 +161,12 @@ map_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, 
 	features = read_features(map, scene, antenna_id, model, control);
 	map->west -= read->x;
 	map->north -= read->y;
+	rpm_network_device_take(&map->device);
+	rpm_status_clear(&map->why);
 	rpm_run_engine(predict_map, map, control, psprintf("antenna " INT64_FORMAT, antenna_id));
+	rpm_network_device_give_back(&map->device);
+	if (map->why.code != RPM_OK)
+		rpm_network_say_why(&map->why);
 	map->values = NULL;
 	MemoryContextDelete(features);
 	return map;
@@ -231,7 +239,10 @@ predict_map(void *argument, rpm_control *control, rpm_status *status)
 {
 	NetworkMap *map = argument;
 
-	return rpm_learn_network_predict(map->network, map->side, map->side, map->values, control, map->mean_dbm, map->sd_db, status);
+	if (rpm_learn_network_predict_on(map->network, &map->device.where, map->side, map->side, map->values, control, map->mean_dbm, map->sd_db,
+									 status) != RPM_OK && rpm_network_falls_back(&map->device, status, &map->why))
+		rpm_learn_network_predict_on(map->network, &map->device.where, map->side, map->side, map->values, control, map->mean_dbm, map->sd_db, status);
+	return status->code;
 }
 
 static Corners

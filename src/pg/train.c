@@ -18,6 +18,7 @@
 #include "arguments.h"
 #include "datums.h"
 #include "model_bytes.h"
+#include "network_device.h"
 #include "network_library.h"
 #include "progress.h"
 #include "rpm_learn.h"
@@ -47,6 +48,7 @@ typedef struct Training
 	rpm_nn_model *model;
 	rpm_learn_data *data;
 	rpm_learn_run *run;
+	RpmNetworkDevice device;	/* that it runs on */
 	int32		scene_id;		/* 0: none is named */
 } Training;
 
@@ -100,6 +102,7 @@ typedef struct RunCall
 			   *weights;
 	bool		starts;			/* from another network, fine-tuning it */
 	rpm_learn_scaling start;	/* its scaling */
+	rpm_status	why;			/* the CPU's turn, where it came to that */
 } RunCall;
 
 typedef struct EpochCall
@@ -115,6 +118,7 @@ static void forget_at_end(XactEvent event, void *argument);
 static void read_source(FunctionCallInfo fcinfo, RpmTrainSource *source);
 static int *read_folds(FunctionCallInfo fcinfo, int count, int fold_count);
 static void read_run(FunctionCallInfo fcinfo, RunCall *call);
+static void run_on(rpm_learn_options *options, const rpm_nn_options *where);
 static rpm_code begin_run(void *argument, rpm_control *control, rpm_status *status);
 static void read_start(FunctionCallInfo fcinfo, RunCall *call);
 static void read_numbers(FunctionCallInfo fcinfo, int number, int *count, double *values);
@@ -263,8 +267,14 @@ rpm_sql_train_run(PG_FUNCTION_ARGS)
 	forget_run();
 	read_run(fcinfo, &call);
 	control_of_run(&control);
-	rpm_network_notice_library();
+	rpm_network_device_take(&training.device);
+	if (training.device.where.backend != RPM_NN_CUDA)
+		rpm_network_notice_library();
+	rpm_status_clear(&call.why);
 	rpm_run_engine(begin_run, &call, &control, NULL);
+	rpm_network_device_give_back(&training.device);
+	if (call.why.code != RPM_OK)
+		rpm_network_say_why(&call.why);
 	scaling = rpm_learn_run_scaling(training.run);
 	values[0] = Int64GetDatum(rpm_nn_parameter_count(training.model));
 	values[1] = rpm_float8_array(scaling->shift, scaling->channels);
@@ -334,13 +344,30 @@ read_numbers(FunctionCallInfo fcinfo, int number, int *count, double *values)
 		values[i] = nulls[i] ? 0 : DatumGetFloat8(elements[i]);
 }
 
+static void
+run_on(rpm_learn_options *options, const rpm_nn_options *where)
+{
+	options->training.net.backend = where->backend;
+	options->training.net.precision = where->precision;
+	options->training.net.device = where->device;
+	options->training.net.device_memory_bytes = where->device_memory_bytes;
+}
+
 static rpm_code
 begin_run(void *argument, rpm_control *control, rpm_status *status)
 {
-	const RunCall *call = argument;
+	RunCall    *call = argument;
 
-	if (rpm_nn_parse(call->declaration, strlen(call->declaration), &training.model, status) != RPM_OK ||
-		rpm_learn_run_create(training.model, training.data, &call->options, control, &training.run, status) != RPM_OK)
+	if (rpm_nn_parse(call->declaration, strlen(call->declaration), &training.model, status) != RPM_OK)
+		return status->code;
+	run_on(&call->options, &training.device.where);
+	if (rpm_learn_run_create(training.model, training.data, &call->options, control, &training.run, status) != RPM_OK &&
+		rpm_network_falls_back(&training.device, status, &call->why))
+	{
+		run_on(&call->options, &training.device.where);
+		rpm_learn_run_create(training.model, training.data, &call->options, control, &training.run, status);
+	}
+	if (status->code != RPM_OK)
 		return status->code;
 	if (call->starts && start(call, status) != RPM_OK)
 		return status->code;
@@ -383,7 +410,9 @@ rpm_sql_train_error(PG_FUNCTION_ARGS)
 	(void) fcinfo;
 	need_training();
 	control_of_run(&control);
+	rpm_network_device_take_again(&training.device);
 	rpm_run_engine(run_validation, &score, &control, NULL);
+	rpm_network_device_give_back(&training.device);
 	if (score.comparison.pairs == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(rpm_comparison_metrics(&score.comparison).mae_db);
@@ -421,7 +450,9 @@ rpm_sql_train_epoch(PG_FUNCTION_ARGS)
 	call.checkpoint = rpm_model_bytes_new(CurrentMemoryContext);
 	call.weights = rpm_model_bytes_new(CurrentMemoryContext);
 	rpm_progress_begin(training.scene_id);
+	rpm_network_device_take_again(&training.device);
 	rpm_run_engine(run_epoch, &call, &control, NULL);
+	rpm_network_device_give_back(&training.device);
 	rpm_progress_end();
 	metrics = rpm_comparison_metrics(&epoch->score.comparison);
 	values[0] = Int32GetDatum(epoch->epoch);

@@ -9,7 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $module = getcwd() . '/build/host/rpm_pg_cuda.so';
-is(system('make', '-s', 'build/host/rpm_pg_cuda.so'), 0, 'the module for tests is built');
+is(system('make', '-s', 'build/host/rpm_pg_cuda.so', 'build/host/rpm_pg_nn_cuda.so'), 0, 'the modules for tests are built');
 
 my $node = PostgreSQL::Test::Cluster->new('devices');
 $node->init;
@@ -97,6 +97,48 @@ $node->poll_query_until('postgres', $places, '0');
 is($node->safe_psql('postgres', $places), '0', 'a cancelled call gives its place back');
 is((session($trace))[0], $expected, 'and the next one has it');
 $holder->{run}->finish;
+
+# Networks: their module lies beside, with stand-ins for cuDNN and cuBLAS; trained and asked on the device and on the CPU alike.
+$node->safe_psql('postgres', q{
+	SET client_min_messages = warning;
+	INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm)
+	SELECT i, ST_SetSRID(ST_MakePoint(691020 + 100 * i + dx, 5334300 + dy), 32632), -60 - 30 * log(greatest(sqrt(dx * dx + dy * dy), 10) / 10)
+	FROM generate_series(1, 3) AS i, generate_series(-75, 75, 10) AS dx, generate_series(-75, 75, 10) AS dy;
+});
+sub train
+{
+	my ($name, $device, $precision) = @_;
+	return session("SET client_min_messages = notice; SET rpm_pg.device = '$device'; SET rpm_pg.network_precision = '$precision'; CALL rpm_train('$name', 'town', channels => '{distance_m,building_height_m}',
+		network => rpm_network_unet(2, base => 2, stages => 1), size_cells => 16, cell_size_m => 10, epochs => 3, learning_rate => 0.01, split => 'block', block_m => 40, folds => 2);");
+}
+my $error_of = "SELECT (metrics ->> 'mae_db')::float8 FROM rpm.model WHERE current AND name = ";
+machine('devices=1');
+for my $run (['on_cpu', 'cpu', 'single'], ['on_gpu', 'cuda', 'single'], ['in_half', 'auto', 'half'])
+{
+	($out, $err) = train(@$run);
+	unlike($err, qr/ERROR|networks run/, "a network is trained, $run->[1], $run->[2]");
+}
+my $mae = $node->safe_psql('postgres', "$error_of 'on_cpu'");
+cmp_ok(abs($mae - $node->safe_psql('postgres', "$error_of 'on_gpu'")), '<', 0.01, 'the same error on the device');
+cmp_ok(abs($mae - $node->safe_psql('postgres', "$error_of 'in_half'")), '<', 0.2, 'and in half precision nearly so');
+my $predict = "SET rpm_pg.model = 'on_cpu'; SELECT round((ST_SummaryStats(rpm_predict(2, 'town', 'network', size_cells => 16))).mean::numeric, 2)";
+my $predicted = $node->safe_psql('postgres', "SET rpm_pg.device = 'cpu'; $predict");
+is($node->safe_psql('postgres', "SET rpm_pg.device = 'cuda'; $predict"), $predicted, 'and the same prediction');
+is($node->safe_psql('postgres', $places), '0', 'no place is kept');
+($out, $err) = session("SET rpm_pg.device = 'cuda'; SET rpm_pg.device_memory_mb = 1; $predict");
+like($err, qr/the network would need .* MB on CUDA device 0 for inference, 1 MB are allowed/, 'too little memory: an error with cuda');
+($out, $err) = session("SET rpm_pg.device_memory_mb = 1; $predict; $predict");
+is($out, "$predicted\n$predicted", 'the CPU with auto');
+is(() = $err =~ /NOTICE:  networks run on the CPU: the network would need/g, 1, 'said once');
+machine('lost_after=0');
+($out, $err) = session("\\set VERBOSITY verbose\n$predict;\n$predict;");
+like($err, qr/58000: .*CUDA device 0 failed while/, 'a device is lost: an error');
+is($out, $predicted, 'then the CPU');
+machine('driver=0');
+($out, $err) = session("$predict");
+is("$out$err", $predicted, 'no driver: the CPU, in silence');
+($out, $err) = session("SET rpm_pg.device = 'cuda'; $predict");
+like($err, qr/ERROR:  networks cannot run on a CUDA device: no driver of a CUDA device is installed/, 'cuda demanded: an error');
 
 # Nobody can use it: said once in a session under auto, an error where it is demanded.
 machine('driver=0');

@@ -117,7 +117,16 @@ rpm_code
 rpm_learn_network_predict(const rpm_learn_network *network, int rows, int columns, const float *values, rpm_control *control, float *mean_dbm,
 						  float *sd_db, rpm_status *status)
 {
-	rpm_nn_options options = {RPM_NN_AUTO, false, false, 0};
+	const rpm_nn_options cpu = {.backend = RPM_NN_AUTO};
+
+	return rpm_learn_network_predict_on(network, &cpu, rows, columns, values, control, mean_dbm, sd_db, status);
+}
+
+rpm_code
+rpm_learn_network_predict_on(const rpm_learn_network *network, const rpm_nn_options *where, int rows, int columns, const float *values,
+							 rpm_control *control, float *mean_dbm, float *sd_db, rpm_status *status)
+{
+	rpm_nn_options options = *where;
 	rpm_nn_shape shape,
 				out;
 	rpm_nn	   *net = NULL;

@@ -186,10 +186,20 @@ validation_shape(const rpm_learn_run *run)
 	return (rpm_nn_shape) {1, run->data->form.channels, run->data->form.side, run->data->form.side};
 }
 
+/* Where and how the training runs. */
+static rpm_nn_options
+inference_options(const rpm_learn_run *run)
+{
+	rpm_nn_options options = run->options.training.net;
+
+	options.training = options.input_gradients = false;
+	return options;
+}
+
 static rpm_code
 bytes_of(const rpm_learn_run *run, const rpm_control *control, size_t *bytes, rpm_status *status)
 {
-	rpm_nn_options inference = {run->options.training.net.backend, false, false, 0};
+	rpm_nn_options inference = inference_options(run);
 	rpm_nn_shape training = training_shape(run),
 				validation = validation_shape(run);
 	size_t		part;
@@ -208,7 +218,7 @@ bytes_of(const rpm_learn_run *run, const rpm_control *control, size_t *bytes, rp
 static rpm_code
 take_memory(rpm_learn_run *run, rpm_control *control, rpm_status *status)
 {
-	rpm_nn_options inference = {run->options.training.net.backend, false, false, 0};
+	rpm_nn_options inference = inference_options(run);
 	rpm_nn_shape training = training_shape(run),
 				validation = validation_shape(run);
 	size_t		weights = (size_t) rpm_nn_weight_count(run->model),
@@ -277,7 +287,8 @@ rpm_learn_run_epoch(rpm_learn_run *run, rpm_control *control, rpm_learn_epoch *e
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Ask for more epochs.", "all %d epochs are done", run->options.epochs);
 	rpm_phase_begin(control, RPM_PHASE_LEARNING, (int64_t) (run->tile_count / (size_t) run->batch +
 															 (run->validation != NULL ? run->held_out_count : 0)));
-	if (train(run, control, &epoch->training_loss, status) != RPM_OK || validate(run, control, &epoch->score, status) != RPM_OK)
+	if (train(run, control, &epoch->training_loss, status) != RPM_OK || rpm_nn_trainer_fetch(run->trainer, status) != RPM_OK ||
+		validate(run, control, &epoch->score, status) != RPM_OK)
 		return status->code;
 	epoch->epoch = ++run->epoch;
 	epoch->validation_loss = run->validation != NULL ? rpm_comparison_metrics(&epoch->score.comparison).mae_db : epoch->training_loss;
@@ -459,6 +470,7 @@ rpm_learn_run_start(rpm_learn_run *run, const rpm_learn_scaling *scaling, const 
 						scaling->channels, run->scaling.channels);
 	if (weights != NULL && rpm_nn_load_weights(run->model, weights, false, run->weights, status) != RPM_OK)
 		return status->code;
+	rpm_nn_trainer_weights_changed(run->trainer);
 	memcpy(run->best, run->weights, sizeof(float) * (size_t) rpm_nn_weight_count(run->model));
 	run->scaling = *scaling;
 	run->scaling.deviation_factor = 1;

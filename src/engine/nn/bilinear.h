@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "rpm_math.h"
+
 typedef struct nn_between
 {
 	int64_t		low, high;
@@ -17,7 +19,7 @@ typedef struct nn_between
  * align_corners: the corner cells' centres of both images meet (PyTorch's align_corners=True); else the corners themselves do
  * (half-pixel centres, PyTorch's False and oneDNN's), cells outside being those at the edge.
  */
-static inline nn_between nn_between_at(int64_t i, int64_t small, int64_t large, bool align_corners)
+RPM_INLINE nn_between nn_between_at(int64_t i, int64_t small, int64_t large, bool align_corners)
 {
 	nn_between	between;
 	double		at = 0;

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 
 #define FORMAT "rpm_pg trainer 1"
-#define NOTES 9
+#define NOTES 11
 #define NAME_SIZE (RPM_NN_NAME_SIZE + 48)
 
 /* The arrays of a trainer that follow the weights, each tensor under a prefix. */
 #define ARRAYS 3
 static const char *const PREFIXES[ARRAYS] = {"first.", "second.", "waiting."};
+static const nn_array NAMED[ARRAYS] = {NN_ARRAY_FIRST, NN_ARRAY_SECOND, NN_ARRAY_GRADIENTS};
 
 typedef struct notes
 {
@@ -24,6 +25,7 @@ static void write_notes(const rpm_nn_trainer *trainer, notes *n);
 static rpm_code read_note(const rpm_safetensors *file, const char *key, double least, double most, double *value, rpm_status *status);
 static rpm_code read_notes(rpm_nn_trainer *trainer, const rpm_safetensors *file, rpm_status *status);
 static rpm_code read_array(const rpm_nn_trainer *trainer, const rpm_safetensors *file, int array, float *to, rpm_status *status);
+static rpm_code bring_arrays(const rpm_nn_trainer *trainer, float **brought, rpm_status *status);
 static float *array_of(const rpm_nn_trainer *trainer, int array);
 
 static float *
@@ -40,6 +42,7 @@ rpm_nn_checkpoint_save(const rpm_nn_trainer *trainer, rpm_sink sink, void *conte
 	rpm_safetensor *tensors = calloc(most + 1, sizeof(rpm_safetensor));
 	char		(*names)[NAME_SIZE] = calloc(most + 1, NAME_SIZE);
 	int64_t    *counters = calloc((size_t) model->tensor_count + 1, sizeof(int64_t));
+	float	   *brought = NULL;
 	int			count = 0;
 	notes		n;
 
@@ -48,6 +51,8 @@ rpm_nn_checkpoint_save(const rpm_nn_trainer *trainer, rpm_sink sink, void *conte
 				 (long long) trainer->steps + 1);
 	if (tensors == NULL || names == NULL || counters == NULL)
 		rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory");
+	if (status->code == RPM_OK)
+		bring_arrays(trainer, &brought, status);
 	for (int a = -1; a < ARRAYS && status->code == RPM_OK; a++)
 		for (int i = 0; i < model->tensor_count; i++)
 		{
@@ -58,7 +63,7 @@ rpm_nn_checkpoint_save(const rpm_nn_trainer *trainer, rpm_sink sink, void *conte
 				continue;
 			snprintf(names[count], NAME_SIZE, "%s%s", a < 0 ? "" : PREFIXES[a], tensor->name);
 			*to = (rpm_safetensor) {.name = names[count], .type = RPM_F32, .rank = tensor->rank,
-			.data = (a < 0 ? trainer->weights : array_of(trainer, a)) + tensor->offset, .bytes = sizeof(float) * (size_t) tensor->count};
+			.data = (a < 0 ? trainer->weights : brought != NULL ? brought + (size_t) a * (size_t) model->weight_count : array_of(trainer, a)) + tensor->offset, .bytes = sizeof(float) * (size_t) tensor->count};
 			memcpy(to->dims, tensor->dims, sizeof(int64_t) * (size_t) tensor->rank);
 			if (tensor->use == RPM_NN_COUNTER)
 			{
@@ -75,14 +80,37 @@ rpm_nn_checkpoint_save(const rpm_nn_trainer *trainer, rpm_sink sink, void *conte
 	free(tensors);
 	free(names);
 	free(counters);
+	free(brought);
+	return status->code;
+}
+
+/* What the back end holds: the weights to their place, the other arrays into one of ours; NULL where there is nothing to bring. */
+static rpm_code
+bring_arrays(const rpm_nn_trainer *trainer, float **brought, rpm_status *status)
+{
+	size_t		count = (size_t) trainer->model->weight_count;
+
+	if (trainer->inside == NULL)
+		return RPM_OK;
+	*brought = malloc(sizeof(float) * ARRAYS * count + 1);
+	if (*brought == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory to write the checkpoint");
+	nn_trainer_exchange(trainer, NN_ARRAY_WEIGHTS, false, trainer->weights, status);
+	for (int a = 0; a < ARRAYS && status->code == RPM_OK; a++)
+		nn_trainer_exchange(trainer, NAMED[a], false, *brought + (size_t) a * count, status);
 	return status->code;
 }
 
 static void
 write_notes(const rpm_nn_trainer *t, notes *n)
 {
-	static const char *const keys[NOTES] = {"format", "steps", "batches_waiting", "epochs", "best", "best_epoch", "stalled", "slowing", "draws"};
+	static const char *const keys[NOTES] = {"format", "steps", "batches_waiting", "epochs", "best", "best_epoch", "stalled", "slowing", "draws",
+	"loss_scale", "steps_of_scale"};
+	double		scale = 1;
+	int64_t		steps_of_scale = 0;
 
+	if (t->inside != NULL)
+		t->inside->scaling(t->net, false, &scale, &steps_of_scale);
 	for (int i = 0; i < NOTES; i++)
 		n->note[i] = (rpm_safetensors_note) {keys[i], n->text[i]};
 	snprintf(n->text[0], sizeof(n->text[0]), "%s", FORMAT);
@@ -95,6 +123,8 @@ write_notes(const rpm_nn_trainer *t, notes *n)
 	snprintf(n->text[6], sizeof(n->text[6]), "%" PRId64, t->stalled);
 	snprintf(n->text[7], sizeof(n->text[7]), "%a", t->slowing);
 	snprintf(n->text[8], sizeof(n->text[8]), "%" PRIu64, rpm_nn_draws(t->net));
+	snprintf(n->text[9], sizeof(n->text[9]), "%a", scale);
+	snprintf(n->text[10], sizeof(n->text[10]), "%" PRId64, steps_of_scale);
 }
 
 rpm_code
@@ -119,7 +149,11 @@ rpm_nn_checkpoint_load(rpm_nn_trainer *trainer, const rpm_safetensors *file, rpm
 		trainer->torn = false;
 		memcpy(trainer->weights, arrays, sizeof(float) * count);
 		for (int a = 0; a < ARRAYS; a++)
-			memcpy(array_of(trainer, a), arrays + (size_t) (a + 1) * count, sizeof(float) * count);
+			if (trainer->inside == NULL)
+				memcpy(array_of(trainer, a), arrays + (size_t) (a + 1) * count, sizeof(float) * count);
+			else
+				nn_trainer_exchange(trainer, NAMED[a], true, arrays + (size_t) (a + 1) * count, status);
+		rpm_nn_trainer_weights_changed(trainer);
 	}
 	free(arrays);
 	return status->code;
@@ -171,7 +205,9 @@ read_notes(rpm_nn_trainer *t, const rpm_safetensors *file, rpm_status *status)
 				best_epoch,
 				stalled,
 				slowing,
-				draws;
+				draws,
+				scale,
+				steps_of_scale;
 
 	/* Counts up to 2^53 are exact in a double. */
 	if (read_note(file, "steps", 0, 0x1p53, &steps, status) != RPM_OK ||
@@ -183,6 +219,17 @@ read_notes(rpm_nn_trainer *t, const rpm_safetensors *file, rpm_status *status)
 		read_note(file, "slowing", 0, 1, &slowing, status) != RPM_OK ||
 		read_note(file, "draws", 0, 0x1p53, &draws, status) != RPM_OK)
 		return status->code;
+	/* Those of a trainer in half precision; one on the CPU, or of 0.1, has none to speak of. */
+	if (t->inside != NULL && rpm_safetensors_note_of(file, "loss_scale") != NULL)
+	{
+		int64_t		since;
+
+		if (read_note(file, "loss_scale", 0x1p-20, 0x1p30, &scale, status) != RPM_OK ||
+			read_note(file, "steps_of_scale", 0, 0x1p53, &steps_of_scale, status) != RPM_OK)
+			return status->code;
+		since = (int64_t) steps_of_scale;
+		t->inside->scaling(t->net, true, &scale, &since);
+	}
 	t->steps = (int64_t) steps;
 	t->waiting = (int64_t) waiting;
 	t->epochs = (int64_t) epochs;

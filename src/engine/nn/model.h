@@ -11,6 +11,10 @@
 
 #include "rpm_nn.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define NN_MAX_INPUTS 8
 #define NN_MAX_TENSORS 5
 #define NN_MAX_LAYERS 8192
@@ -139,5 +143,7 @@ static inline int64_t nn_elements(const rpm_nn_shape *shape)
 	return shape->n * shape->c * shape->h * shape->w;
 }
 
-
+#ifdef __cplusplus
+}
+#endif
 #endif

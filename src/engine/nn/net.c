@@ -1,11 +1,12 @@
 /* net.c: nets: planned, given memory, run forward and backward (rpm_nn.h). */
+#include <math.h>
 #include <stdlib.h>
 
 #include "nn/net.h"
-#include "nn/random.h"
 
 static rpm_code make_net(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_nn_options *options, float *weights,
 						 const rpm_control *control, rpm_nn **net, rpm_status *status);
+static rpm_code take_memory(rpm_nn *net, const rpm_control *control, rpm_status *status);
 static rpm_code choose_backend(rpm_nn *net, rpm_status *status);
 static rpm_code plan_memory(rpm_nn *net, rpm_status *status);
 static void plan_values(rpm_nn *net);
@@ -17,7 +18,26 @@ static rpm_code run_backward(rpm_nn *net, float *gradients, rpm_control *control
 bool
 rpm_nn_backend_available(rpm_nn_backend backend)
 {
+	rpm_status	status;
+	bool		driver;
+
+	if (backend == RPM_NN_CUDA)
+	{
+		rpm_status_clear(&status);
+		return rpm_nn_cuda_check(0, &driver, &status) == RPM_OK;
+	}
 	return backend != RPM_NN_ONEDNN || nn_onednn() != NULL;
+}
+
+rpm_code
+rpm_nn_cuda_check(int device, bool *driver, rpm_status *status)
+{
+	const nn_backend *backend = nn_cuda(status);
+
+	if (backend != NULL)
+		return backend->check(device, driver, status);
+	*driver = nn_cuda_driver();
+	return status->code;
 }
 
 rpm_code
@@ -36,19 +56,24 @@ rpm_code
 rpm_nn_create(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_nn_options *options, float *weights,
 			  const rpm_control *control, rpm_nn **net, rpm_status *status)
 {
-	if (make_net(model, inputs, options, weights, control, net, status) == RPM_OK && check_memory(*net, control, status) == RPM_OK)
+	if (make_net(model, inputs, options, weights, control, net, status) == RPM_OK)
+		take_memory(*net, control, status);
+	if (status->code != RPM_OK)
 	{
-		if (posix_memalign((void **) &(*net)->arena, 64, (*net)->arena_bytes + 64) != 0)
-		{
-			(*net)->arena = NULL;
-			rpm_fail(status, RPM_OUT_OF_MEMORY, "Choose a smaller network or tile.", "no memory for the %.0f MB of the network's values",
-					 (double) (*net)->arena_bytes / 1048576.0);
-		}
-		else
-		{
-			(*net)->scratch = (*net)->arena + (*net)->arena_bytes - (*net)->scratch_bytes;
-			(*net)->backend->bind(*net, status);
-		}
+		rpm_nn_free(*net);
+		*net = NULL;
+	}
+	return status->code;
+}
+
+rpm_code
+nn_create_for_trainer(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_nn_options *options, float *weights,
+					  const rpm_control *control, rpm_nn **net, rpm_status *status)
+{
+	if (make_net(model, inputs, options, weights, control, net, status) == RPM_OK)
+	{
+		(*net)->steps_inside = true;
+		take_memory(*net, control, status);
 	}
 	if (status->code != RPM_OK)
 	{
@@ -74,8 +99,27 @@ rpm_nn_free(rpm_nn *net)
 	free(net->saved);
 	free(net->inputs);
 	free(net->gradient_begun);
-	free(net->arena);
+	if (net->backend == NULL || net->backend->check == NULL)
+		free(net->arena);
 	free(net);
+}
+
+static rpm_code
+take_memory(rpm_nn *net, const rpm_control *control, rpm_status *status)
+{
+	if (check_memory(net, control, status) != RPM_OK)
+		return status->code;
+	if (net->backend->check == NULL)
+	{
+		if (posix_memalign((void **) &net->arena, 64, net->arena_bytes + 64) != 0)
+		{
+			net->arena = NULL;
+			return rpm_fail(status, RPM_OUT_OF_MEMORY, "Choose a smaller network or tile.", "no memory for the %.0f MB of the network's values",
+							(double) net->arena_bytes / 1048576.0);
+		}
+		net->scratch = net->arena + net->arena_bytes - net->scratch_bytes;
+	}
+	return net->backend->bind(net, status);
 }
 
 static rpm_code
@@ -112,21 +156,22 @@ make_net(const rpm_nn_model *model, const rpm_nn_shape *inputs, const rpm_nn_opt
 static rpm_code
 choose_backend(rpm_nn *net, rpm_status *status)
 {
-	const nn_backend *onednn = net->options.backend != RPM_NN_REFERENCE ? nn_onednn() : NULL;
+	const nn_backend *onednn;
+	bool		driver;
 
+	if (net->options.backend == RPM_NN_CUDA)
+	{
+		net->backend = nn_cuda(status);
+		return net->backend != NULL ? net->backend->check(net->options.device, &driver, status) : status->code;
+	}
+	if (net->options.precision != RPM_NN_SINGLE)
+		return rpm_fail(status, RPM_UNSUPPORTED, "Take single precision, or a GPU.", "networks on the CPU run in single precision alone");
+	onednn = net->options.backend != RPM_NN_REFERENCE ? nn_onednn() : NULL;
 	if (onednn == NULL && net->options.backend == RPM_NN_ONEDNN)
 		return rpm_fail(status, RPM_UNSUPPORTED, "Install oneDNN (Debian 12: libdnnl2, 13: libdnnl3.6; to build, libdnnl-dev), or take the plain back end.",
 						"oneDNN is not there");
 	net->backend = onednn != NULL ? onednn : &nn_reference_backend;
 	return RPM_OK;
-}
-
-bool
-nn_wants_gradient(const rpm_nn *net, int layer)
-{
-	const nn_layer *l = &net->model->layers[layer];
-
-	return net->options.training && l->kind->code != NN_INDEX && (l->needs_gradient || net->options.input_gradients);
 }
 
 /* Moments: step s runs forward at s; in training, backward at 2 x steps - 1 - s. */
@@ -207,7 +252,7 @@ plan_values(rpm_nn *net)
 static size_t
 all_bytes(const rpm_nn *net)
 {
-	return net->arena_bytes + net->own_bytes + sizeof(rpm_nn) +
+	return (net->backend->check == NULL ? net->arena_bytes : 0) + net->own_bytes + sizeof(rpm_nn) +
 		(size_t) net->model->layer_count * (3 * sizeof(nn_room) + sizeof(rpm_nn_shape) + sizeof(nn_step) + 3 * sizeof(size_t) + 1);
 }
 
@@ -221,6 +266,12 @@ check_memory(const rpm_nn *net, const rpm_control *control, rpm_status *status)
 	return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Choose a smaller network, tile or batch, or allow more memory.",
 					"the network would need %.0f MB for %s, %.0f MB are allowed", (double) bytes / 1048576.0,
 					net->options.training ? "training" : "inference", (double) control->memory_limit_bytes / 1048576.0);
+}
+
+size_t
+rpm_nn_device_memory(const rpm_nn *net)
+{
+	return net->device_bytes;
 }
 
 rpm_nn_shape
@@ -300,6 +351,21 @@ rpm_nn_backward(rpm_nn *net, const float *const *output_gradients, float *gradie
 			net->backend->add_gradient(net, model->outputs[i], output_gradients[i], status);
 	if (status->code == RPM_OK)
 		net->differentiated = run_backward(net, gradients, control, status) == RPM_OK;
+	if (net->differentiated && net->backend->collect != NULL)
+		net->differentiated = net->backend->collect(net, gradients, status) == RPM_OK;
+	net->backend->end(net);
+	return status->code;
+}
+
+rpm_code
+nn_backward_inside(rpm_nn *net, const nn_loss_call *call, double *loss, rpm_control *control, rpm_status *status)
+{
+	memset(net->gradient_begun, 0, sizeof(bool) * (size_t) net->model->layer_count);
+	net->differentiated = false;
+	if (net->backend->begin(net, status) != RPM_OK)
+		return status->code;
+	if (net->backend->trainer->loss(net, call, loss, status) == RPM_OK && isfinite(*loss))
+		net->differentiated = run_backward(net, NULL, control, status) == RPM_OK;
 	net->backend->end(net);
 	return status->code;
 }
@@ -361,6 +427,6 @@ nn_call_of(const rpm_nn *net, int layer, float *gradients, rpm_control *control,
 		call.tensor_gradient[t] = gradients != NULL ? gradients + offset : NULL;
 	}
 	call.saved = (float *) (net->arena + net->saved[layer].offset);
-	call.draw = nn_random(nn_random(net->options.seed, net->draws), (uint64_t) layer);
+	call.draw = nn_draw(net, layer);
 	return call;
 }

@@ -1,6 +1,7 @@
 /* optimiser.c: AdamW, clipping and learning rates (rpm_nn_train.h). */
 #include <math.h>
 
+#include "nn/adamw.h"
 #include "nn/model.h"
 #include "rpm_nn_train.h"
 
@@ -8,10 +9,7 @@
 
 typedef struct step
 {
-	const rpm_nn_adamw *adamw;
-	double		rate;
-	double		first_share,	/* 1 - beta^step */
-				second_share;
+	nn_adamw_factors factors;
 	float	   *weights;
 	const float *gradients;
 	float	   *first,
@@ -27,7 +25,7 @@ rpm_nn_adamw_step(const rpm_nn_model *model, const rpm_nn_adamw *adamw, double r
 	for (int i = 0; i < model->tensor_count; i++)
 	{
 		const rpm_nn_tensor_info *tensor = &model->tensors[i];
-		step		s = {adamw, rate, 1 - pow(adamw->beta1, (double) number), 1 - pow(adamw->beta2, (double) number),
+		step		s = {nn_adamw_factors_of(adamw->beta1, adamw->beta2, adamw->epsilon, adamw->weight_decay, rate, (double) number),
 		weights + tensor->offset, gradients + tensor->offset, first + tensor->offset, second + tensor->offset};
 
 		if (tensor->use != RPM_NN_TRAINED)
@@ -44,25 +42,11 @@ static void
 update(void *context, int64_t begin, int64_t end, int thread)
 {
 	const step *s = context;
-	const rpm_nn_adamw *a = s->adamw;
-	float		keep = (float) (1 - s->rate * a->weight_decay),
-				beta1 = (float) a->beta1,
-				beta2 = (float) a->beta2,
-				rest1 = (float) (1 - a->beta1),
-				rest2 = (float) (1 - a->beta2),
-				pace = (float) (s->rate / s->first_share),
-				root = (float) (1 / sqrt(s->second_share)),
-				epsilon = (float) a->epsilon;
+	const nn_adamw_factors factors = s->factors;
 
 	(void) thread;
 	for (int64_t i = begin; i < end; i++)
-	{
-		float		g = s->gradients[i];
-
-		s->first[i] = beta1 * s->first[i] + rest1 * g;
-		s->second[i] = beta2 * s->second[i] + rest2 * g * g;
-		s->weights[i] = s->weights[i] * keep - pace * s->first[i] / (sqrtf(s->second[i]) * root + epsilon);
-	}
+		nn_adamw_update(&factors, s->gradients[i], &s->first[i], &s->second[i], &s->weights[i]);
 }
 
 double

@@ -6,8 +6,10 @@
 
 #include <stdint.h>
 
+#include "rpm_math.h"
+
 /* splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014) at place i of the stream of seed. */
-static inline uint64_t nn_random(uint64_t seed, uint64_t i)
+RPM_INLINE uint64_t nn_random(uint64_t seed, uint64_t i)
 {
 	uint64_t	z = seed + (i + 1) * 0x9E3779B97F4A7C15u;
 
@@ -17,7 +19,7 @@ static inline uint64_t nn_random(uint64_t seed, uint64_t i)
 }
 
 /* Uniform in [0, 1). */
-static inline double nn_random_share(uint64_t seed, uint64_t i)
+RPM_INLINE double nn_random_share(uint64_t seed, uint64_t i)
 {
 	return (double) (nn_random(seed, i) >> 11) * 0x1p-53;
 }

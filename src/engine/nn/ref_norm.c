@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "nn/pointwise.h"
 #include "nn/reference.h"
 
 static void batch_forward(void *context, int64_t begin, int64_t end, int thread);
@@ -34,8 +35,8 @@ nn_update_running(const nn_layer *layer, const float *mean, const float *varianc
 
 	for (int c = 0; c < layer->channels; c++)
 	{
-		tensor[2][c] = (float) ((1 - momentum) * tensor[2][c] + momentum * mean[c]);
-		tensor[3][c] = (float) ((1 - momentum) * tensor[3][c] + momentum * unbiased * variance[c]);
+		tensor[2][c] = nn_running(momentum, tensor[2][c], mean[c]);
+		tensor[3][c] = nn_running(momentum, tensor[3][c], unbiased * variance[c]);
 	}
 	*tensor[4] += 1;
 }

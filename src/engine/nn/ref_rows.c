@@ -1,10 +1,8 @@
 /* ref_rows.c: layers that look rows up by a whole number, in plain C (reference.h): embedding, gather, segment sum. */
 #include "nn/reference.h"
 
-static rpm_code check_index(nn_call *call, const int32_t *index, int64_t count, int64_t rows);
-
-static rpm_code
-check_index(nn_call *call, const int32_t *index, int64_t count, int64_t rows)
+rpm_code
+nn_check_index(nn_call *call, const int32_t *index, int64_t count, int64_t rows)
 {
 	for (int64_t i = 0; i < count; i++)
 		if (index[i] < 0 || index[i] >= rows)
@@ -22,7 +20,7 @@ nn_embedding_forward(nn_call *call)
 	const int32_t *index = call->in[0];
 	int64_t		cells = out->h * out->w;
 
-	if (check_index(call, index, out->n * cells, (int64_t) call->layer->option[NN_SIZE]) != RPM_OK)
+	if (nn_check_index(call, index, out->n * cells, (int64_t) call->layer->option[NN_SIZE]) != RPM_OK)
 		return call->status->code;
 	for (int64_t i = 0; i < nn_elements(out); i++)
 		call->out[i] = call->tensor[0][index[i / (out->c * cells) * cells + i % cells] * out->c + i / cells % out->c];
@@ -49,7 +47,7 @@ nn_gather_forward(nn_call *call)
 	const float *in = call->in[0];
 	int64_t		channels = call->out_shape.c;
 
-	if (check_index(call, index, call->out_shape.n, call->in_shape[0].n) != RPM_OK)
+	if (nn_check_index(call, index, call->out_shape.n, call->in_shape[0].n) != RPM_OK)
 		return call->status->code;
 	for (int64_t i = 0; i < call->out_shape.n; i++)
 		memcpy(call->out + i * channels, in + index[i] * channels, sizeof(float) * (size_t) channels);
@@ -76,7 +74,7 @@ nn_segment_sum_forward(nn_call *call)
 	const float *in = call->in[0];
 	int64_t		channels = call->out_shape.c;
 
-	if (check_index(call, index, call->in_shape[0].n, call->out_shape.n) != RPM_OK)
+	if (nn_check_index(call, index, call->in_shape[0].n, call->out_shape.n) != RPM_OK)
 		return call->status->code;
 	memset(call->out, 0, sizeof(float) * (size_t) nn_elements(&call->out_shape));
 	for (int64_t i = 0; i < call->in_shape[0].n; i++)

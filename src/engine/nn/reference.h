@@ -9,6 +9,10 @@
 
 #include "nn/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 rpm_code	nn_conv_forward(nn_call *call);
 rpm_code	nn_conv_backward(nn_call *call);
 rpm_code	nn_deconv_forward(nn_call *call);
@@ -51,7 +55,13 @@ rpm_code	nn_segment_sum_backward(nn_call *call);
 /* Running values of a batch norm after a training batch: momentum's share of the batch's mean and unbiased variance (PyTorch's rule). */
 void		nn_update_running(const nn_layer *layer, const float *mean, const float *variance, int64_t count, float *const *tensor);
 
+/* Refuses a number outside 0 <= index[i] < rows, with the layer's line. */
+rpm_code	nn_check_index(nn_call *call, const int32_t *index, int64_t count, int64_t rows);
+
 /* Runs function over 0 <= i < count, a piece of about 10 ms of `operations` each at a time. */
 rpm_code	nn_spread(nn_call *call, int64_t count, double operations, rpm_range_function function);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

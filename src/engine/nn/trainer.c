@@ -5,11 +5,17 @@
 #include <stdlib.h>
 
 static rpm_code check_training(const rpm_nn_training *training, rpm_status *status);
-static size_t array_bytes(const rpm_nn_model *model, int64_t cells);
+static size_t array_bytes(const rpm_nn_model *model, const rpm_nn_training *training, int64_t cells);
+static rpm_code take_arrays(rpm_nn_trainer *trainer, rpm_status *status);
 static int64_t prediction_cells(const rpm_nn_model *model, const rpm_nn_shape *inputs, rpm_status *status);
 static rpm_code run_batch(rpm_nn_trainer *trainer, const void *const *inputs, const float *target, const uint8_t *mask, double *loss,
 						  int64_t *known, rpm_control *control, rpm_status *status);
 static rpm_code step(rpm_nn_trainer *trainer, rpm_control *control, rpm_status *status);
+static rpm_code run_inside(rpm_nn_trainer *trainer, const void *const *inputs, const float *target, const uint8_t *mask, double *loss,
+						   int64_t *known, rpm_control *control, rpm_status *status);
+static rpm_code loss_is_no_number(const rpm_nn_trainer *trainer, rpm_status *status);
+static rpm_code step_inside(rpm_nn_trainer *trainer, rpm_status *status);
+static rpm_code gradient_is_no_number(const rpm_nn_trainer *trainer, rpm_status *status);
 static void forget_gradients(rpm_nn_trainer *trainer);
 
 rpm_nn_training
@@ -44,9 +50,12 @@ check_training(const rpm_nn_training *t, rpm_status *status)
 	return RPM_OK;
 }
 
+/* A trainer on a GPU has nothing of this here. */
 static size_t
-array_bytes(const rpm_nn_model *model, int64_t cells)
+array_bytes(const rpm_nn_model *model, const rpm_nn_training *training, int64_t cells)
 {
+	if (training->net.backend == RPM_NN_CUDA)
+		return sizeof(rpm_nn_trainer);
 	return sizeof(rpm_nn_trainer) + sizeof(float) * (3 * (size_t) model->weight_count + 2 * (size_t) cells);
 }
 
@@ -75,7 +84,7 @@ rpm_nn_trainer_memory(const rpm_nn_model *model, const rpm_nn_shape *inputs, con
 	options.training = true;
 	if (cells == 0 || rpm_nn_memory(model, inputs, &options, control, bytes, status) != RPM_OK)
 		return status->code;
-	*bytes += array_bytes(model, cells);
+	*bytes += array_bytes(model, training, cells);
 	return RPM_OK;
 }
 
@@ -104,14 +113,12 @@ rpm_nn_trainer_create(const rpm_nn_model *model, const rpm_nn_shape *inputs, con
 	trainer->cells = prediction_cells(model, inputs, status);
 	trainer->best = INFINITY;
 	trainer->slowing = 1;
-	trainer->gradients = calloc((size_t) model->weight_count + 1, sizeof(float));
-	trainer->first = calloc((size_t) model->weight_count + 1, sizeof(float));
-	trainer->second = calloc((size_t) model->weight_count + 1, sizeof(float));
-	trainer->prediction = malloc(sizeof(float) * (size_t) trainer->cells);
-	trainer->slope = malloc(sizeof(float) * (size_t) trainer->cells);
-	if (trainer->gradients == NULL || trainer->first == NULL || trainer->second == NULL || trainer->prediction == NULL || trainer->slope == NULL)
-		rpm_fail(status, RPM_OUT_OF_MEMORY, "Choose a smaller network.", "no memory for the optimiser");
-	else
+	if (training->net.backend == RPM_NN_CUDA)
+	{
+		if (nn_create_for_trainer(model, inputs, &trainer->training.net, weights, control, &trainer->net, status) == RPM_OK)
+			trainer->inside = trainer->net->backend->trainer;
+	}
+	else if (take_arrays(trainer, status) == RPM_OK)
 		rpm_nn_create(model, inputs, &trainer->training.net, weights, control, &trainer->net, status);
 	if (status->code == RPM_OK && training->loss == RPM_NN_GAUSSIAN && rpm_nn_output_shape(trainer->net, 0).c != 2)
 		rpm_fail(status, RPM_INVALID_ARGUMENT, "Two channels: the mean and the logarithm of the variance.",
@@ -121,6 +128,21 @@ rpm_nn_trainer_create(const rpm_nn_model *model, const rpm_nn_shape *inputs, con
 	else
 		rpm_nn_trainer_free(trainer);
 	return status->code;
+}
+
+static rpm_code
+take_arrays(rpm_nn_trainer *trainer, rpm_status *status)
+{
+	size_t		count = (size_t) trainer->model->weight_count + 1;
+
+	trainer->gradients = calloc(count, sizeof(float));
+	trainer->first = calloc(count, sizeof(float));
+	trainer->second = calloc(count, sizeof(float));
+	trainer->prediction = malloc(sizeof(float) * (size_t) trainer->cells);
+	trainer->slope = malloc(sizeof(float) * (size_t) trainer->cells);
+	if (trainer->gradients == NULL || trainer->first == NULL || trainer->second == NULL || trainer->prediction == NULL || trainer->slope == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, "Choose a smaller network.", "no memory for the optimiser");
+	return RPM_OK;
 }
 
 void
@@ -164,6 +186,8 @@ run_batch(rpm_nn_trainer *trainer, const void *const *inputs, const float *targe
 	const float *slopes[1] = {trainer->slope};
 	const float **all = slopes;
 
+	if (trainer->inside != NULL)
+		return run_inside(trainer, inputs, target, mask, loss, known, control, status);
 	if (rpm_nn_forward(trainer->net, inputs, control, status) != RPM_OK ||
 		rpm_nn_read_output(trainer->net, 0, trainer->prediction, status) != RPM_OK)
 		return status->code;
@@ -177,8 +201,7 @@ run_batch(rpm_nn_trainer *trainer, const void *const *inputs, const float *targe
 		*loss = rpm_nn_loss(trainer->training.loss, trainer->training.huber_delta, trainer->prediction, target, mask, trainer->cells,
 							trainer->slope, known);
 	if (!isfinite(*loss))
-		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Lower the learning rate, clip the gradients, or look for infinite inputs.",
-						"the loss of a batch after %lld steps is not a number", (long long) trainer->steps);
+		return loss_is_no_number(trainer, status);
 	if (*known == 0)
 		return RPM_OK;
 	if (trainer->model->output_count > 1)
@@ -195,9 +218,39 @@ run_batch(rpm_nn_trainer *trainer, const void *const *inputs, const float *targe
 }
 
 static rpm_code
+loss_is_no_number(const rpm_nn_trainer *trainer, rpm_status *status)
+{
+	return rpm_fail(status, RPM_INVALID_ARGUMENT, "Lower the learning rate, clip the gradients, or look for infinite inputs.",
+					"the loss of a batch after %lld steps is not a number", (long long) trainer->steps);
+}
+
+/* Everything but the count of what is known is the back end's. */
+static rpm_code
+run_inside(rpm_nn_trainer *trainer, const void *const *inputs, const float *target, const uint8_t *mask, double *loss, int64_t *known,
+		   rpm_control *control, rpm_status *status)
+{
+	rpm_nn_loss_kind kind = trainer->training.loss;
+	nn_loss_call call = {.kind = kind, .delta = trainer->training.huber_delta, .beta = RPM_NN_GAUSSIAN_BETA, .target = target, .mask = mask};
+	int64_t		count = kind == RPM_NN_GAUSSIAN ? trainer->cells / 2 : trainer->cells;
+
+	*loss = 0;
+	*known = 0;
+	for (int64_t i = 0; i < count; i++)
+		*known += (mask == NULL || mask[i] != 0) && !isnan(target[i]);
+	call.known = *known;
+	if (rpm_nn_forward(trainer->net, inputs, control, status) != RPM_OK || *known == 0 ||
+		nn_backward_inside(trainer->net, &call, loss, control, status) != RPM_OK)
+		return status->code;
+	return isfinite(*loss) ? RPM_OK : loss_is_no_number(trainer, status);
+}
+
+static rpm_code
 step(rpm_nn_trainer *trainer, rpm_control *control, rpm_status *status)
 {
 	double		norm;
+
+	if (trainer->inside != NULL)
+		return step_inside(trainer, status);
 
 	if (trainer->waiting > 1)
 		for (int64_t i = 0; i < trainer->model->weight_count; i++)
@@ -211,8 +264,7 @@ step(rpm_nn_trainer *trainer, rpm_control *control, rpm_status *status)
 	if (!isfinite(norm))
 	{
 		forget_gradients(trainer);
-		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Lower the learning rate, or look for infinite inputs.",
-						"a gradient after %lld steps is not a number", (long long) trainer->steps);
+		return gradient_is_no_number(trainer, status);
 	}
 	if (rpm_nn_adamw_step(trainer->model, &trainer->training.adamw, rpm_nn_trainer_rate(trainer), trainer->steps + 1, trainer->weights,
 						  trainer->gradients, trainer->first, trainer->second, control, status) != RPM_OK)
@@ -225,11 +277,66 @@ step(rpm_nn_trainer *trainer, rpm_control *control, rpm_status *status)
 	return RPM_OK;
 }
 
+static rpm_code
+gradient_is_no_number(const rpm_nn_trainer *trainer, rpm_status *status)
+{
+	return rpm_fail(status, RPM_INVALID_ARGUMENT, "Lower the learning rate, or look for infinite inputs.",
+					"a gradient after %lld steps is not a number", (long long) trainer->steps);
+}
+
+static rpm_code
+step_inside(rpm_nn_trainer *trainer, rpm_status *status)
+{
+	const rpm_nn_adamw *adamw = &trainer->training.adamw;
+	nn_adamw_call call = {rpm_nn_trainer_rate(trainer), adamw->beta1, adamw->beta2, adamw->epsilon, adamw->weight_decay, trainer->training.clip,
+	trainer->steps + 1, trainer->waiting};
+	double		norm = 0;
+	bool		made = false;
+
+	if (trainer->inside->step(trainer->net, &call, &made, &norm, status) != RPM_OK)
+		trainer->torn = true;
+	else if (made)
+		trainer->steps++;
+	else if (trainer->training.net.precision != RPM_NN_HALF || isnan(norm))
+		gradient_is_no_number(trainer, status);
+	forget_gradients(trainer);
+	return status->code;
+}
+
 static void
 forget_gradients(rpm_nn_trainer *trainer)
 {
 	trainer->waiting = 0;
+	if (trainer->inside != NULL)
+	{
+		trainer->inside->forget(trainer->net);
+		return;
+	}
 	memset(trainer->gradients, 0, sizeof(float) * (size_t) trainer->model->weight_count);
+}
+
+rpm_code
+rpm_nn_trainer_fetch(rpm_nn_trainer *trainer, rpm_status *status)
+{
+	return nn_trainer_exchange(trainer, NN_ARRAY_WEIGHTS, false, trainer->weights, status);
+}
+
+size_t
+rpm_nn_trainer_device_memory(const rpm_nn_trainer *trainer)
+{
+	return rpm_nn_device_memory(trainer->net);
+}
+
+void
+rpm_nn_trainer_weights_changed(rpm_nn_trainer *trainer)
+{
+	rpm_nn_weights_changed(trainer->net);
+}
+
+rpm_code
+nn_trainer_exchange(const rpm_nn_trainer *trainer, nn_array array, bool to_backend, float *values, rpm_status *status)
+{
+	return trainer->inside != NULL ? trainer->inside->exchange(trainer->net, array, to_backend, values, status) : RPM_OK;
 }
 
 bool

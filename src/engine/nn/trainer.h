@@ -4,7 +4,7 @@
 #ifndef RPM_NN_TRAINER_H
 #define RPM_NN_TRAINER_H
 
-#include "nn/model.h"
+#include "nn/net.h"
 #include "rpm_nn_train.h"
 
 struct rpm_nn_trainer
@@ -13,6 +13,7 @@ struct rpm_nn_trainer
 	rpm_nn_training training;
 	rpm_nn	   *net;
 	float	   *weights;		/* the caller's */
+	const nn_backend_trainer *inside;	/* NULL: the arrays are here; else the four lie with the back end */
 	float	   *gradients;		/* of the batches since the last step */
 	float	   *first;
 	float	   *second;
@@ -30,5 +31,8 @@ struct rpm_nn_trainer
 	int64_t		stalled;		/* epochs since the last gain or slowing */
 	double		slowing;		/* factor on the rate */
 };
+
+/* Between a trainer's array of a name and its back end's; nothing where the array is the trainer's own. */
+rpm_code	nn_trainer_exchange(const rpm_nn_trainer *trainer, nn_array array, bool to_backend, float *values, rpm_status *status);
 
 #endif

@@ -7,6 +7,7 @@
 #define RPM_NN_WINDOWS_H
 
 #include "nn/model.h"
+#include "rpm_math.h"
 
 typedef struct nn_windows
 {
@@ -19,10 +20,12 @@ typedef struct nn_windows
 	int64_t		head_size;		/* channels of a head */
 } nn_windows;
 
-static inline nn_windows nn_windows_of(const nn_layer *layer, const rpm_nn_shape *image)
+RPM_INLINE nn_windows nn_windows_of(const nn_layer *layer, const rpm_nn_shape *image)
 {
-	nn_windows	windows = {.side = (int64_t) layer->option[NN_WINDOW], .width = image->w};
+	nn_windows	windows;
 
+	windows.side = (int64_t) layer->option[NN_WINDOW];
+	windows.width = image->w;
 	windows.tokens = windows.side * windows.side;
 	windows.down = image->h / windows.side;
 	windows.across = image->w / windows.side;
@@ -33,7 +36,7 @@ static inline nn_windows nn_windows_of(const nn_layer *layer, const rpm_nn_shape
 }
 
 /* The image's cell of a token of a window. */
-static inline int64_t nn_token_cell(const nn_windows *w, int64_t window, int64_t token)
+RPM_INLINE int64_t nn_token_cell(const nn_windows *w, int64_t window, int64_t token)
 {
 	int64_t		i = token / w->side,
 				j = token % w->side,
@@ -46,7 +49,7 @@ static inline int64_t nn_token_cell(const nn_windows *w, int64_t window, int64_t
 }
 
 /* Place in the table of position biases (heads, 2 side - 1, 2 side - 1) for a query and a key of one window. */
-static inline int64_t nn_bias_place(const nn_windows *w, int head, int64_t query, int64_t key)
+RPM_INLINE int64_t nn_bias_place(const nn_windows *w, int head, int64_t query, int64_t key)
 {
 	int64_t		span = 2 * w->side - 1;
 

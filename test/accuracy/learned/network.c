@@ -306,7 +306,7 @@ predict(const table *t, const inputs *in, const float *base, const member *m, co
 			   *out = malloc(2 * BATCH * sizeof(float));
 	const void *images[1] = {values};
 	rpm_nn_shape shape = {1, in->count, SIDE, SIDE};
-	rpm_nn_options options = {RPM_NN_AUTO, false, false, 0};
+	rpm_nn_options options = {.backend = RPM_NN_AUTO};
 	rpm_nn	   *net = NULL;
 	rpm_control control = {.threads = 1};
 
