@@ -95,12 +95,14 @@ RPM_INLINE rpm_pattern_slopes rpm_pattern_slopes_of(const rpm_antenna_pattern *p
 {
 	rpm_pattern_slopes none = {0, 0, 0, 0, 0, 0};
 	rpm_real	tilt = pattern->includes_electrical_tilt ? 0 : electrical_tilt_rad;
-	rpm_real	s = (rpm_real) sin(theta_rad - tilt), c = (rpm_real) cos(theta_rad - tilt), nepers = (rpm_real) (20 / log(10.0));
+	rpm_real	s, c, nepers = (rpm_real) (20 / M_LN10);
 
 	if (pattern->kind == RPM_PATTERN_TR38901)
 		return rpm_pattern_tr38901_slopes(pattern, theta_rad, phi_rad, tilt);
 	if (pattern->kind == RPM_PATTERN_MEASURED)
 		return rpm_pattern_measured_slopes(pattern, theta_rad, phi_rad, tilt);
+	s = (rpm_real) sin(theta_rad - tilt);
+	c = (rpm_real) cos(theta_rad - tilt);
 	if (fabs(s) < 1e-7)
 		return none;
 	if (pattern->kind == RPM_PATTERN_DIPOLE)
@@ -160,6 +162,14 @@ RPM_INLINE rpm_vec3 rpm_from_axes(rpm_vec3 v, rpm_vec3 x, rpm_vec3 y, rpm_vec3 z
 	return rpm_along(rpm_along(rpm_scale(x, v.x), v.y, y), v.z, z);
 }
 
+/* The square root of rpm_pattern_gain: of patterns in dB by one exponential. */
+RPM_INLINE rpm_real rpm_pattern_amplitude(const rpm_antenna_pattern *pattern, rpm_real theta_rad, rpm_real phi_rad, rpm_real electrical_tilt_rad)
+{
+	if (pattern->kind == RPM_PATTERN_TR38901 || pattern->kind == RPM_PATTERN_MEASURED)
+		return (rpm_real) exp(M_LN10 / 20 * rpm_pattern_gain_db(pattern, theta_rad, phi_rad, electrical_tilt_rad));
+	return (rpm_real) sqrt(rpm_pattern_gain(pattern, theta_rad, phi_rad, electrical_tilt_rad));
+}
+
 /*
  * rpm_antenna_field as a real vector (its amplitude is real) and, unless by is NULL, its derivatives by the RPM_ANTENNA_NUMBERS numbers
  * of the antenna.  frame: of this antenna.
@@ -169,8 +179,8 @@ RPM_INLINE rpm_vec3 rpm_antenna_field_gradient(const rpm_antenna *antenna, const
 	rpm_vec3	local = rpm_in_axes(direction, frame->x, frame->y, frame->z), p = rpm_polarisation(local, antenna->slant_rad), field;
 	rpm_real	rho = (rpm_real) sqrt(local.x * local.x + local.y * local.y);
 	rpm_real	theta = (rpm_real) atan2(rho, local.z), phi = (rpm_real) atan2(local.y, local.x);
-	rpm_real	amplitude = (rpm_real) sqrt(rpm_pattern_gain(&antenna->pattern, theta, phi, antenna->electrical_tilt_rad));
-	rpm_real	nepers = (rpm_real) (-log(10.0) / 20), radians = (rpm_real) (RPM_PI / 180);
+	rpm_real	amplitude = rpm_pattern_amplitude(&antenna->pattern, theta, phi, antenna->electrical_tilt_rad);
+	rpm_real	nepers = (rpm_real) (-M_LN10 / 20), radians = (rpm_real) (RPM_PI / 180);
 	rpm_pattern_slopes slopes;
 	int			i;
 

@@ -8,61 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calibrate/tables.h"
+#include "calibrate/evaluate.h"
 #include "rpm_level.h"
-#include "rpm_pattern_gradient.h"
 
 #define DB_OF_NEPER (10 / M_LN10)
 
-/* A wall as a ray meets it: its coefficients and what they depend on. */
-typedef struct wall_state
-{
-	rpm_wall_pair value, by_eta, by_thickness;	/* derivatives only where walls are wanted */
-	rpm_complex before[2];		/* the field in the wall's basis */
-	double		eps_above_1, eta_im, thickness_m, scattering, amplitude;
-} wall_state;
-
-typedef struct path_state
-{
-	rpm_vec3	sent;			/* the antenna's field */
-	rpm_vec3	sent_by[RPM_ANTENNA_NUMBERS];
-	double		first[2];		/* in the first basis: an antenna's field is real */
-	rpm_cvec3	field;			/* at the cell */
-	double		roof_power;
-	size_t		wall;			/* first of its walls in the scratch */
-} path_state;
-
-/* One evaluation. */
-typedef struct cell_work
-{
-	const rpm_path_store *store;
-	const rpm_store_values *values;
-	int32_t		antenna;
-	double		wavelength_m;
-	unsigned	want;			/* or of rpm_store_want */
-	const rpm_store_wall *materials;
-	path_state *paths;
-	wall_state *walls;
-	size_t		wall_count;
-	rpm_store_gradient *gradient;
-	double		sent_by[RPM_ANTENNA_NUMBERS];	/* of the level, summed over the paths */
-} cell_work;
-
 static bool scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_store_scratch *scratch);
-static void path_forward(cell_work *work, const rpm_stored_path *path, path_state *state);
-static void wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall);
-static void chain_forward(cell_work *work, const rpm_stored_path *path, path_state *state);
-static void edge_forward(cell_work *work, const rpm_stored_path *path, path_state *state);
-static void set_field(const rpm_stored_path *path, const rpm_complex *y, path_state *state);
-static double cell_power(const cell_work *work, const rpm_stored_place *place, rpm_cvec3 *groups);
-static void path_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, const rpm_cvec3 *groups, double scale);
-static void chain_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale);
-static void edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale);
-static void roof_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, double scale);
-static void wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm,
+static double path_sent(const rpm_store_values *values, int32_t antenna, const rpm_stored_path *path, bool gradient, rpm_path_state *state);
+static void path_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state);
+static void chain_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state);
+static void edge_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state);
+static void set_field(const rpm_stored_path *path, const rpm_complex *y, rpm_path_state *state);
+static double cell_power(const rpm_cell_work *work, rpm_cvec3 *groups);
+static void path_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, const rpm_cvec3 *groups, double scale);
+static void chain_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, rpm_complex *a, double scale);
+static void edge_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, rpm_complex *a, double scale);
+static void roof_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, double scale);
+static void wall_backward(rpm_cell_work *work, const rpm_stored_event *event, const rpm_wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm,
 						  double scale);
-static void sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double scale);
-static void add_sent(cell_work *work);
+static void sent_backward(rpm_cell_work *work, const rpm_path_state *state, rpm_vec3 adjoint, double scale);
+static void add_sent(rpm_cell_work *work);
 static void add(rpm_store_gradient *gradient, size_t index, double amount);
 
 static inline rpm_vec3
@@ -75,36 +40,47 @@ bool
 rpm_store_level(const rpm_path_store *store, const rpm_store_values *values, size_t cell, unsigned want,
 				rpm_store_scratch *scratch, double *level_dbm)
 {
-	const rpm_stored_place *place = &store->places[store->place_of_cell[cell]];
-	cell_work	work = {.store = store, .values = values, .antenna = store->input.cells[cell].antenna, .want = want,
-	.gradient = &scratch->gradient};
-	rpm_cvec3	groups[256];
-	double		power;
+	rpm_cell_work work;
+	rpm_cvec3	groups[RPM_STORE_MOST_GROUPS];
 
 	rpm_store_gradient_clear(&scratch->gradient);
-	*level_dbm = -INFINITY;
-	if (!scratch_room(store, place, scratch))
+	if (!rpm_cell_forward(store, values, cell, want, scratch, &work, groups, level_dbm))
 		return false;
-	work.wavelength_m = store->masts[place->mast].wavelength_m;
-	work.materials = values->walls + (size_t) work.antenna * (store->input.scene->material_count + 1);
-	work.paths = scratch->states;
-	work.walls = (wall_state *) (work.paths + place->path_count);
-	for (uint32_t i = 0; i < place->path_count; i++)
-		path_forward(&work, &store->all.paths[place->first_path + i], &work.paths[i]);
-	power = cell_power(&work, place, groups);
-	if (!(power > 0))
-		return false;
-	*level_dbm = rpm_decibels(power) + values->offset_db[work.antenna] - (place->indoors ? values->indoor_loss_db : 0);
 	if (!want)
 		return true;
-	for (uint32_t i = 0; i < place->path_count; i++)
-		path_backward(&work, &store->all.paths[place->first_path + i], &work.paths[i], groups, DB_OF_NEPER / power);
+	for (uint32_t i = 0; i < work.place->path_count; i++)
+		path_backward(&work, &store->all.paths[work.place->first_path + i], &work.paths[i], groups, DB_OF_NEPER / work.power);
 	if (!(want & RPM_WANT_ANTENNAS))
 		return true;
 	add_sent(&work);
 	add(work.gradient, rpm_antenna_parameter(work.antenna, RPM_PARAMETER_OFFSET_DB), 1);
-	if (place->indoors)
+	if (work.place->indoors)
 		add(work.gradient, rpm_site_parameter(store, RPM_PARAMETER_INDOOR_LOSS_DB), -1);
+	return true;
+}
+
+bool
+rpm_cell_forward(const rpm_path_store *store, const rpm_store_values *values, size_t cell, unsigned want, rpm_store_scratch *scratch,
+				 rpm_cell_work *work, rpm_cvec3 *groups, double *level_dbm)
+{
+	const rpm_stored_place *place = &store->places[store->place_of_cell[cell]];
+
+	*work = (rpm_cell_work) {.store = store, .values = values, .place = place, .antenna = store->input.cells[cell].antenna, .want = want,
+	.gradient = &scratch->gradient};
+	*level_dbm = -INFINITY;
+	if (!scratch_room(store, place, scratch))
+		return false;
+	work->wavelength_m = store->masts[place->mast].wavelength_m;
+	work->materials = values->walls + (size_t) work->antenna * (store->input.scene->material_count + 1);
+	work->sent = values->sent && !(want & RPM_WANT_ANTENNAS) ? values->sent->numbers + values->sent->first[cell] : NULL;
+	work->paths = scratch->states;
+	work->walls = (rpm_wall_state *) (work->paths + place->path_count);
+	for (uint32_t i = 0; i < place->path_count; i++)
+		path_forward(work, &store->all.paths[place->first_path + i], &work->paths[i]);
+	work->power = cell_power(work, groups);
+	if (!(work->power > 0))
+		return false;
+	*level_dbm = rpm_cell_level(work, work->power);
 	return true;
 }
 
@@ -148,7 +124,7 @@ scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_sto
 
 	for (uint32_t i = 0; i < place->path_count; i++)
 		walls += store->all.paths[place->first_path + i].event_count;
-	bytes = place->path_count * sizeof(path_state) + walls * sizeof(wall_state);
+	bytes = place->path_count * sizeof(rpm_path_state) + walls * sizeof(rpm_wall_state);
 	if (bytes > scratch->state_room)
 	{
 		free(scratch->states);
@@ -158,34 +134,101 @@ scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_sto
 	return scratch->states != NULL || bytes == 0;
 }
 
-static void
-path_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
+/* The antenna's field, in the path's first basis too; its square. */
+static double
+path_sent(const rpm_store_values *values, int32_t antenna, const rpm_stored_path *path, bool gradient, rpm_path_state *state)
 {
 	rpm_vec3	departure = vec_of(path->departure), u = vec_of(path->in_u), p = rpm_cross(u, departure);
 
-	state->sent = rpm_antenna_field_gradient(&work->values->antennas[work->antenna], &work->values->frames[work->antenna], departure,
-											 work->want & RPM_WANT_ANTENNAS ? state->sent_by : NULL);
+	state->sent = rpm_antenna_field_gradient(&values->antennas[antenna], &values->frames[antenna], departure, gradient ? state->sent_by : NULL);
 	state->first[0] = rpm_dot(state->sent, u);
 	state->first[1] = rpm_dot(state->sent, p);
+	return rpm_dot(state->sent, state->sent);
+}
+
+rpm_code
+rpm_store_sent_create(const rpm_path_store *store, rpm_control *control, rpm_store_sent *sent, rpm_status *status)
+{
+	size_t		cells = store->input.cell_count, numbers = 0;
+	rpm_code	code;
+
+	*sent = (rpm_store_sent) {.first = malloc((cells + 1) * sizeof(size_t))};
+	for (size_t i = 0; i < cells && sent->first; i++)
+	{
+		sent->first[i] = numbers;
+		numbers += 3 * (size_t) store->places[store->place_of_cell[i]].path_count;
+	}
+	code = rpm_reserve(control, numbers * sizeof(float) + cells * sizeof(size_t), "what antennas send", status);
+	if (code == RPM_OK)
+		sent->numbers = malloc((numbers + 1) * sizeof(float));
+	if (code == RPM_OK && (!sent->first || !sent->numbers))
+		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for what antennas send to %zu cells", cells);
+	return code;
+}
+
+void
+rpm_store_sent_free(rpm_store_sent *sent)
+{
+	free(sent->first);
+	free(sent->numbers);
+	memset(sent, 0, sizeof *sent);
+}
+
+void
+rpm_store_sent_fill(const rpm_path_store *store, const rpm_store_values *values, size_t cell, rpm_store_sent *sent)
+{
+	const rpm_stored_place *place = &store->places[store->place_of_cell[cell]];
+	float	   *numbers = sent->numbers + sent->first[cell];
+	rpm_path_state state;
+
+	for (uint32_t i = 0; i < place->path_count; i++, numbers += 3)
+	{
+		numbers[2] = (float) path_sent(values, store->input.cells[cell].antenna, &store->all.paths[place->first_path + i], false, &state);
+		numbers[0] = (float) state.first[0];
+		numbers[1] = (float) state.first[1];
+	}
+}
+
+static void
+path_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state)
+{
+	double		square;
+
+	if (work->sent)
+	{
+		const float *sent = work->sent + 3 * (state - work->paths);
+
+		state->first[0] = sent[0];
+		state->first[1] = sent[1];
+		square = sent[2];
+	}
+	else
+		square = path_sent(work->values, work->antenna, path, work->want & RPM_WANT_ANTENNAS, state);
 	state->wall = work->wall_count;
 	state->roof_power = 0;
 	for (int i = 0; i < path->event_count; i++)
-		wall_forward(work, &work->store->all.events[path->first_event + (uint32_t) i], &work->walls[work->wall_count++]);
+		rpm_wall_forward(work, &work->store->all.events[path->first_event + (uint32_t) i], &work->walls[work->wall_count++]);
 	if (path->kind == RPM_STORED_ROOF)
 	{
 		state->field = rpm_cvec_zero();
-		state->roof_power = rpm_dot(state->sent, state->sent) * path->factor[0]
+		state->roof_power = square * path->factor[0]
 			* pow(10, (work->values->roof_offset_db + work->values->roof_slope_db * path->decades + work->values->roof_share * path->traced_db) / 10);
 	}
-	else if (path->kind == RPM_STORED_EDGE)
+	else
+		rpm_path_field(work, path, state);
+}
+
+void
+rpm_path_field(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state)
+{
+	if (path->kind == RPM_STORED_EDGE)
 		edge_forward(work, path, state);
 	else
 		chain_forward(work, path, state);
 }
 
-/* The coefficients of a wall with the values as they are. */
-static void
-wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall)
+void
+rpm_wall_forward(rpm_cell_work *work, const rpm_stored_event *event, rpm_wall_state *wall)
 {
 	const rpm_store_values *values = work->values;
 	const rpm_store_wall *material = &work->materials[event->material];
@@ -210,14 +253,14 @@ wall_forward(cell_work *work, const rpm_stored_event *event, wall_state *wall)
 }
 
 static void
-chain_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
+chain_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state)
 {
 	rpm_complex x[2] = {rpm_cx(state->first[0], 0), rpm_cx(state->first[1], 0)};
 
 	for (int i = 0; i < path->event_count; i++)
 	{
 		const rpm_stored_event *event = &work->store->all.events[path->first_event + (uint32_t) i];
-		wall_state *wall = &work->walls[state->wall + (size_t) i];
+		rpm_wall_state *wall = &work->walls[state->wall + (size_t) i];
 
 		wall->before[0] = rpm_cx_add(rpm_cx_scale(x[0], event->turn_cos), rpm_cx_scale(x[1], event->turn_sin));
 		wall->before[1] = rpm_cx_sub(rpm_cx_scale(x[1], event->turn_cos), rpm_cx_scale(x[0], event->turn_sin));
@@ -235,7 +278,7 @@ matrix_row(float (*row)[2], const double *x)
 
 /* The factors of an edge's matrices: 1, then each face's coefficients with its amplitude. */
 static inline void
-edge_factors(const wall_state *faces, rpm_complex *factors)
+edge_factors(const rpm_wall_state *faces, rpm_complex *factors)
 {
 	factors[0] = rpm_cx(1, 0);
 	for (int f = 0; f < 2; f++)
@@ -246,7 +289,7 @@ edge_factors(const wall_state *faces, rpm_complex *factors)
 }
 
 static void
-edge_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
+edge_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state)
 {
 	rpm_stored_matrices *matrices = &work->store->all.matrices[path->matrix];
 	rpm_complex factors[RPM_STORE_MATRICES], y[2] = {{0, 0}, {0, 0}};
@@ -259,7 +302,7 @@ edge_forward(cell_work *work, const rpm_stored_path *path, path_state *state)
 }
 
 static void
-set_field(const rpm_stored_path *path, const rpm_complex *y, path_state *state)
+set_field(const rpm_stored_path *path, const rpm_complex *y, rpm_path_state *state)
 {
 	rpm_complex factor = rpm_cx(path->factor[0], path->factor[1]);
 
@@ -268,8 +311,9 @@ set_field(const rpm_stored_path *path, const rpm_complex *y, path_state *state)
 
 /* The power of a cell; groups: their fields. */
 static double
-cell_power(const cell_work *work, const rpm_stored_place *place, rpm_cvec3 *groups)
+cell_power(const rpm_cell_work *work, rpm_cvec3 *groups)
 {
+	const rpm_stored_place *place = work->place;
 	double		power = 0;
 
 	for (int g = 0; g < place->group_count; g++)
@@ -277,7 +321,7 @@ cell_power(const cell_work *work, const rpm_stored_place *place, rpm_cvec3 *grou
 	for (uint32_t i = 0; i < place->path_count; i++)
 	{
 		const rpm_stored_path *path = &work->store->all.paths[place->first_path + i];
-		const path_state *state = &work->paths[i];
+		const rpm_path_state *state = &work->paths[i];
 
 		power += state->roof_power;
 		if (path->alone > 0)
@@ -293,7 +337,7 @@ cell_power(const cell_work *work, const rpm_stored_place *place, rpm_cvec3 *grou
 
 /* scale: of the power's derivative, to that of the level in dB. */
 static void
-path_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, const rpm_cvec3 *groups, double scale)
+path_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, const rpm_cvec3 *groups, double scale)
 {
 	rpm_complex conjugate = rpm_cx(path->factor[0], -path->factor[1]), a[2];
 	rpm_cvec3	adjoint = rpm_cvec_scale(state->field, 2 * path->alone);
@@ -319,12 +363,12 @@ path_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 
 /* a: the adjoint after the chain, then before it. */
 static void
-chain_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale)
+chain_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, rpm_complex *a, double scale)
 {
 	for (int i = path->event_count - 1; i >= 0; i--)
 	{
 		const rpm_stored_event *event = &work->store->all.events[path->first_event + (uint32_t) i];
-		const wall_state *wall = &work->walls[state->wall + (size_t) i];
+		const rpm_wall_state *wall = &work->walls[state->wall + (size_t) i];
 		rpm_complex before[2];
 
 		/* Re(conj(seed) dc): conj(seed) = conj(a) e. */
@@ -339,10 +383,10 @@ chain_backward(cell_work *work, const rpm_stored_path *path, const path_state *s
 }
 
 static void
-edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, rpm_complex *a, double scale)
+edge_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, rpm_complex *a, double scale)
 {
 	rpm_stored_matrices *matrices = &work->store->all.matrices[path->matrix];
-	const wall_state *faces = &work->walls[state->wall];
+	const rpm_wall_state *faces = &work->walls[state->wall];
 	rpm_complex factors[RPM_STORE_MATRICES], seeds[RPM_STORE_MATRICES];
 	double		before[2] = {0, 0};
 
@@ -368,22 +412,23 @@ edge_backward(cell_work *work, const rpm_stored_path *path, const path_state *st
 }
 
 static void
-roof_backward(cell_work *work, const rpm_stored_path *path, const path_state *state, double scale)
+roof_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_state *state, double scale)
 {
-	double		sent = rpm_dot(state->sent, state->sent), by_db = state->roof_power * M_LN10 / 10 * scale;
+	double		sent, by_db = state->roof_power * M_LN10 / 10 * scale;
 
 	if (!(work->want & RPM_WANT_ANTENNAS))
 		return;
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_OFFSET_DB), by_db);
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SLOPE_DB), by_db * path->decades);
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SHARE), by_db * path->traced_db);
+	sent = rpm_dot(state->sent, state->sent);
 	if (sent > 0)
 		sent_backward(work, state, rpm_scale(state->sent, 2 * state->roof_power / sent), scale);
 }
 
 /* seed: conj(adjoint) times the field that the coefficient without its amplitude multiplies. */
 static void
-wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm, double scale)
+wall_backward(rpm_cell_work *work, const rpm_stored_event *event, const rpm_wall_state *wall, rpm_complex seed_te, rpm_complex seed_tm, double scale)
 {
 	rpm_complex whole = rpm_cx_add(rpm_cx_mul(seed_te, wall->value.te), rpm_cx_mul(seed_tm, wall->value.tm));
 	rpm_complex eta = rpm_cx_add(rpm_cx_mul(seed_te, wall->by_eta.te), rpm_cx_mul(seed_tm, wall->by_eta.tm));
@@ -413,14 +458,14 @@ wall_backward(cell_work *work, const rpm_stored_event *event, const wall_state *
 
 /* adjoint: of the real field that is sent. */
 static void
-sent_backward(cell_work *work, const path_state *state, rpm_vec3 adjoint, double scale)
+sent_backward(rpm_cell_work *work, const rpm_path_state *state, rpm_vec3 adjoint, double scale)
 {
 	for (int i = 0; i < RPM_ANTENNA_NUMBERS && work->want & RPM_WANT_ANTENNAS; i++)
 		work->sent_by[i] += scale * rpm_dot(adjoint, state->sent_by[i]);
 }
 
 static void
-add_sent(cell_work *work)
+add_sent(rpm_cell_work *work)
 {
 	static const int kinds[RPM_ANTENNA_NUMBERS] = {
 		[RPM_BY_AZIMUTH_DEG] = RPM_PARAMETER_AZIMUTH_DEG,

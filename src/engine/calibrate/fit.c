@@ -31,6 +31,8 @@
 #define PROMISE_BROKEN 0.25
 /* Damped less than this a step is where the equations say that the bottom is. */
 #define DAMPING_FREE 0.1
+/* So many times buildings are taken to other bottoms, on the first cells where there are more. */
+#define LOOKS_MOST 2
 /* From so much learned on the measurements decide, not the prior. */
 #define IDENTIFIABLE 0.5
 
@@ -47,7 +49,6 @@ static rpm_code create(rpm_fit_work *work, rpm_status *status);
 static void release(rpm_fit_work *work);
 static rpm_code run(rpm_fit_work *work, rpm_status *status);
 static rpm_code next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool *ended, rpm_status *status);
-static rpm_code iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *ended, rpm_status *status);
 static rpm_code steps(rpm_fit_work *work, rpm_fit_embedding *embedding, double *before, const double *kept, double cost, bool *ended,
 					  rpm_status *status);
 static double promised(const rpm_fit_work *work, const double *from, const double *to);
@@ -153,6 +154,7 @@ release(rpm_fit_work *work)
 	free(work->scratch);
 	rpm_store_values_free(&work->values);
 	rpm_store_tables_free(&work->tables);
+	rpm_store_sent_free(&work->sent);
 	free(work->levels);
 	free(work->sorted);
 	free(work->weights);
@@ -161,6 +163,7 @@ release(rpm_fit_work *work)
 	free(work->z);
 	free(work->normal);
 	free(work->thread_sums);
+	free(work->bottoms);
 }
 
 static rpm_code
@@ -169,15 +172,16 @@ run(rpm_fit_work *work, rpm_status *status)
 	rpm_calibration *calibration = work->calibration;
 	rpm_fit_embedding embedding;
 	bool		ended = work->count == 0, scanned = false;
-	rpm_code	code = rpm_fit_embedding_create(work, &embedding, status);
+	rpm_code	code = rpm_fit_embedding_create(work, work->options->method == RPM_CALIBRATE_AMV, &embedding, status);
 
 	work->damping = DAMPING_START;
 	work->smooth = true;
+	work->looks = LOOKS_MOST;
 	work->stride = work->fitted_cells >= 2 * FIRST_CELLS ? work->fitted_cells / FIRST_CELLS : 1;
 	for (calibration->iterations = 0; code == RPM_OK && !ended && calibration->iterations < work->options->max_iterations;
 		 calibration->iterations++)
 	{
-		code = iterate(work, &embedding, &ended, status);
+		code = rpm_fit_round(work, &embedding, &ended, status);
 		rpm_phase_add(work->control, 1);
 		if (code == RPM_OK && (ended || (work->stride > 1 && calibration->iterations >= work->options->max_iterations / 2)))
 		{
@@ -197,7 +201,7 @@ run(rpm_fit_work *work, rpm_status *status)
 	return code;
 }
 
-/* After a fit has come to rest: a look at other bottoms, then all cells.  *ended: there is nothing left to do. */
+/* After a fit has come to rest: a look at other bottoms, then all cells, then at those of buildings.  *ended: there is nothing left to do. */
 static rpm_code
 next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool *ended, rpm_status *status)
 {
@@ -208,6 +212,13 @@ next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool
 	{
 		code = rpm_fit_scan(work, &moved, status);
 		*scanned = true;
+		if (moved)
+			rpm_fit_embedding_restart(work, embedding);
+	}
+	if (code == RPM_OK && *ended && !moved && work->options->method == RPM_CALIBRATE_BUILDING && work->looks > 0)
+	{
+		work->looks--;
+		code = rpm_fit_move_buildings(work, &moved, status);
 		work->fresh = work->fresh && !moved;
 		if (moved)
 			rpm_fit_embedding_restart(work, embedding);
@@ -216,6 +227,7 @@ next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool
 	if (code != RPM_OK || moved || work->stride == 1)
 		return code;
 	work->stride = 1;
+	work->looks = 0;
 	work->fresh = false;
 	work->settled = work->smooth = true;
 	code = rpm_fit_levels(work, status);
@@ -223,9 +235,8 @@ next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool
 	return code;
 }
 
-/* One round: the normal equations where it stands, then steps, more and more damped, until the cost falls. */
-static rpm_code
-iterate(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *ended, rpm_status *status)
+rpm_code
+rpm_fit_round(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *ended, rpm_status *status)
 {
 	size_t		n = (size_t) work->count;
 	size_t		equations = n * n + n;	/* normal and slope, which lie together */
@@ -321,25 +332,33 @@ promised(const rpm_fit_work *work, const double *from, const double *to)
 	return sum;
 }
 
-/* The posterior's deviations, from the normal equations at the end. */
+/* The posterior's deviations, from the normal equations at the end and what other bottoms add. */
 static rpm_code
 find_errors(rpm_fit_work *work, rpm_status *status)
 {
 	size_t		n = (size_t) work->count;
-	double	   *column = malloc((n + 1) * sizeof(double));
+	double	   *column = calloc(2 * n + 1, sizeof(double)), *aside = column + n;
 	rpm_code	code = column ? RPM_OK : rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the errors of %d parameters", work->count);
 	bool		factored;
 
+	if (code == RPM_OK && work->calibration->converged)
+		code = rpm_fit_floors(work, aside, status);
 	if (code == RPM_OK && !work->fresh)
 		code = rpm_fit_sum(work, true, status);
+	for (size_t i = 0; i < n && code == RPM_OK; i++)
+		aside[i] = fmax(0, aside[i] - 1 / work->normal[i * n + i]);
 	if (code == RPM_OK)
 		code = rpm_fit_levels(work, status);
+	if (code == RPM_OK && work->options->method == RPM_CALIBRATE_BUILDING)
+		code = rpm_fit_spread(work, aside, status);
+	if (code == RPM_OK)
+		rpm_fit_add_bottoms(work, aside);
 	factored = code == RPM_OK && dense_factor(work->normal, work->count);
 
 	for (size_t i = 0; i < n && factored; i++)
 	{
 		rpm_parameter *parameter = &work->calibration->parameters[work->index[i]];
-		double		variance = 0;
+		double		variance = aside[i];
 
 		/* Column i of the factor's inverse. */
 		for (size_t r = i; r < n; r++)

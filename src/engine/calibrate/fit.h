@@ -5,12 +5,18 @@
  *   fit_normal.c    losses; the normal equations, summed over the cells
  *   fit_embedding.c the embedding form: constants as products of vectors
  *   fit_choice.c    which parameters are fitted
- *   fit_scan.c      other bottoms of the cost
+ *   fit_scan.c      other bottoms of the cost: materials
+ *   fit_pattern.c   floors of patterns
+ *   profile.c       other bottoms of the cost: buildings, and what they do to standard errors
  */
 #ifndef RPM_CALIBRATE_FIT_H
 #define RPM_CALIBRATE_FIT_H
 
 #include "calibrate/tables.h"
+
+#define RPM_FIT_MOST_BOTTOMS 16
+/* A level of nothing (the pattern's null): as weak as any receiver could tell. */
+#define RPM_FIT_NOTHING_DBM (-250.0)
 
 typedef struct rpm_fit_work
 {
@@ -20,6 +26,7 @@ typedef struct rpm_fit_work
 	rpm_calibration *calibration;
 	rpm_store_values values;
 	rpm_store_tables tables;	/* of values */
+	rpm_store_sent sent;		/* of values, while a scan changes walls alone */
 	int			threads;
 	rpm_store_scratch *scratch;	/* one for each thread */
 	int			count;			/* parameters fitted */
@@ -38,6 +45,10 @@ typedef struct rpm_fit_work
 	double		damping;
 	bool		settled;		/* the scale stays */
 	bool		smooth;			/* the last step was good at once */
+	double	   *bottoms;		/* other bottoms that were tried: the cost, then z; on the cells of the look */
+	size_t		bottom_count;
+	double		bottom_cost;	/* of the one that was gone to */
+	int			looks;			/* for other bottoms of buildings that are left */
 	bool		fresh;			/* cost, normal and slope are those of z */
 	unsigned	want;			/* or of rpm_store_want: what the method fits */
 } rpm_fit_work;
@@ -64,6 +75,9 @@ rpm_code	rpm_fit_tabulate(rpm_fit_work *work, rpm_status *status);
 /* Levels of the cells that are fitted and the cost; with_normal: the normal equations too, priors included. */
 rpm_code	rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status);
 
+/* The loss of a cell at a level, without its weight. */
+double		rpm_fit_loss(const rpm_fit_work *work, double level_dbm, double measured_dbm);
+
 /* Levels of all cells, those held out too. */
 rpm_code	rpm_fit_levels(rpm_fit_work *work, rpm_status *status);
 
@@ -77,8 +91,23 @@ rpm_fit_sampled(const rpm_fit_work *work, size_t cell)
 /* The residuals' scale from work->levels: their median, with the weight of 20 cells of 8 dB for a beginning. */
 void		rpm_fit_find_scale(rpm_fit_work *work);
 
-/* Tries other permittivities of slabs; *moved: one was better and is set. */
+/* Tries other permittivities of slabs; *moved: one was better and is set.  Fills work->bottoms. */
 rpm_code	rpm_fit_scan(rpm_fit_work *work, bool *moved, rpm_status *status);
+
+/* Adds to the variance of each fitted parameter what the bottoms that were tried leave open. */
+void		rpm_fit_add_bottoms(const rpm_fit_work *work, double *variance);
+
+/* Takes buildings to other bottoms of their permittivity; *moved: the cost fell.  Needs work->cost. */
+rpm_code	rpm_fit_move_buildings(rpm_fit_work *work, bool *moved, rpm_status *status);
+
+/* Adds to the variance of each building's permittivity what other bottoms of it do.  Needs work->normal. */
+rpm_code	rpm_fit_spread(rpm_fit_work *work, double *variance, rpm_status *status);
+
+/*
+ * Takes floors of patterns that the cost knows from one side only to the mean of what is likely; variance: of each such floor, all else as
+ * it is (others are left).
+ */
+rpm_code	rpm_fit_floors(rpm_fit_work *work, double *variance, rpm_status *status);
 
 /*
  * Coordinates that steps are taken in: z itself, or the embedding's vectors.
@@ -93,12 +122,16 @@ typedef struct rpm_fit_embedding
 	double	   *product;		/* work->count x count */
 } rpm_fit_embedding;
 
-rpm_code	rpm_fit_embedding_create(const rpm_fit_work *work, rpm_fit_embedding *embedding, rpm_status *status);
+/* embedded: vectors, else z itself. */
+rpm_code	rpm_fit_embedding_create(const rpm_fit_work *work, bool embedded, rpm_fit_embedding *embedding, rpm_status *status);
 void		rpm_fit_embedding_free(rpm_fit_embedding *embedding);
 /* The normal equations in the coordinates, damped, solved: embedding->trial = x + step and the z there; false when they cannot be. */
 bool		rpm_fit_embedding_step(const rpm_fit_work *work, rpm_fit_embedding *embedding, double damping, double *z);
 void		rpm_fit_embedding_accept(rpm_fit_embedding *embedding);
 /* Coordinates anew at work->z. */
 void		rpm_fit_embedding_restart(const rpm_fit_work *work, rpm_fit_embedding *embedding);
+
+/* One round: the normal equations where it stands, then steps, more and more damped, until the cost falls. */
+rpm_code	rpm_fit_round(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *ended, rpm_status *status);
 
 #endif

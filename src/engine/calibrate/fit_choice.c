@@ -154,7 +154,7 @@ take_arrays(rpm_fit_work *work, rpm_status *status)
 	for (size_t i = 0; i < parameters; i++)
 		n += work->calibration->parameters[i].fitted;
 	sums = n * n + n + 1;
-	code = rpm_reserve(work->control, ((size_t) work->threads * sums + sums + 8 * n + parameters) * sizeof(double), "the normal equations", status);
+	code = rpm_reserve(work->control, ((size_t) work->threads * sums + sums + 8 * n + parameters + RPM_FIT_MOST_BOTTOMS * (n + 1)) * sizeof(double), "the normal equations", status);
 	if (code != RPM_OK)
 		return code;
 	work->count = (int) n;
@@ -163,7 +163,8 @@ take_arrays(rpm_fit_work *work, rpm_status *status)
 	work->z = calloc(5 * n + 1, sizeof(double));
 	work->normal = calloc(n * n + n + 1, sizeof(double));
 	work->thread_sums = calloc((size_t) work->threads * sums, sizeof(double));
-	if (!work->index || !work->place || !work->z || !work->normal || !work->thread_sums)
+	work->bottoms = calloc(RPM_FIT_MOST_BOTTOMS * (n + 1), sizeof(double));
+	if (!work->index || !work->place || !work->z || !work->normal || !work->thread_sums || !work->bottoms)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for a fit of %zu parameters", n);
 	work->prior = work->z + n;
 	work->sd = work->z + 2 * n;

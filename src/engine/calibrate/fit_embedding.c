@@ -28,9 +28,8 @@ static bool solve(int n, double *system, double *step, double damping);
 static bool step_of_embedding(const rpm_fit_work *work, rpm_fit_embedding *embedding, double damping);
 
 rpm_code
-rpm_fit_embedding_create(const rpm_fit_work *work, rpm_fit_embedding *embedding, rpm_status *status)
+rpm_fit_embedding_create(const rpm_fit_work *work, bool embedded, rpm_fit_embedding *embedding, rpm_status *status)
 {
-	bool		embedded = work->options->method == RPM_CALIBRATE_AMV;
 	size_t		n = (size_t) work->count, m = n;
 
 	memset(embedding, 0, sizeof *embedding);

@@ -18,8 +18,6 @@
 #define SCALE_PRIOR_CELLS 20.0
 #define SCALE_LEAST_DB 0.1
 #define NORMAL_MEDIAN 0.6744897501960817
-/* A level of nothing (the pattern's null): as weak as any receiver could tell. */
-#define NOTHING_DBM (-250.0)
 
 static void levels_range(void *context, int64_t begin, int64_t end, int thread);
 static void sum_range(void *context, int64_t begin, int64_t end, int thread);
@@ -79,7 +77,7 @@ levels_range(void *context, int64_t begin, int64_t end, int thread)
 
 	for (int64_t i = begin; i < end; i++)
 		if (!rpm_store_level(work->store, &work->values, (size_t) i, 0, &work->scratch[thread], &work->levels[i]))
-			work->levels[i] = NOTHING_DBM;
+			work->levels[i] = RPM_FIT_NOTHING_DBM;
 }
 
 static void
@@ -105,7 +103,7 @@ sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *su
 	int			held = 0;
 
 	if (!rpm_store_level(work->store, &work->values, cell, work->with_normal ? work->want : 0, scratch, &level))
-		level = NOTHING_DBM;
+		level = RPM_FIT_NOTHING_DBM;
 	work->levels[cell] = level;
 	sums[n * n + n] += weight * cell_loss(work, level, given->level_dbm, &slope, &curvature);
 	if (!work->with_normal)
@@ -126,6 +124,14 @@ sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *su
 		for (int k = 0; k < held; k++)
 			sums[places[i] * n + places[k]] += weight * curvature * by[i] * by[k];
 	}
+}
+
+double
+rpm_fit_loss(const rpm_fit_work *work, double level_dbm, double measured_dbm)
+{
+	double		slope, curvature;
+
+	return cell_loss(work, level_dbm, measured_dbm, &slope, &curvature);
 }
 
 /* The loss of a level; its derivative by the level, and a curvature that is never negative. */

@@ -3,9 +3,13 @@
  * ../shared/data/chengdu, alone and with the residual field (docs/accuracy.md).
  *
  *   calibrated FOLDER --sites=N --seed=S --threads=T [--roofs=holes] [--untraced] [--depth=D] [--correlation=METRES] [--methods=A,AM]
+ *              [--split=blocks] [--best]
  *
- * --untraced: the level over the roofs by the formula alone.  With the field: the tracer as a given prior; as a drift, one more term with
- * a coefficient of its own beside those of the empirical priors; and the better of all of them by validation on blocks.
+ * Each site is traced once: all methods and both splits (70/30 of the 100 m blocks, of the pixels; antenna by antenna) are judged on one
+ * store.  --untraced: a row more, AM on a store whose level over the roofs is the formula alone.  With the field: the tracer as a given
+ * prior; as a drift, one more term with a coefficient of its own beside those of the empirical priors; --best: and what validates best
+ * among all of them.  The tables on the way are written after each site, areas too, so that a run that is cut has one; sites come in an
+ * order that is spread, too.
  *
  * Buildings are blocks of one height of the 5 m raster (blocks.sh), walls and roofs of concrete; where nothing was measured it knows none.
  */
@@ -31,14 +35,22 @@
 #define ROOF_CLEARANCE_M 2.0
 #define RESULTS 8
 #define LONGEST_LINE 4000000
+#define MOST_AREAS 100			/* 0: all of them */
 
-static const char *const names[] = {"A", "M", "AM", "AMv", "per building", "uncalibrated", "field alone"};
+static const char *const names[] = {"A", "M", "AM", "AMv", "per building", "uncalibrated", "AM, roofs by the formula", "field alone"};
 
 /* Rows of the table: the fit's methods, what they stand beside. */
 enum
 {
-	ROW_BEFORE = RPM_CALIBRATE_BUILDING + 1, ROW_FIELD
+	ROW_BEFORE = RPM_CALIBRATE_BUILDING + 1, ROW_UNTRACED, ROW_FIELD
 };
+
+enum
+{
+	SPLIT_BLOCKS = 0, SPLIT_PIXELS, SPLITS
+};
+
+static const char *const split_names[] = {"blocks", "pixels"};
 
 typedef struct figures
 {
@@ -65,8 +77,10 @@ static uint64_t seed = 1;
 static unsigned wanted_methods = ~0u;
 static double correlation_m = 50;
 static rpm_store_options store_options;
-static figures rows[RESULTS];
-static double trace_ms, fit_ms[RESULTS];
+static int	splits = SPLITS;
+static bool with_untraced, with_best;
+static figures rows[SPLITS][MOST_AREAS][RESULTS];
+static double trace_ms, field_ms, fit_ms[RESULTS];
 static size_t without_path, indoors, all_cells, all_paths;
 
 /* Processor time of all threads. */
@@ -173,13 +187,28 @@ take_cells(site_work *site)
 		for (size_t k = site->data->begin[site->antennas[i]]; k < site->data->begin[site->antennas[i] + 1]; k++)
 		{
 			const pixel *p = &site->data->pixels[k];
-			int64_t		id = site->data->antennas[site->antennas[i]].id;
-			double		number = 0;
 
-			rpm_split_at(seed, RPM_SPLIT_BLOCK, &id, pixel_x(p), pixel_y(p), BLOCK_M, &number, &site->status);
 			site->cells[site->cell_count++] = (rpm_calibrate_cell) {pixel_x(p) - site->scene->origin[0], pixel_y(p) - site->scene->origin[1], i,
-				p->rsrp_dbm, number < LEARNS ? 1 : 0};
+				p->rsrp_dbm, 1};
 		}
+}
+
+/* Which cells learn: of no concern to the store. */
+static void
+split_cells(site_work *site, int split)
+{
+	bool		blocks = split == SPLIT_BLOCKS;
+
+	for (size_t i = 0; i < site->cell_count; i++)
+	{
+		rpm_calibrate_cell *cell = &site->cells[i];
+		int64_t		id = site->data->antennas[site->antennas[cell->antenna]].id;
+		double		number = 0;
+
+		rpm_split_at(seed, blocks ? RPM_SPLIT_BLOCK : RPM_SPLIT_PIXEL, &id, cell->x_m + site->scene->origin[0], cell->y_m + site->scene->origin[1],
+					 blocks ? BLOCK_M : CELL_M, &number, &site->status);
+		cell->weight = number < LEARNS ? 1 : 0;
+	}
 }
 
 /*
@@ -195,7 +224,7 @@ field_mae(const site_work *site, int antenna, const double *levels, bool as_prio
 	rpm_predict_point *points = calloc(site->cell_count, sizeof *points);
 	double	   *numbers = calloc(7 * site->cell_count, sizeof(double)), *at_points = numbers, *at_targets = numbers + site->cell_count;
 	double	   *x = at_targets + site->cell_count, *y = x + site->cell_count, *mean = y + site->cell_count, *sd = mean + site->cell_count;
-	double	   *truth = sd + site->cell_count, sum = 0;
+	double	   *truth = sd + site->cell_count, sum = 0, begin = now_ms();
 	rpm_predict_given given = {.name = "tracer", .at_points_dbm = at_points, .at_targets_dbm = at_targets, .sd_db = 8, .drift = as_drift};
 	rpm_predict_input input = {.antennas = &own, .antenna_count = 1, .points = points, .target_x_m = x, .target_y_m = y};
 	rpm_predict_options options;
@@ -234,81 +263,122 @@ field_mae(const site_work *site, int antenna, const double *levels, bool as_prio
 		sum += fabs(mean[i] - truth[i]) / (double) input.target_count;
 	free(points);
 	free(numbers);
+	field_ms += now_ms() - begin;
 	return sum;
+}
+
+static void
+add_to(figures *row, const figures *one)
+{
+	row->mae += one->mae;
+	row->rmse += one->rmse;
+	row->field_mae += one->field_mae;
+	row->drift_mae += one->drift_mae;
+	row->best_mae += one->best_mae;
+	row->cells += one->cells;
+	row->antennas++;
 }
 
 /* Means over antennas, as in the table above it. */
 static void
-add_figures(const site_work *site, int row, const double *levels)
+add_figures(const site_work *site, int split, int row, const double *levels)
 {
 	for (int a = 0; a < site->antenna_count; a++)
 	{
-		double		mae = 0, square = 0;
-		size_t		count = 0;
+		int			area = site->data->antennas[site->antennas[a]].area;
+		figures		one = {0};
 
 		for (size_t i = 0; i < site->cell_count; i++)
 			if (site->cells[i].antenna == a && site->cells[i].weight == 0)
 			{
 				double		error = levels ? levels[i] - site->cells[i].level_dbm : 0;
 
-				mae += fabs(error);
-				square += error * error;
-				count++;
+				one.mae += fabs(error);
+				one.rmse += error * error;
+				one.cells++;
 			}
-		if (count == 0)
+		if (one.cells == 0)
 			continue;
-		rows[row].antennas++;
-		rows[row].cells += count;
-		rows[row].mae += mae / (double) count;
-		rows[row].rmse += sqrt(square / (double) count);
-		rows[row].field_mae += field_mae(site, a, levels, levels != NULL, false);
+		one.mae /= (double) one.cells;
+		one.rmse = sqrt(one.rmse / (double) one.cells);
+		one.field_mae = field_mae(site, a, levels, levels != NULL, false);
 		if (levels)
-		{
-			rows[row].drift_mae += field_mae(site, a, levels, false, true);
-			rows[row].best_mae += field_mae(site, a, levels, true, true);
-		}
+			one.drift_mae = field_mae(site, a, levels, false, true);
+		if (levels && with_best)
+			one.best_mae = field_mae(site, a, levels, true, true);
+		add_to(&rows[split][0][row], &one);
+		if (area > 0 && area < MOST_AREAS)
+			add_to(&rows[split][area][row], &one);
 	}
+}
+
+static rpm_code
+trace_site(site_work *site, const rpm_store_options *options)
+{
+	rpm_calibrate_input input = {site->scene, site->query, site->engine, site->antenna_count, site->cells, site->cell_count, CELL_M, RECEIVER_M};
+
+	rpm_path_store_free(site->store);
+	site->store = NULL;
+	return rpm_path_store_build(&input, options, &control, &site->store, &site->status);
+}
+
+static rpm_code
+judge_row(site_work *site, int split, int row, double *levels)
+{
+	rpm_calibration calibration = {0};
+	rpm_calibrate_options options;
+	double		begin = now_ms();
+	rpm_code	code = rpm_calibration_create(site->store, &calibration, &site->status);
+
+	rpm_calibrate_options_default(&options);
+	options.method = row == ROW_UNTRACED ? RPM_CALIBRATE_AM : row;
+	options.correlation_m = correlation_m;
+	if (code == RPM_OK && row != ROW_BEFORE)
+		code = rpm_calibrate(site->store, &options, &control, &calibration, &site->status);
+	if (split == SPLIT_BLOCKS)
+		fit_ms[row] += now_ms() - begin;
+	if (code == RPM_OK)
+		code = rpm_calibration_levels(site->store, &calibration, &control, levels, &site->status);
+	if (code == RPM_OK)
+		add_figures(site, split, row, levels);
+	rpm_calibration_free(&calibration);
+	return code;
 }
 
 static bool
 judge_site(site_work *site)
 {
-	rpm_calibrate_input input = {site->scene, site->query, site->engine, site->antenna_count, site->cells, site->cell_count, CELL_M, RECEIVER_M};
 	double	   *levels = calloc(site->cell_count, sizeof(double)), begin = now_ms();
-	rpm_calibration calibration = {0};
-	rpm_code	code = rpm_path_store_build(&input, &store_options, &control, &site->store, &site->status);
-	rpm_store_counts counts;
+	rpm_code	code = trace_site(site, &store_options);
+	rpm_store_counts counts = {0};
 
 	trace_ms += now_ms() - begin;
-	for (int method = ROW_BEFORE; method >= 0 && code == RPM_OK; method--)
-	{
-		rpm_calibrate_options options;
-
-		if (!(wanted_methods & 1u << method))
-			continue;
-		rpm_calibrate_options_default(&options);
-		options.method = method;
-		options.correlation_m = correlation_m;
-		code = rpm_calibration_create(site->store, &calibration, &site->status);
-		begin = now_ms();
-		if (code == RPM_OK && method < ROW_BEFORE)
-			code = rpm_calibrate(site->store, &options, &control, &calibration, &site->status);
-		fit_ms[method] += now_ms() - begin;
-		if (code == RPM_OK)
-			code = rpm_calibration_levels(site->store, &calibration, &control, levels, &site->status);
-		if (code == RPM_OK)
-			add_figures(site, method, levels);
-		rpm_calibration_free(&calibration);
-	}
 	if (code == RPM_OK)
-	{
-		add_figures(site, ROW_FIELD, NULL);
 		counts = rpm_path_store_counts(site->store);
-		without_path += counts.cells_without_path;
-		indoors += counts.cells_indoors;
-		all_cells += counts.cells;
-		all_paths += counts.paths;
+	for (int split = 0; split < splits && code == RPM_OK; split++)
+	{
+		split_cells(site, split);
+		add_figures(site, split, ROW_FIELD, NULL);
+		for (int row = ROW_BEFORE; row >= 0 && code == RPM_OK; row--)
+			if (wanted_methods & 1u << row)
+				code = judge_row(site, split, row, levels);
 	}
+	if (code == RPM_OK && with_untraced)
+	{
+		rpm_store_options untraced = store_options;
+
+		untraced.mechanisms &= ~(unsigned) RPM_OVER_ROOFS;
+		code = trace_site(site, &untraced);
+		for (int split = 0; split < splits && code == RPM_OK; split++)
+		{
+			split_cells(site, split);
+			code = judge_row(site, split, ROW_UNTRACED, levels);
+		}
+	}
+	without_path += counts.cells_without_path;
+	indoors += counts.cells_indoors;
+	all_cells += counts.cells;
+	all_paths += counts.paths;
 	free(levels);
 	return code == RPM_OK;
 }
@@ -342,46 +412,79 @@ run_site(const chengdu *data, const char *folder, int first)
 	return good;
 }
 
-static void print_rows(int sites);
+static void
+print_rows(int sites, int split, int area)
+{
+	static const int order[] = {ROW_BEFORE, RPM_CALIBRATE_A, RPM_CALIBRATE_M, RPM_CALIBRATE_AM, RPM_CALIBRATE_AMV, RPM_CALIBRATE_BUILDING, ROW_UNTRACED,
+	ROW_FIELD};
+
+	if (area == 0)
+		printf("\nall areas, by %s\n", split_names[split]);
+	else
+		printf("\narea %d, by %s\n", area, split_names[split]);
+	printf("| %-24s | %8s | %8s | %9s | %9s | %9s | %11s |\n", "tracer", "MAE", "RMSE", "as prior", "as drift", "best", "fit, CPU ms");
+	for (int i = 0; i < RESULTS; i++)
+	{
+		const figures *row = &rows[split][area][order[i]];
+		double		n = row->antennas;
+
+		if (row->antennas > 0)
+			printf("| %-24s | %8.2f | %8.2f | %9.2f | %9.2f | %9.2f | %11.0f |\n", names[order[i]], row->mae / n, row->rmse / n, row->field_mae / n,
+				   row->drift_mae / n, row->best_mae / n, fit_ms[order[i]] / sites);
+	}
+	printf("%d antennas, %zu held-out cells\n", rows[split][area][ROW_FIELD].antennas, rows[split][area][ROW_FIELD].cells);
+}
+
+static void
+print_tables(int sites)
+{
+	for (int split = 0; split < splits; split++)
+		for (int area = 0; area < MOST_AREAS; area++)
+			if (rows[split][area][ROW_FIELD].antennas > 0)
+				print_rows(sites, split, area);
+	printf("\n%d sites, %zu cells, %zu paths, %zu cells without a path, %zu indoors; a site: tracing %.0f ms of processor time, the fields %.0f\n", sites,
+		   all_cells, all_paths, without_path, indoors, trace_ms / sites, field_ms / sites);
+	fflush(stdout);
+}
+
+/* The number's factor that walks all of them in a spread order. */
+static int
+stride_of(int count)
+{
+	for (int stride = (int) (0.618 * count); stride > 1; stride--)
+	{
+		int			a = count, b = stride;
+
+		while (b > 0)
+		{
+			int			rest = a % b;
+
+			a = b;
+			b = rest;
+		}
+		if (a == 1)
+			return stride;
+	}
+	return 1;
+}
 
 /* Sites spread evenly over the list of antennas. */
 static void
 run_sites(const chengdu *data, const char *folder, int wanted)
 {
-	int			done = 0;
+	int			done = 0, stride = stride_of(wanted);
 
-	for (int i = 0; i < wanted; i++)
+	for (int k = 0; k < wanted; k++)
 	{
-		int			first = (int) (((double) i + 0.5) * data->antenna_count / wanted);
+		int			i = k * stride % wanted, first = (int) (((double) i + 0.5) * data->antenna_count / wanted);
 
 		while (first < data->antenna_count - 1 && data->begin[first + 1] - data->begin[first] < FEWEST_PIXELS)
 			first++;
 		done += run_site(data, folder, first);
-		fprintf(stderr, "%d of %d: site %lld, area %d\n", i + 1, wanted, (long long) data->antennas[first].site, data->antennas[first].area);
+		fprintf(stderr, "%d of %d: site %lld, area %d\n", k + 1, wanted, (long long) data->antennas[first].site, data->antennas[first].area);
 		if (done > 0)
-			print_rows(done);
+			print_tables(done);
 	}
-	printf("%d sites, %zu cells, %zu paths, %zu cells without a path, %zu indoors; tracing %.0f ms of processor time a site\n", done, all_cells, all_paths,
-		   without_path, indoors, trace_ms / done);
-}
-
-static void
-print_rows(int sites)
-{
-	static const int order[] = {ROW_BEFORE, RPM_CALIBRATE_A, RPM_CALIBRATE_M, RPM_CALIBRATE_AM, RPM_CALIBRATE_AMV, RPM_CALIBRATE_BUILDING, ROW_FIELD};
-
-	printf("| %-14s | %8s | %8s | %9s | %9s | %9s | %11s |\n", "tracer", "MAE", "RMSE", "as prior", "as drift", "best", "fit, CPU ms");
-	for (int i = 0; i < 7; i++)
-	{
-		const figures *row = &rows[order[i]];
-		double		n = row->antennas;
-
-		if (row->antennas > 0)
-			printf("| %-14s | %8.2f | %8.2f | %9.2f | %9.2f | %9.2f | %11.0f |\n", names[order[i]], row->mae / n, row->rmse / n, row->field_mae / n,
-				   row->drift_mae / n, row->best_mae / n, fit_ms[order[i]] / sites);
-	}
-	printf("%d antennas, %zu held-out cells\n", rows[ROW_FIELD].antennas, rows[ROW_FIELD].cells);
-	fflush(stdout);
 }
 
 /* Those named, with the uncalibrated tracer always. */
@@ -419,8 +522,12 @@ main(int argc, char **argv)
 				wanted_methods = methods_of(argv[i] + 10);
 			else if (strcmp(argv[i], "--roofs=holes") == 0)
 				store_options.over_roofs = RPM_OVER_ROOFS_HOLES;
+			else if (strcmp(argv[i], "--split=blocks") == 0)
+				splits = 1;
 			else if (strcmp(argv[i], "--untraced") == 0)
-				store_options.mechanisms &= ~(unsigned) RPM_OVER_ROOFS;
+				with_untraced = true;
+			else if (strcmp(argv[i], "--best") == 0)
+				with_best = true;
 			else
 				return 2;
 		}
