@@ -7,6 +7,7 @@
 #include "trace/map_chains.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Points per cell side at a shadow's edge, over those elsewhere. */
@@ -19,7 +20,6 @@
 /* Farther than so many cells' sides the power in a cell is that of its middle. */
 #define FAR_CELLS 16.0
 #define SURFACE_OFFSET_M 1e-3
-#define BOX_MARGIN_M 5e-3
 #define LEAST_SHARE 1e-9
 /* The first corner of a polygon is the least along a line that no wall is likely to lie across. */
 #define ASKEW 0.7548776662466927
@@ -38,9 +38,13 @@ typedef struct chain_fill
 	rpm_chain_polygon area;
 	rpm_map_block around;		/* the cells that it meets */
 	int			lit_column_low, lit_column_high, lit_row_low, lit_row_high;	/* of those in which some sample is lit */
+	int			points;			/* per cell side, in the first pass */
 	bool		closer;			/* the second pass */
+	bool		glance;			/* until one sample is lit, and nothing is kept */
+	bool		beyond;			/* what lies behind the receivers has been looked at */
 	double		floor_gain;
-	double		rays;			/* launched into what the chain lights */
+	double		rays;			/* launched into what the chain lights; INFINITY: certain */
+	bool		in_sight;		/* a glance has found it lit */
 } chain_fill;
 
 /* The part of one cell that the chain may light. */
@@ -55,6 +59,8 @@ typedef struct cell_piece
 	double		rays_per_m2;
 } cell_piece;
 
+static bool look(chain_fill *fill, bool found, bool certain);
+static bool glance(chain_fill *fill);
 static void enclose(chain_fill *fill);
 static void visit(chain_fill *fill, const rpm_chain_polygon *polygon, rpm_map_block block);
 static bool hidden(chain_fill *fill, const rpm_chain_polygon *polygon);
@@ -67,34 +73,79 @@ static rpm_vec3 middle_of(const rpm_map_job *job, const rpm_chain_polygon *polyg
 static uint8_t sample(chain_fill *fill, cell_piece *piece, int n);
 static rpm_vec3 sample_point(const rpm_map_job *job, const cell_piece *piece, int k, int n);
 static rpm_vec3 fan_point(const rpm_map_job *job, const cell_piece *piece, int k, int count);
-static void add_to_cells(chain_fill *fill, double probability);
-static bool reflection_points(const rpm_map_job *job, const rpm_map_chain *chain, bool within, rpm_vec3 *points);
-static double length_to(const rpm_map_chain *chain, rpm_vec3 point);
-static double power_at(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
-static rpm_vec3 departure(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
-static bool legs_clear(const rpm_map_job *job, rpm_map_chain *chain, const rpm_vec3 *points);
-static bool leg_clear(const rpm_map_job *job, rpm_map_chain *chain, int leg, rpm_vec3 from, rpm_vec3 to);
+static void forget_states(chain_fill *fill);
+static size_t light_bytes(size_t cell_count, size_t met_count);
+static rpm_code take_from_cells(chain_fill *fill, rpm_chain_light **taken);
+static size_t lit_cells(const chain_fill *fill);
+static void look_beyond(chain_fill *fill, rpm_vec3 from, rpm_vec3 point);
+static void note_met(chain_fill *fill, int32_t facet);
+static bool legs_clear(chain_fill *fill, const rpm_vec3 *points);
+static bool leg_clear(chain_fill *fill, int leg, rpm_vec3 from, rpm_vec3 to);
 
-void
-rpm_map_chain_fill(const rpm_chain_target *target, const int32_t *facets, int length, bool certain, rpm_chain_room *room)
+rpm_code
+rpm_map_chain_look(const rpm_chain_target *target, const rpm_chain_question *question, rpm_chain_room *room, rpm_chain_light **light)
 {
-	const rpm_map_job *job = target->job;
 	rpm_map_chain chain;
 	chain_fill	fill = {.target = target, .chain = &chain, .room = room, .floor_gain = FLOOR_SHARE * target->floor_gain};
 
-	if (!rpm_map_chain_prepare(job, facets, length, &chain))
-		return;
-	rpm_map_chain_area(job, &chain, &fill.area);
-	if (fill.area.count < 3)
-		return;
-	enclose(&fill);
-	visit(&fill, &fill.area, fill.around);
-	fill.closer = true;
-	for (int row = fill.lit_row_low - 1; row <= fill.lit_row_high + 1 && !rpm_stopped(job->control); row++)
-		for (int column = fill.lit_column_low - 1; column <= fill.lit_column_high + 1; column++)
-			if (wants_closer_look(&fill, column, row))
-				look_closer(&fill, column, row);
-	add_to_cells(&fill, certain ? 1 : -expm1(-fill.rays));
+	*light = NULL;
+	if (!rpm_map_chain_prepare(target->job, question->facets, question->length, &chain) || !look(&fill, question->found, question->certain))
+		return RPM_OK;
+	if (question->certain)
+		fill.rays = INFINITY;
+	return take_from_cells(&fill, light);
+}
+
+void
+rpm_map_chain_light_free(const rpm_chain_target *target, rpm_chain_light *light)
+{
+	if (light != NULL && target->bytes_left != NULL)
+		__atomic_add_fetch(target->bytes_left, (int64_t) light_bytes(light->cell_count, light->met_count), __ATOMIC_RELAXED);
+	free(light);
+}
+
+/* Fills the room with what comes over the chain; false where nothing does, and the room is as before. */
+static bool
+look(chain_fill *fill, bool found, bool certain)
+{
+	const rpm_map_job *job = fill->target->job;
+	bool		glances = !certain && job->points > 1;
+
+	fill->room->met_count = 0;
+	rpm_map_chain_area(job, fill->chain, &fill->area);
+	if (fill->area.count < 3)
+		return false;
+	if (glances && !glance(fill) && !found)
+		return false;
+	fill->points = job->points;
+	enclose(fill);
+	visit(fill, &fill->area, fill->around);
+	fill->in_sight |= !glances && fill->lit_row_high >= 0;
+	fill->closer = true;
+	for (int row = fill->lit_row_low - 1; row <= fill->lit_row_high + 1 && !rpm_stopped(job->control); row++)
+		for (int column = fill->lit_column_low - 1; column <= fill->lit_column_high + 1; column++)
+			if (wants_closer_look(fill, column, row))
+				look_closer(fill, column, row);
+	forget_states(fill);
+	return fill->lit_row_high >= 0;
+}
+
+/* Whether one point of each cell shows the chain's light; keeps nothing but what is in the way. */
+static bool
+glance(chain_fill *fill)
+{
+	size_t		columns = (size_t) fill->target->job->grid->columns;
+
+	fill->glance = true;
+	fill->points = 1;
+	enclose(fill);
+	visit(fill, &fill->area, fill->around);
+	fill->in_sight = fill->lit_row_high >= 0;
+	if (fill->in_sight)
+		fill->room->gain[(size_t) fill->lit_row_high * columns + (size_t) fill->lit_column_high] = 0;
+	fill->glance = false;
+	fill->rays = 0;
+	return fill->in_sight;
 }
 
 /* Columns and rows around the area. */
@@ -130,11 +181,11 @@ visit(chain_fill *fill, const rpm_chain_polygon *polygon, rpm_map_block block)
 	rpm_chain_polygon half;
 	double		at;
 
-	if (polygon->count < 3 || rpm_stopped(job->control))
+	if (polygon->count < 3 || rpm_stopped(job->control) || (fill->glance && fill->lit_row_high >= 0))
 		return;
 	if (columns * rows >= BLOCK_CELLS && hidden(fill, polygon))
 	{
-		for (int row = block.row_low; row <= block.row_high; row++)
+		for (int row = block.row_low; row <= block.row_high && !fill->glance; row++)
 			memset(&fill->room->state[(size_t) row * (size_t) job->grid->columns + (size_t) block.column_low], DARK, (size_t) columns);
 		return;
 	}
@@ -143,7 +194,11 @@ visit(chain_fill *fill, const rpm_chain_polygon *polygon, rpm_map_block block)
 		cell_piece	piece;
 
 		if (piece_of_cell(job, polygon, block.column_low, block.row_low, &piece))
-			fill->room->state[piece.cell] = sample(fill, &piece, job->points);
+		{
+			uint8_t		state = sample(fill, &piece, fill->points);
+
+			fill->room->state[piece.cell] = fill->glance ? OUTSIDE : state;
+		}
 		return;
 	}
 	if (columns >= rows)
@@ -179,7 +234,7 @@ hidden(chain_fill *fill, const rpm_chain_polygon *polygon)
 	if (hidden_by_blockers(fill, polygon))
 		return true;
 	points[fill->chain->length + 1] = middle_of(job, polygon);
-	return reflection_points(job, fill->chain, true, points) && !legs_clear(job, fill->chain, points) && hidden_by_blockers(fill, polygon);
+	return rpm_map_chain_points(job, fill->chain, true, points) && !legs_clear(fill, points) && hidden_by_blockers(fill, polygon);
 }
 
 /* A leg leads from the hull of its corners' points on one mirror to that on the next. */
@@ -194,7 +249,7 @@ hidden_by_blockers(const chain_fill *fill, const rpm_chain_polygon *polygon)
 	for (int i = 0; i < count; i++)
 	{
 		points[chain->length + 1] = rpm_vec(polygon->x[i], polygon->y[i], job->surface.z_low);
-		if (!reflection_points(job, chain, false, points))
+		if (!rpm_map_chain_points(job, chain, false, points))
 			return false;
 		for (int k = 0; k <= chain->length + 1; k++)
 			corners[k][i] = points[k];
@@ -286,9 +341,9 @@ share_of_cell(const chain_fill *fill, cell_piece *piece)
 	{
 		rpm_vec3	middle = middle_of(job, &piece->polygon), way = rpm_sub(middle, fill->chain->images[fill->chain->length]);
 		double		length = rpm_norm(way);
-		size_t		bin = rpm_map_direction_bin(target->directions, departure(job, fill->chain, middle));
+		size_t		bin = rpm_map_direction_bin(target->directions, rpm_map_chain_departure(job, fill->chain, middle));
 
-		piece->power = power_at(job, fill->chain, middle);
+		piece->power = rpm_map_chain_power(job, fill->chain, middle);
 		piece->rays_per_m2 = target->rays[bin] / rpm_map_bin_solid_angle(target->directions, bin) * fabs(way.z) / (length * length * length);
 	}
 	return piece->power * piece->area_m2 / job->cell_area_m2 / (target->before[piece->cell] + fill->floor_gain);
@@ -327,12 +382,14 @@ sample(chain_fill *fill, cell_piece *piece, int n)
 
 		counted += counts;
 		points[fill->chain->length + 1] = point;
-		if (!reflection_points(job, fill->chain, true, points) || !legs_clear(job, fill->chain, points))
+		if (!rpm_map_chain_points(job, fill->chain, true, points) || !legs_clear(fill, points))
 			continue;
 		little = share_of_cell(fill, piece) < LITTLE;
 		lit++;
+		if (!fill->beyond)
+			look_beyond(fill, points[fill->chain->length], point);
 		if (counts)
-			sum += length_to(fill->chain, point) > FAR_CELLS * diagonal ? piece->power : power_at(job, fill->chain, point);
+			sum += rpm_map_chain_length(fill->chain, point) > FAR_CELLS * diagonal ? piece->power : rpm_map_chain_power(job, fill->chain, point);
 	}
 	if (lit == 0)
 		return DARK;
@@ -385,104 +442,94 @@ fan_point(const rpm_map_job *job, const cell_piece *piece, int k, int count)
 }
 
 static void
-add_to_cells(chain_fill *fill, double probability)
+forget_states(chain_fill *fill)
 {
-	const rpm_chain_target *target = fill->target;
 	const rpm_map_block *around = &fill->around;
-	size_t		columns = (size_t) target->job->grid->columns;
+	size_t		columns = (size_t) fill->target->job->grid->columns;
 
 	for (int row = around->row_low; row <= around->row_high; row++)
 		memset(&fill->room->state[(size_t) row * columns + (size_t) around->column_low], OUTSIDE,
 			   (size_t) (around->column_high - around->column_low + 1));
+}
+
+static size_t
+light_bytes(size_t cell_count, size_t met_count)
+{
+	return sizeof(rpm_chain_light) + cell_count * sizeof(rpm_cell_gain) + met_count * sizeof(int32_t);
+}
+
+/* Empties the room into a light, or what is certain into the target's cells. */
+static rpm_code
+take_from_cells(chain_fill *fill, rpm_chain_light **taken)
+{
+	const rpm_chain_target *target = fill->target;
+	rpm_chain_room *room = fill->room;
+	bool		certain = isinf(fill->rays), allowed;
+	size_t		columns = (size_t) target->job->grid->columns, count = certain ? 0 : lit_cells(fill);
+	size_t		bytes = light_bytes(count, room->met_count);
+	rpm_chain_light *light = NULL;
+
+	allowed = target->bytes_left == NULL || __atomic_sub_fetch(target->bytes_left, (int64_t) bytes, __ATOMIC_RELAXED) >= 0;
+	if (allowed && !room->out_of_memory && (light = malloc(bytes)) != NULL)
+	{
+		*light = (rpm_chain_light) {.rays = fill->rays, .in_sight = fill->in_sight, .met_count = room->met_count, .cells = (rpm_cell_gain *) (light + 1)};
+		light->met = (int32_t *) (light->cells + count);
+		memcpy(light->met, room->met, room->met_count * sizeof(int32_t));
+	}
+	else if (target->bytes_left != NULL)
+		__atomic_add_fetch(target->bytes_left, (int64_t) bytes, __ATOMIC_RELAXED);
 	for (int row = fill->lit_row_low; row <= fill->lit_row_high; row++)
 		for (int column = fill->lit_column_low; column <= fill->lit_column_high; column++)
 		{
 			size_t		cell = (size_t) row * columns + (size_t) column;
-			double		gain = fill->room->gain[cell];
+			double		gain = room->gain[cell];
 
-			fill->room->gain[cell] = 0;
-			if (!(gain > 0 && probability > 0))
+			room->gain[cell] = 0;
+			if (!(gain > 0) || light == NULL)
 				continue;
-			rpm_map_add(&target->gain[cell], gain / probability);
-			rpm_map_add(&target->variance[cell], gain * gain * (1 - probability) / (probability * probability));
+			light->worth = fmax(light->worth, gain / (target->before[cell] + target->floor_gain));
+			if (certain)
+				rpm_map_add(&target->gain[cell], gain);
+			else
+				light->cells[light->cell_count++] = (rpm_cell_gain) {cell, gain};
 		}
+	*taken = light;
+	return light != NULL ? RPM_OK : allowed ? RPM_OUT_OF_MEMORY : RPM_LIMIT_EXCEEDED;
 }
 
-/* points[1 .. length], from points[length + 1] back to the antenna, points[0]; false where they miss a mirror's plane, or (within) its box. */
-static bool
-reflection_points(const rpm_map_job *job, const rpm_map_chain *chain, bool within, rpm_vec3 *points)
+static size_t
+lit_cells(const chain_fill *fill)
 {
-	points[0] = job->antenna->position;
-	for (int i = chain->length - 1; i >= 0; i--)
-	{
-		const rpm_facet *facet = &job->scene->facets[chain->facets[i]];
-		rpm_vec3	to = points[i + 2], q;
-		double		height = rpm_dot(facet->normal, to) - facet->offset_m;
+	size_t		columns = (size_t) fill->target->job->grid->columns, count = 0;
 
-		if (height * chain->heights[i] <= 0)
-			return false;
-		q = rpm_along(chain->images[i + 1], chain->heights[i] / (chain->heights[i] + height), rpm_sub(to, chain->images[i + 1]));
-		if (within && (q.x > facet->high.x + BOX_MARGIN_M || q.x < facet->low.x - BOX_MARGIN_M || q.y > facet->high.y + BOX_MARGIN_M
-			|| q.y < facet->low.y - BOX_MARGIN_M || q.z > facet->high.z + BOX_MARGIN_M || q.z < facet->low.z - BOX_MARGIN_M))
-			return false;
-		points[i + 1] = q;
-	}
-	return true;
-}
-
-static double
-length_to(const rpm_map_chain *chain, rpm_vec3 point)
-{
-	return rpm_norm(rpm_sub(point, chain->images[chain->length]));
-}
-
-/* What comes over the chain to a point were nothing in the way. */
-static double
-power_at(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point)
-{
-	rpm_vec3	k = departure(job, chain, point);
-	rpm_cvec3	e = rpm_antenna_field(job->antenna, k);
-	double		length = length_to(chain, point);
-
-	for (int i = 0; i < chain->length; i++)
-	{
-		const rpm_facet *facet = &job->scene->facets[chain->facets[i]];
-		rpm_interface wall = rpm_coefficient_lookup(&job->tables[facet->material], fabs(rpm_dot(k, facet->normal)));
-
-		e = rpm_cvec_scale(rpm_reflect_field(e, k, facet->normal, wall), job->specular_share[facet->material]);
-		k = rpm_mirror_direction(k, facet->normal);
-	}
-	return rpm_cvec_norm2(e) * job->spreading2 / (length * length);
-}
-
-/* In which direction the antenna sends what reaches the point. */
-static rpm_vec3
-departure(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point)
-{
-	rpm_vec3	k = rpm_unit(rpm_sub(point, chain->images[chain->length]));
-
-	for (int i = chain->length - 1; i >= 0; i--)
-		k = rpm_mirror_direction(k, job->scene->facets[chain->facets[i]].normal);
-	return k;
+	for (int row = fill->lit_row_low; row <= fill->lit_row_high; row++)
+		for (int column = fill->lit_column_low; column <= fill->lit_column_high; column++)
+			count += fill->room->gain[(size_t) row * columns + (size_t) column] > 0;
+	return count;
 }
 
 /* Whether each leg meets the next mirror first, and the last one the receiver: as for a launched ray. */
 static bool
-legs_clear(const rpm_map_job *job, rpm_map_chain *chain, const rpm_vec3 *points)
+legs_clear(chain_fill *fill, const rpm_vec3 *points)
 {
+	const rpm_map_job *job = fill->target->job;
+	rpm_map_chain *chain = fill->chain;
+
 	for (int leg = 0; leg <= chain->length; leg++)
 		if (chain->blockers[leg] != RPM_NO_BLOCKER
 			&& rpm_occluder_hides_point(&job->occluders, chain->blockers[leg], points[leg], points[leg + 1]))
 			return false;
 	for (int leg = chain->length; leg >= 0; leg--)
-		if (!leg_clear(job, chain, leg, points[leg], points[leg + 1]))
+		if (!leg_clear(fill, leg, points[leg], points[leg + 1]))
 			return false;
 	return true;
 }
 
 static bool
-leg_clear(const rpm_map_job *job, rpm_map_chain *chain, int leg, rpm_vec3 from, rpm_vec3 to)
+leg_clear(chain_fill *fill, int leg, rpm_vec3 from, rpm_vec3 to)
 {
+	const rpm_map_job *job = fill->target->job;
+	rpm_map_chain *chain = fill->chain;
 	int32_t		own = leg > 0 ? chain->facets[leg - 1] : RPM_NO_FACET, next = leg < chain->length ? chain->facets[leg] : RPM_NO_FACET;
 	int32_t		facet;
 	rpm_vec3	way;
@@ -508,5 +555,41 @@ leg_clear(const rpm_map_job *job, rpm_map_chain *chain, int leg, rpm_vec3 from, 
 	if (facet == next || facet == own)
 		return facet == next || next == RPM_NO_FACET;
 	chain->blockers[leg] = job->occluders.polygon_of[hit.triangle];
+	if (leg == chain->length)
+		note_met(fill, facet);
 	return false;
+}
+
+/* What lies behind the receivers is met, too. */
+static void
+look_beyond(chain_fill *fill, rpm_vec3 from, rpm_vec3 point)
+{
+	rpm_vec3	way = rpm_unit(rpm_sub(point, from));
+	rpm_ray		ray = {{(float) point.x, (float) point.y, (float) point.z}, {(float) way.x, (float) way.y, (float) way.z}, 0, INFINITY};
+	rpm_hit		hit;
+
+	fill->beyond = true;
+	if (rpm_query_intersect(fill->target->job->query, &ray, &hit))
+		note_met(fill, fill->target->job->scene->triangles[hit.triangle].facet);
+}
+
+static void
+note_met(chain_fill *fill, int32_t facet)
+{
+	rpm_chain_room *room = fill->room;
+
+	if (room->met_count > 0 && room->met[room->met_count - 1] == facet)
+		return;
+	if (room->met_count == room->met_capacity)
+	{
+		size_t		capacity = room->met_capacity > 0 ? 2 * room->met_capacity : 256;
+		int32_t    *met = realloc(room->met, capacity * sizeof(int32_t));
+
+		room->out_of_memory |= met == NULL;
+		if (met == NULL)
+			return;
+		room->met = met;
+		room->met_capacity = capacity;
+	}
+	room->met[room->met_count++] = facet;
 }

@@ -9,7 +9,6 @@
 /* Batches of rays, each after the first with more rays to where the ones before have found chains that few rays run over. */
 #define BATCHES 4
 #define RAYS_PER_PIECE 256
-#define CHAINS_PER_PIECE 4
 #define FEW_RAYS 4
 /* Chains are looked for that may add more than the floor / FLOOR_SHARE to a cell; worth most where they may add the floor. */
 #define FLOOR_SHARE 1e4
@@ -47,8 +46,8 @@ typedef struct chains_task
 	rpm_map_aim aim;
 	double	   *rays;			/* bins: launched in all */
 	double		floor_gain;
-	double	   *gain, *before;	/* cells: with chains, and with those shorter than the ones at work */
-	uint32_t   *order, *first;	/* chains, shorter first; the first of those at work */
+	double	   *gain, *before;	/* cells: with chains, and with certain ones alone */
+	uint32_t   *order;			/* chains: certain ones, then shorter ones first */
 	int64_t		bytes_left;
 } chains_task;
 
@@ -65,8 +64,8 @@ static double worth_at_surface(const chains_task *task, rpm_vec3 origin, rpm_vec
 static void note(chain_search *search, const int32_t *facets, int length, const found_chain *found);
 static void learn(chains_task *task);
 static rpm_code fill(chains_task *task, rpm_status *status);
-static int	compare_chains(const void *a, const void *b, void *set);
-static void fill_range(void *context, int64_t begin, int64_t end, int thread);
+static bool is_certain(const chains_task *task, uint32_t chain);
+static int	compare_chains(const void *a, const void *b, void *context);
 
 rpm_code
 rpm_map_chains(rpm_map_job *job, rpm_status *status)
@@ -132,6 +131,7 @@ task_free(chains_task *task)
 	{
 		free(task->rooms[i].state);
 		free(task->rooms[i].gain);
+		free(task->rooms[i].met);
 	}
 	rpm_chain_set_free(&task->all.set);
 	free(task->all.found);
@@ -382,13 +382,14 @@ learn(chains_task *task)
 	rpm_map_directions_learn(directions);
 }
 
-/* Shorter chains first: what they bring decides how closely longer ones are looked at. */
+/* Adds what has been found so far, anew. */
 static rpm_code
 fill(chains_task *task, rpm_status *status)
 {
 	rpm_map_job *job = task->job;
 	size_t		count = task->all.set.count;
-	rpm_code	code = RPM_OK;
+	rpm_chain_target target = {job, &task->directions, task->rays, task->floor_gain, task->before, task->gain, task->all.set.bytes_left};
+	rpm_chain_list list = {.set = &task->all.set, .count = count};
 
 	free(task->order);
 	task->order = malloc((count + 1) * sizeof(uint32_t));
@@ -396,50 +397,41 @@ fill(chains_task *task, rpm_status *status)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the order of %zu chains of mirrors", count);
 	for (size_t i = 0; i < count; i++)
 		task->order[i] = (uint32_t) i;
-	qsort_r(task->order, count, sizeof(uint32_t), compare_chains, &task->all.set);
+	qsort_r(task->order, count, sizeof(uint32_t), compare_chains, task);
+	list.order = task->order;
+	while (list.certain_count < count && is_certain(task, task->order[list.certain_count]))
+		list.certain_count++;
 	memcpy(task->gain, job->gain, job->cell_count * sizeof(double));
 	memset(job->chain_variance, 0, job->cell_count * sizeof(double));
-	for (size_t begin = 0, end; begin < count && code == RPM_OK; begin = end)
-	{
-		int			length, next;
-
-		rpm_chain_at(&task->all.set, task->order[begin], &length);
-		for (end = begin + 1, next = length; end < count && next == length; end += next == length)
-			rpm_chain_at(&task->all.set, task->order[end], &next);
-		task->first = task->order + begin;
-		memcpy(task->before, task->gain, job->cell_count * sizeof(double));
-		code = rpm_parallel_for(job->control, (int64_t) (end - begin), CHAINS_PER_PIECE, fill_range, task, status);
-	}
-	return code;
+	return rpm_map_chain_networks(&target, &list, task->rooms, job->chain_variance, status);
 }
 
-/* Shorter first, then by their facets: the same for any number of threads. */
-static int
-compare_chains(const void *a, const void *b, void *set)
+/* Whether the chain was not left to be found by rays. */
+static bool
+is_certain(const chains_task *task, uint32_t chain)
 {
-	int			length_a, length_b;
-	const int32_t *x = rpm_chain_at(set, *(const uint32_t *) a, &length_a), *y = rpm_chain_at(set, *(const uint32_t *) b, &length_b);
+	int			length;
+	const int32_t *facets = rpm_chain_at(&task->all.set, chain, &length);
 
+	return length == 1 && task->job->visible.facet_seen[facets[0]];
+}
+
+/* Certain ones first, then shorter ones, then by their facets: the same for any number of threads. */
+static int
+compare_chains(const void *a, const void *b, void *context)
+{
+	const chains_task *task = context;
+	bool		certain_a = is_certain(task, *(const uint32_t *) a), certain_b = is_certain(task, *(const uint32_t *) b);
+	int			length_a, length_b;
+	const int32_t *x = rpm_chain_at(&task->all.set, *(const uint32_t *) a, &length_a);
+	const int32_t *y = rpm_chain_at(&task->all.set, *(const uint32_t *) b, &length_b);
+
+	if (certain_a != certain_b)
+		return certain_a ? -1 : 1;
 	if (length_a != length_b)
 		return length_a < length_b ? -1 : 1;
 	for (int i = 0; i < length_a; i++)
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;
 	return 0;
-}
-
-static void
-fill_range(void *context, int64_t begin, int64_t end, int thread)
-{
-	const chains_task *task = context;
-	rpm_map_job *job = task->job;
-	rpm_chain_target target = {job, &task->directions, task->rays, task->floor_gain, task->before, task->gain, job->chain_variance};
-
-	for (int64_t i = begin; i < end && !rpm_stopped(job->control); i++)
-	{
-		int			length;
-		const int32_t *facets = rpm_chain_at(&task->all.set, task->first[i], &length);
-
-		rpm_map_chain_fill(&target, facets, length, length == 1 && job->visible.facet_seen[facets[0]], &task->rooms[thread]);
-	}
 }

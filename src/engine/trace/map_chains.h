@@ -33,12 +33,36 @@ typedef struct rpm_map_chain
 	uint32_t	blockers[RPM_MAX_DEPTH + 1];	/* of each leg: what hid a point last */
 } rpm_map_chain;
 
-/* One thread's room for one chain: cells, all zero between chains. */
+/* One thread's room for one chain: cells, all zero between chains; and the facets that its last leg met instead of the receivers' plane. */
 typedef struct rpm_chain_room
 {
 	uint8_t    *state;
 	double	   *gain;
+	int32_t    *met;
+	size_t		met_count, met_capacity;
+	bool		out_of_memory;
 } rpm_chain_room;
+
+typedef struct rpm_cell_gain { size_t cell; double gain; } rpm_cell_gain;
+
+/* What one chain brings, and what its light meets: in one piece of memory, the caller's to free; NULL where it brings nothing. */
+typedef struct rpm_chain_light
+{
+	double		rays;			/* launched into what the chain lights; INFINITY: certain, and added already */
+	double		worth;			/* the most that it adds to a cell, as a share of what is there before */
+	bool		in_sight;		/* shown by one point of each cell where it is not certain */
+	size_t		cell_count, met_count;
+	rpm_cell_gain *cells;
+	int32_t    *met;			/* facets, some of them twice */
+} rpm_chain_light;
+
+typedef struct rpm_chain_question
+{
+	const int32_t *facets;
+	int			length;
+	bool		found;			/* by a ray: looked at even where one point of each cell does not show it lit */
+	bool		certain;		/* not left to rays to find */
+} rpm_chain_question;
 
 /* What the chains are filled into. */
 typedef struct rpm_chain_target
@@ -47,9 +71,18 @@ typedef struct rpm_chain_target
 	const rpm_map_directions *directions;
 	const double *rays;			/* bins: rays launched in all */
 	double		floor_gain;		/* below which little matters */
-	const double *before;		/* cells: what shorter chains have brought */
-	double	   *gain, *variance;	/* cells */
+	double	   *before;			/* cells: what there is without the chains that are looked at */
+	double	   *gain;			/* cells */
+	int64_t    *bytes_left;		/* taken atomically; NULL: unlimited */
 } rpm_chain_target;
+
+/* Chains in their order: certain ones, then shorter ones first. */
+typedef struct rpm_chain_list
+{
+	const rpm_chain_set *set;
+	const uint32_t *order;
+	size_t		count, certain_count;
+} rpm_chain_list;
 
 /* Adds chains to job->gain, and their variance to job->chain_variance; counts job->launched and states job->reached_error_db. */
 rpm_code	rpm_map_chains(rpm_map_job *job, rpm_status *status);
@@ -62,7 +95,26 @@ void		rpm_map_chain_area(const rpm_map_job *job, const rpm_map_chain *chain, rpm
 void		rpm_chain_cut(const rpm_chain_polygon *from, double a, double b, double c, rpm_chain_polygon *to);
 double		rpm_chain_polygon_area(const rpm_chain_polygon *polygon);
 
-/* Adds what comes over the chain to the target's cells; certain: the chain was not left to be found by rays. */
-void		rpm_map_chain_fill(const rpm_chain_target *target, const int32_t *facets, int length, bool certain, rpm_chain_room *room);
+/* points[1 .. length], from points[length + 1] back to the antenna, points[0]; false where they miss a mirror's plane, or (within) its box. */
+bool		rpm_map_chain_points(const rpm_map_job *job, const rpm_map_chain *chain, bool within, rpm_vec3 *points);
+double		rpm_map_chain_length(const rpm_map_chain *chain, rpm_vec3 point);
+/* What comes over the chain to a point were nothing in the way. */
+double		rpm_map_chain_power(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
+/* In which direction the antenna sends what reaches the point. */
+rpm_vec3	rpm_map_chain_departure(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
+
+/*
+ * What comes over the chain; a certain one is added to the target's cells at once.  RPM_LIMIT_EXCEEDED or RPM_OUT_OF_MEMORY where there is no
+ * room for it.
+ */
+rpm_code	rpm_map_chain_look(const rpm_chain_target *target, const rpm_chain_question *question, rpm_chain_room *room, rpm_chain_light **light);
+void		rpm_map_chain_light_free(const rpm_chain_target *target, rpm_chain_light *light);
+
+/*
+ * Adds the chains that rays have found and their neighbours to the target's cells, each network by the probability that it is found, and
+ * sets variance (cells).  rooms: one per thread.
+ */
+rpm_code	rpm_map_chain_networks(const rpm_chain_target *target, const rpm_chain_list *found, rpm_chain_room *rooms, double *variance,
+								   rpm_status *status);
 
 #endif
