@@ -36,6 +36,7 @@ typedef struct rpm_control
 	volatile int64_t done;		/* units of work done in this phase */
 	volatile int64_t total;		/* of so many */
 	int			threads;		/* at most so many threads compute; 0: one per core */
+	int			sharers;		/* calls at a time that share these threads and this phase; 0 and 1: one */
 	size_t		memory_limit_bytes; /* arrays above this are refused with RPM_LIMIT_EXCEEDED; 0: no limit */
 } rpm_control;
 
@@ -46,7 +47,7 @@ bool		rpm_stopped(const rpm_control *control);
 void		rpm_phase_begin(rpm_control *control, rpm_phase phase, int64_t total);
 void		rpm_phase_add(rpm_control *control, int64_t done);
 
-/* Threads that a call would use: control->threads, or the cores this process may run on. */
+/* Threads that a call would use: control->threads, or the cores this process may run on, divided among those that share them. */
 int			rpm_thread_count(const rpm_control *control);
 
 /*

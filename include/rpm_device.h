@@ -16,6 +16,8 @@ extern "C" {
 #endif
 
 #define RPM_DEVICES_MAX 16
+/* Maps of one call of rpm_device_trace_all. */
+#define RPM_DEVICE_TASKS_MAX 256
 
 typedef enum rpm_device_kind { RPM_DEVICE_CPU = 0, RPM_DEVICE_CUDA } rpm_device_kind;
 
@@ -92,8 +94,9 @@ typedef struct rpm_device_task
 } rpm_device_task;
 
 /*
- * Traces tasks on different devices side by side, a thread each (all signals blocked); the first failure in the order of tasks is
- * returned in *status.  No two tasks may have the same uploaded scene.
+ * Traces 1 to RPM_DEVICE_TASKS_MAX tasks: different devices side by side, and on a CUDA device those of one uploaded scene in the same
+ * launches, as many at a time as its memory holds (threads have all signals blocked).  Each map is as it would be alone.  The first
+ * failure in the order of tasks is returned in *status; other maps may then be left undone.
  */
 rpm_code	rpm_device_trace_all(rpm_device_task *tasks, int count, rpm_control *control, rpm_status *status);
 

@@ -12,10 +12,17 @@
 /* Memory of the device, taken through rpm_cuda_take and given back in one go. */
 #define RPM_CUDA_BLOCKS_MAX 64
 
+/* What a scene, its maps and their work may take together, and have taken. */
+typedef struct rpm_cuda_budget
+{
+	size_t		limit_bytes;	/* 0: what is free */
+	size_t		bytes;
+} rpm_cuda_budget;
+
 typedef struct rpm_cuda_memory
 {
 	int			device;
-	size_t		limit_bytes;	/* 0: what is free */
+	rpm_cuda_budget *budget;
 	size_t		bytes;
 	int			block_count;
 	void	   *blocks[RPM_CUDA_BLOCKS_MAX];
@@ -23,7 +30,9 @@ typedef struct rpm_cuda_memory
 
 struct rpm_cuda_scene
 {
+	rpm_cuda_budget budget;
 	rpm_cuda_memory memory;
+	struct rpm_profile_bench *bench;	/* of the device, filled before each launch that needs one; NULL without a scene */
 	rpm_bvh		bvh;			/* pointers of the device */
 	rpm_scene	scene;			/* likewise, of what maps need */
 	rpm_ray    *rays;			/* for rpm_cuda_intersect; taken at its first call */
@@ -31,6 +40,9 @@ struct rpm_cuda_scene
 	cudaEvent_t begin, end;
 	bool		has_events;
 };
+
+/* The scene's hierarchy over the geometry's triangles, built on the device.  Errors: as of rpm_cuda_scene_create, RPM_CANCELLED. */
+rpm_code	rpm_cuda_hierarchy_build(rpm_cuda_scene *self, const rpm_scene *geometry, rpm_control *control, rpm_status *status);
 
 /* A failure as a status; the error is forgotten where the device allows it. */
 rpm_code	rpm_cuda_failure(cudaError_t error, const char *doing, rpm_status *status);

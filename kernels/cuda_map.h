@@ -16,7 +16,6 @@ struct rpm_cuda_map
 	double	   *density, *first, *score, *visits;	/* bins of the directions of rays; taken by the first batch */
 	size_t		bins;
 	void	   *task;			/* room for a launch_task and the directions it names */
-	struct rpm_profile_bench *bench;	/* of the device, filled before each launch; NULL without roofs */
 };
 
 /* The job's roofs and the antenna's images on the device; NULL where it has none. */

@@ -14,8 +14,8 @@ static const rpm_cuda_module table = {
 	rpm_cuda_scene_bytes,
 	rpm_cuda_map_create,
 	rpm_cuda_map_free,
-	rpm_cuda_map_points,
-	rpm_cuda_map_launch,
+	rpm_cuda_maps_points,
+	rpm_cuda_maps_launch,
 	rpm_cuda_map_entry
 };
 

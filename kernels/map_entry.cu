@@ -106,7 +106,7 @@ divide(entry_work *work, uint32_t crossings, rpm_status *status)
 	bench.at = work->profiles;
 	bench.room = work->crossings;
 	bench.too_many = work->too_many;
-	error = cudaMemcpy(work->map->bench, &bench, sizeof(bench), cudaMemcpyHostToDevice);
+	error = cudaMemcpy(work->map->scene->bench, &bench, sizeof(bench), cudaMemcpyHostToDevice);
 	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "dividing the memory for profiles", status);
 }
 

@@ -40,9 +40,7 @@ rpm_cuda_map_create(rpm_cuda_scene *scene, const rpm_map_job *job, rpm_cuda_map 
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for a map on the device");
 	self->scene = scene;
 	self->memory.device = scene->memory.device;
-	/* What the scene leaves of the limit; a limit that is used up is not the same as none. */
-	if (scene->memory.limit_bytes > 0)
-		self->memory.limit_bytes = scene->memory.limit_bytes > scene->memory.bytes ? scene->memory.limit_bytes - scene->memory.bytes : 1;
+	self->memory.budget = &scene->budget;
 	code = error == cudaSuccess ? bring_job(self, job, status) : rpm_cuda_failure(error, "choosing the device", status);
 	if (code == RPM_OK)
 		return RPM_OK;

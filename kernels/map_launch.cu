@@ -16,48 +16,79 @@ typedef struct task_block
 
 static rpm_code take_directions(rpm_cuda_map *map, size_t bins, rpm_status *status);
 static cudaError_t bring_task(rpm_cuda_map *map, const launch_task *task);
-static rpm_code follow_rays(rpm_cuda_map *map, const rpm_map_job *job, int64_t rays, rpm_status *status);
+static rpm_code bring_rays(const rpm_cuda_launch_call *call, rpm_status *status);
+static rpm_code follow_rays(const rpm_cuda_launch_call *calls, int count, rpm_status *status);
+static cudaError_t fetch(const rpm_cuda_launch_call *call);
+
+/* The rays of several maps, one map's after another's. */
+typedef struct rays_view
+{
+	int			count;
+	const launch_task *tasks[RPM_CUDA_MAPS_MAX];
+	int64_t		begins[RPM_CUDA_MAPS_MAX + 1];
+} rays_view;
 
 static __global__ void
-launch_rays(const launch_task *task, int64_t first, uint32_t count)
+launch_rays(rays_view view, int64_t first, uint32_t count)
 {
 	uint32_t	i = blockIdx.x * blockDim.x + threadIdx.x;
+	int			map = 0;
 
-	if (i < count)
-		follow(task, first + i);
+	if (i >= count)
+		return;
+	while (first + i >= view.begins[map + 1])
+		map++;
+	follow(view.tasks[map], first + i - view.begins[map]);
 }
 
 rpm_code
-rpm_cuda_map_launch(rpm_cuda_map *map, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status)
+rpm_cuda_maps_launch(const rpm_cuda_launch_call *calls, int count, rpm_status *status)
 {
-	const rpm_map_directions *directions = task->aim.directions;
-	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
-	cudaError_t error = cudaSetDevice(map->memory.device);
+	cudaError_t error = cudaSetDevice(calls[0].map->memory.device);
 	rpm_code	code = error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "choosing the device", status);
 
-	if (code == RPM_OK && map->task == NULL)
+	for (int i = 0; i < count && code == RPM_OK; i++)
+		code = bring_rays(&calls[i], status);
+	if (code == RPM_OK)
+		code = follow_rays(calls, count, status);
+	for (int i = 0; i < count && code == RPM_OK; i++)
+		if ((error = fetch(&calls[i])) != cudaSuccess)
+			code = rpm_cuda_failure(error, "fetching a batch of rays", status);
+	return code;
+}
+
+static rpm_code
+bring_rays(const rpm_cuda_launch_call *call, rpm_status *status)
+{
+	rpm_cuda_map *map = call->map;
+	const rpm_map_directions *directions = call->task->aim.directions;
+	cudaError_t error = cudaSuccess;
+	rpm_code	code = RPM_OK;
+
+	if (map->task == NULL)
 	{
-		code = take_directions(map, bins, status);
+		code = take_directions(map, (size_t) directions->side_z * (size_t) directions->side_azimuth, status);
 		/* What chains of mirrors have added since the points. */
-		if (code == RPM_OK && job->exact_chains)
-			error = cudaMemcpy(map->gain, job->gain, job->cell_count * sizeof(double), cudaMemcpyHostToDevice);
-		if (code == RPM_OK && error != cudaSuccess)
-			code = rpm_cuda_failure(error, "copying chains of mirrors", status);
+		if (code == RPM_OK && call->job->exact_chains)
+			error = cudaMemcpy(map->gain, call->job->gain, call->job->cell_count * sizeof(double), cudaMemcpyHostToDevice);
 	}
-	if (code != RPM_OK)
-		return code;
-	error = bring_task(map, task);
-	if (error != cudaSuccess)
-		return rpm_cuda_failure(error, "copying a batch's directions", status);
-	code = follow_rays(map, job, rays, status);
-	if (code != RPM_OK)
-		return code;
-	error = cudaMemcpy(job->batch, map->batch, job->cell_count * sizeof(double), cudaMemcpyDeviceToHost);
-	if (error == cudaSuccess && task->learning != NULL)
-		error = cudaMemcpy(task->learning->score, map->score, bins * sizeof(double), cudaMemcpyDeviceToHost);
-	if (error == cudaSuccess && task->learning != NULL)
-		error = cudaMemcpy(task->learning->visits, map->visits, bins * sizeof(double), cudaMemcpyDeviceToHost);
-	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "fetching a batch of rays", status);
+	if (code == RPM_OK && error == cudaSuccess)
+		error = bring_task(map, call->task);
+	return error == cudaSuccess ? code : rpm_cuda_failure(error, "copying a batch's directions", status);
+}
+
+static cudaError_t
+fetch(const rpm_cuda_launch_call *call)
+{
+	const rpm_cuda_map *map = call->map;
+	rpm_map_directions *learning = call->task->learning;
+	cudaError_t error = cudaMemcpy(call->job->batch, map->batch, call->job->cell_count * sizeof(double), cudaMemcpyDeviceToHost);
+
+	if (error == cudaSuccess && learning != NULL)
+		error = cudaMemcpy(learning->score, map->score, map->bins * sizeof(double), cudaMemcpyDeviceToHost);
+	if (error == cudaSuccess && learning != NULL)
+		error = cudaMemcpy(learning->visits, map->visits, map->bins * sizeof(double), cudaMemcpyDeviceToHost);
+	return error;
 }
 
 static rpm_code
@@ -118,27 +149,36 @@ bring_task(rpm_cuda_map *map, const launch_task *task)
 }
 
 static rpm_code
-follow_rays(rpm_cuda_map *map, const rpm_map_job *job, int64_t rays, rpm_status *status)
+follow_rays(const rpm_cuda_launch_call *calls, int count, rpm_status *status)
 {
-	const launch_task *task = &((const task_block *) map->task)->task;
+	rpm_control *control = calls[0].job->control;
 	rpm_cuda_pace pace = {0, 0};
-	cudaError_t error = cudaMemset(map->batch, 0, job->cell_count * sizeof(double));
+	cudaError_t error = cudaSuccess;
+	rays_view	view;
 
-	for (int64_t done = 0; done < rays && error == cudaSuccess;)
+	view.count = count;
+	view.begins[0] = 0;
+	for (int i = 0; i < count && error == cudaSuccess; i++)
 	{
-		int64_t		count;
+		view.tasks[i] = &((const task_block *) calls[i].map->task)->task;
+		view.begins[i + 1] = view.begins[i] + calls[i].rays;
+		error = cudaMemset(calls[i].map->batch, 0, calls[i].job->cell_count * sizeof(double));
+	}
+	for (int64_t done = 0; done < view.begins[count] && error == cudaSuccess;)
+	{
+		int64_t		left = view.begins[count] - done, rays;
 
-		if (rpm_stopped(job->control))
+		if (rpm_stopped(control))
 			return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
 		rpm_cuda_pace_begin(&pace);
-		count = rays - done < (int64_t) pace.threads ? rays - done : (int64_t) pace.threads;
-		RPM_LAUNCH(launch_rays, rpm_cuda_grid((size_t) count), RPM_CUDA_BLOCK_THREADS, task, done, (uint32_t) count);
+		rays = left < (int64_t) pace.threads ? left : (int64_t) pace.threads;
+		RPM_LAUNCH(launch_rays, rpm_cuda_grid((size_t) rays), RPM_CUDA_BLOCK_THREADS, view, done, (uint32_t) rays);
 		error = cudaGetLastError();
 		if (error == cudaSuccess)
 			error = cudaDeviceSynchronize();
 		rpm_cuda_pace_end(&pace);
-		done += count;
-		rpm_phase_add(job->control, count);
+		done += rays;
+		rpm_phase_add(control, rays);
 	}
 	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "following rays", status);
 }

@@ -1,53 +1,27 @@
 /*
- * map_points.cu: what has a closed form at the points of each cell (src/engine/trace/map_points.c), a point per thread.
+ * map_points.cu: what has a closed form at the points of each cell (src/engine/trace/map_points.c), of several maps at a time: passes and memory.
  *
- * The points of a launch leave their powers in arrays, and a second kernel adds those of each cell in their order, so that the sums are
- * those of the CPU.  A point holds the fields that reach it in `room` places of each kind; where they do not do, the launch
- * is made again with more.
+ * A point holds the fields that reach it in `room` places of each kind; where they do not do, the launch is made again with more.
  */
 #include <stdlib.h>
 
-#include "map_engine.h"
-
-#include "cuda_map.h"
+#include "points_kernels.h"
 
 #define FIRST_ROOM 24
 /* Edges of a profile. */
 #define FIRST_CROSSINGS 64
 /* Of the device's memory for the fields of a launch. */
 #define FIELD_BYTES ((size_t) 192 << 20)
-/* Marks of a cell after the first pass. */
-#define LOOK_CLOSER 1
-
-/* What a launch of points is given. */
-typedef struct points_view
-{
-	const rpm_map_job *job;
-	const rpm_map_mirror *mirrors;
-	const rpm_map_edge *edges;
-	uint32_t	mirror_count, edge_count;
-	const uint32_t *cells;		/* the cells of this pass; NULL: all */
-	uint64_t   *signatures;		/* cells: which rays reach all of its points, after the first pass */
-	uint8_t    *marks;			/* cells */
-	double	   *power;			/* points of the launch: -1 where a point does not count */
-	uint64_t   *signature;		/* points of the launch */
-	rpm_map_reflected *reflected;	/* `room` for each point of the launch */
-	rpm_map_diffracted *diffracted;
-	uint32_t	room;
-	uint32_t   *too_many;		/* [0] set where the room does not do, [1] where that for the edges of a profile does not */
-} points_view;
-
-typedef enum points_pass
-{
-	PASS_FIRST = 0,				/* rays; signatures */
-	PASS_CLOSER,				/* rays at more points, or with the edges' fields */
-	PASS_EDGES					/* edges where they join no ray: added */
-} points_pass;
 
 typedef struct points_work
 {
-	rpm_cuda_map *map;
-	const rpm_map_job *job;		/* of the host */
+	const rpm_cuda_points_call *calls;
+	int			count;
+	const rpm_map_job *job;		/* of the host: the first, with which the others share mechanisms and points per cell */
+	size_t		cell_count;		/* of all */
+	bool		edges, roofs;	/* some map has them */
+	rpm_cuda_memory memory;
+	map_view	maps[RPM_CUDA_MAPS_MAX];
 	points_view view;
 	size_t		points_max;		/* of a launch, by the memory for its fields and powers */
 	size_t		field_bytes;
@@ -57,8 +31,11 @@ typedef struct points_work
 	rpm_cuda_pace pace;
 } points_work;
 
-static rpm_code take(points_work *work, const rpm_map_mirror *mirrors, size_t mirror_count, const rpm_map_edge *edges,
-					 size_t edge_count, rpm_status *status);
+static rpm_code begin(points_work *work, const rpm_cuda_points_call *calls, int count, rpm_status *status);
+static rpm_code take(points_work *work, rpm_status *status);
+static rpm_code take_candidates(points_work *work, rpm_status *status);
+static rpm_code bring_maps(points_work *work, rpm_status *status);
+static rpm_code fetch(const points_work *work, rpm_status *status);
 static rpm_code divide_fields(points_work *work, uint32_t room, uint32_t crossings, rpm_status *status);
 static rpm_code run_passes(points_work *work, rpm_status *status);
 static rpm_code mark_cells(points_work *work, uint8_t *marks, rpm_status *status);
@@ -67,273 +44,70 @@ static rpm_code run_cells(points_work *work, points_pass pass, int n, size_t cou
 static cudaError_t one_launch(points_work *work, points_pass pass, int n, size_t first, size_t count, uint32_t *too_many);
 static rpm_code run_again_finer(points_work *work, int m, uint8_t *marks, uint32_t *list, rpm_status *status);
 
-/* Cell number `index` of the pass. */
-RPM_INLINE uint32_t
-cell_of(const points_view *view, size_t index)
-{
-	return view->cells != NULL ? view->cells[index] : (uint32_t) index;
-}
-
-RPM_INLINE bool
-throws_on(const rpm_map_mirror *mirror, int column, int row)
-{
-	return column >= mirror->column_low && column <= mirror->column_high && row >= mirror->row_low && row <= mirror->row_high;
-}
-
-/* The fields of all edges at a point; returns how many there are. */
-RPM_INLINE int
-edge_fields(const points_view *view, rpm_vec3 point, rpm_map_diffracted *diffracted)
-{
-	rpm_map_diffracted field;
-	uint32_t	count = 0;
-
-	for (uint32_t i = 0; i < view->edge_count; i++)
-	{
-		if (!rpm_map_edge_field(view->job, &view->edges[i], point, NULL, &field))
-			continue;
-		if (count == view->room)
-		{
-			*view->too_many = 1;
-			break;
-		}
-		diffracted[count++] = field;
-	}
-	return (int) count;
-}
-
-/* As geometric_power of map_points.c, over the mirrors of a cell. */
-RPM_INLINE double
-rays_and_edges(const points_view *view, uint32_t cell, rpm_vec3 point, bool with_edges, bool with_roofs, rpm_map_reflected *reflected,
-			   rpm_map_diffracted *diffracted, uint64_t *signature)
-{
-	const rpm_map_job *job = view->job;
-	int			column = (int) (cell % (uint32_t) job->grid->columns), row = (int) (cell / (uint32_t) job->grid->columns);
-	int			walls_crossed, diffracted_count = 0;
-	uint32_t	count = 0;
-	rpm_cvec3	direct = straight_field(job, point, NULL, &walls_crossed), field;
-	rpm_map_mirror_blockers blockers;
-	double		power = 0;
-
-	*signature = rpm_random_mix((uint64_t) (walls_crossed + 2) | UINT64_C(1) << 32);
-	if (walls_crossed > 0)
-	{
-		power = rpm_cvec_norm2(direct);
-		direct = rpm_cvec_zero();
-	}
-	for (uint32_t i = 0; i < view->mirror_count; i++)
-	{
-		const rpm_map_mirror *mirror = &view->mirrors[i];
-
-		blockers.before = blockers.after = RPM_NO_BLOCKER;
-		if (!throws_on(mirror, column, row) || !rpm_map_mirror_field(job, mirror, point, &blockers, &field))
-			continue;
-		if (count == view->room)
-		{
-			*view->too_many = 1;
-			break;
-		}
-		if (with_edges && with_roofs && job->roof_mirrors != NULL)
-			field = rpm_cvec_scale(field, rpm_map_mirror_clearance(job, mirror->facet, point));
-		reflected[count].field = field;
-		reflected[count++].facet = mirror->facet;
-		*signature = rpm_random_mix(*signature + (uint64_t) mirror->facet);
-	}
-	if (with_edges)
-	{
-		diffracted_count = edge_fields(view, point, diffracted);
-		if (with_roofs)
-			power += rpm_map_over_roofs(job, point, power + rays_power(direct, reflected, (int) count), diffracted, diffracted_count);
-	}
-	return power + rpm_map_field_power(direct, reflected, (int) count, diffracted, diffracted_count);
-}
-
-/* As edges_power of map_points.c. */
-RPM_INLINE double
-edges_alone(const points_view *view, rpm_vec3 point, bool with_roofs, rpm_map_diffracted *diffracted)
-{
-	int			count = edge_fields(view, point, diffracted);
-	double		power = with_roofs ? rpm_map_over_roofs(view->job, point, 0, diffracted, count) : 0;
-
-	if (view->job->sum_fields)
-		return power + rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);
-	for (int i = 0; i < count; i++)
-		power += rpm_cvec_norm2(diffracted[i].field);
-	return power;
-}
-
-/* Point k of n x n of the launch's cells.  Without roofs a thread needs a fraction of the registers and memory. */
-template <bool with_roofs> static __global__ void
-evaluate_points(points_view view, points_pass pass, int n, size_t first, uint32_t points)
-{
-	uint32_t	t = blockIdx.x * blockDim.x + threadIdx.x;
-	const rpm_map_job *job = view.job;
-	uint32_t	cell;
-	int			k;
-	rpm_vec3	point;
-
-	if (t >= points)
-		return;
-	cell = cell_of(&view, first + t / (uint32_t) (n * n));
-	k = (int) (t % (uint32_t) (n * n));
-	point = cell_point(job, (int) (cell % (uint32_t) job->grid->columns), (int) (cell / (uint32_t) job->grid->columns), k % n, k / n, n);
-	view.signature[t] = NOT_COUNTED;
-	view.power[t] = -1;
-	if (job->options->cell_average != RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point))
-		return;
-	if (pass == PASS_EDGES)
-		view.power[t] = edges_alone(&view, point, with_roofs, view.diffracted + (size_t) t * view.room);
-	else
-		view.power[t] = rays_and_edges(&view, cell, point, pass == PASS_CLOSER && job->sum_fields, with_roofs,
-									   view.reflected + (size_t) t * view.room, view.diffracted + (size_t) t * view.room, &view.signature[t]);
-}
-
-/* As the ends of do_cell and do_cell_edges of map_points.c. */
-static __global__ void
-fold_cells(points_view view, points_pass pass, int n, size_t first, uint32_t count)
-{
-	uint32_t	i = blockIdx.x * blockDim.x + threadIdx.x;
-	const rpm_map_job *job = view.job;
-	uint64_t	common = NOT_COUNTED;
-	double		gain = 0;
-	uint32_t	cell;
-	int			counted = 0;
-
-	if (i >= count)
-		return;
-	cell = cell_of(&view, first + i);
-	for (int k = 0; k < n * n; k++)
-	{
-		size_t		t = (size_t) i * (size_t) (n * n) + (size_t) k;
-
-		if (view.power[t] >= 0)
-		{
-			counted++;
-			gain += view.power[t];
-		}
-		if (k == 0)
-			common = view.signature[t];
-		else if (view.signature[t] != common)
-			common = MIXED;
-	}
-	if (pass == PASS_EDGES)
-	{
-		if (counted > 0)
-			job->gain[cell] += gain / counted;
-		view.marks[cell] = counted == 0 && job->roofs != NULL && job->outdoor_share[cell] > 0 ? LOOK_CLOSER : 0;
-		return;
-	}
-	if (pass == PASS_FIRST)
-		view.signatures[cell] = common;
-	job->outdoor_share[cell] = (float) counted / (float) (n * n);
-	job->gain[cell] = counted > 0 ? gain / counted : (double) NAN;
-}
-
-/* As at_shadow_edge of map_points.c. */
-RPM_INLINE bool
-on_shadow_edge(const points_view *view, int column, int row)
-{
-	const rpm_grid *grid = view->job->grid;
-	uint64_t	own = view->signatures[(size_t) row * (size_t) grid->columns + (size_t) column];
-
-	for (int k = 0; k < 9; k++)
-	{
-		int			c = column + k % 3 - 1, r = row + k / 3 - 1;
-
-		if (c >= 0 && c < grid->columns && r >= 0 && r < grid->rows)
-		{
-			uint64_t	other = view->signatures[(size_t) r * (size_t) grid->columns + (size_t) c];
-
-			if (other == MIXED || other != own)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* As lit_between_points of map_points.c. */
-RPM_INLINE bool
-lit_between(const points_view *view, int column, int row)
-{
-	const rpm_map_job *job = view->job;
-	int			n = job->points * CLOSER;
-	rpm_map_mirror_blockers blockers;
-	rpm_cvec3	field;
-
-	for (uint32_t i = 0; i < view->mirror_count; i++)
-		if (view->mirrors[i].narrow && throws_on(&view->mirrors[i], column, row))
-			for (int k = 0; k < n * n; k++)
-			{
-				blockers.before = blockers.after = RPM_NO_BLOCKER;
-				if (rpm_map_mirror_field(job, &view->mirrors[i], cell_point(job, column, row, k % n, k / n, n), &blockers, &field))
-					return true;
-			}
-	return false;
-}
-
-/* Which cells the second pass looks at. */
-static __global__ void
-mark_closer(points_view view, size_t first, uint32_t count)
-{
-	uint32_t	i = blockIdx.x * blockDim.x + threadIdx.x;
-	const rpm_map_job *job = view.job;
-	size_t		cell = first + i;
-	int			column,
-				row;
-
-	if (i >= count)
-		return;
-	column = (int) (cell % (size_t) job->grid->columns);
-	row = (int) (cell / (size_t) job->grid->columns);
-	if (job->sum_fields ? job->gain[cell] > 0 : on_shadow_edge(&view, column, row) || lit_between(&view, column, row))
-		view.marks[cell] = LOOK_CLOSER;
-}
-
 rpm_code
-rpm_cuda_map_points(rpm_cuda_map *map, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count,
-					const rpm_map_edge *edges, size_t edge_count, rpm_status *status)
+rpm_cuda_maps_points(const rpm_cuda_points_call *calls, int count, rpm_status *status)
 {
-	points_work work = {map, job};
-	rpm_cuda_memory before = map->memory;
-	cudaError_t error = cudaSetDevice(map->memory.device);
-	rpm_code	code = error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "choosing the device", status);
+	points_work *work = (points_work *) calloc(1, sizeof(points_work));
+	rpm_code	code;
 
-	cudaFuncAttributes kernel;
-
+	if (work == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for the points of %d maps", count);
+	code = begin(work, calls, count, status);
 	if (code == RPM_OK)
-		error = job->roofs != NULL ? cudaFuncGetAttributes(&kernel, evaluate_points<true>) : cudaFuncGetAttributes(&kernel, evaluate_points<false>);
-	if (error != cudaSuccess && code == RPM_OK)
-		code = rpm_cuda_failure(error, "looking at a kernel", status);
+		code = take(work, status);
 	if (code == RPM_OK)
-		code = rpm_cuda_take_stacks(&map->memory, kernel.localSizeBytes, "the points of the map", status);
+		code = bring_maps(work, status);
 	if (code == RPM_OK)
-		code = take(&work, mirrors, mirror_count, edges, edge_count, status);
+		code = run_passes(work, status);
 	if (code == RPM_OK)
-		code = run_passes(&work, status);
-	if (code == RPM_OK)
-	{
-		error = cudaMemcpy(job->gain, map->gain, job->cell_count * sizeof(double), cudaMemcpyDeviceToHost);
-		if (error == cudaSuccess)
-			error = cudaMemcpy(job->outdoor_share, map->outdoor_share, job->cell_count * sizeof(float), cudaMemcpyDeviceToHost);
-		if (error != cudaSuccess)
-			code = rpm_cuda_failure(error, "fetching the map", status);
-	}
-	/* What the points alone needed. */
-	rpm_cuda_give_back_to(&map->memory, before.block_count, before.bytes);
+		code = fetch(work, status);
+	rpm_cuda_give_back(&work->memory);
+	free(work);
 	return code;
 }
 
 static rpm_code
-take(points_work *work, const rpm_map_mirror *mirrors, size_t mirror_count, const rpm_map_edge *edges, size_t edge_count,
-	 rpm_status *status)
+begin(points_work *work, const rpm_cuda_points_call *calls, int count, rpm_status *status)
 {
-	rpm_cuda_memory *memory = &work->map->memory;
-	size_t		cells = work->job->cell_count, free_bytes, per_cell = (size_t) (work->job->points * work->job->points) * CLOSER * CLOSER;
-	const char *what = "the points of the map";
-	void	   *mirror, *edge, *signatures, *marks, *list, *power, *signature, *too_many;
-	rpm_code	code = rpm_cuda_take(memory, mirror_count * sizeof(rpm_map_mirror), mirrors, what, &mirror, status);
+	cudaError_t error = cudaSetDevice(calls[0].map->memory.device);
+	cudaFuncAttributes kernel;
 
-	if (code == RPM_OK)
-		code = rpm_cuda_take(memory, edge_count * sizeof(rpm_map_edge), edges, what, &edge, status);
+	work->calls = calls;
+	work->count = count;
+	work->job = calls[0].job;
+	work->memory.device = calls[0].map->memory.device;
+	work->memory.budget = calls[0].map->memory.budget;
+	for (int i = 0; i < count; i++)
+	{
+		map_view   *map = &work->maps[i];
+
+		if (calls[i].job->cell_count > UINT32_MAX - 1 - work->cell_count)
+			return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Take larger cells or a smaller extent.", "too many cells in %d maps", count);
+		map->job = calls[i].map->job;
+		map->mirror_count = (uint32_t) calls[i].mirror_count;
+		map->edge_count = (uint32_t) calls[i].edge_count;
+		map->begin = (uint32_t) work->cell_count;
+		work->cell_count += calls[i].job->cell_count;
+		map->end = (uint32_t) work->cell_count;
+		work->edges |= calls[i].edge_count > 0;
+		work->roofs |= calls[i].job->roofs != NULL;
+	}
+	if (error == cudaSuccess)
+		error = work->roofs ? cudaFuncGetAttributes(&kernel, evaluate_points<true>) : cudaFuncGetAttributes(&kernel, evaluate_points<false>);
+	if (error != cudaSuccess)
+		return rpm_cuda_failure(error, "choosing the device", status);
+	return rpm_cuda_take_stacks(&work->memory, kernel.localSizeBytes, "the points of the map", status);
+}
+
+static rpm_code
+take(points_work *work, rpm_status *status)
+{
+	rpm_cuda_memory *memory = &work->memory;
+	size_t		cells = work->cell_count, free_bytes, per_cell = (size_t) (work->job->points * work->job->points) * CLOSER * CLOSER;
+	const char *what = "the points of the map";
+	void	   *maps, *signatures, *marks, *list, *power, *signature, *too_many;
+	rpm_code	code = rpm_cuda_take(memory, (size_t) work->count * sizeof(map_view), NULL, what, &maps, status);
+
 	if (code == RPM_OK)
 		code = rpm_cuda_take(memory, cells * sizeof(uint64_t), NULL, what, &signatures, status);
 	if (code == RPM_OK)
@@ -342,6 +116,14 @@ take(points_work *work, const rpm_map_mirror *mirrors, size_t mirror_count, cons
 		code = rpm_cuda_take(memory, cells * sizeof(uint32_t), NULL, what, &list, status);
 	if (code == RPM_OK)
 		code = rpm_cuda_take(memory, 2 * sizeof(uint32_t), NULL, what, &too_many, status);
+	if (code != RPM_OK)
+		return code;
+	work->cells = (uint32_t *) list;
+	work->view.maps = (const map_view *) maps;
+	work->view.signatures = (uint64_t *) signatures;
+	work->view.marks = (uint8_t *) marks;
+	work->view.too_many = (uint32_t *) too_many;
+	code = take_candidates(work, status);
 	if (code != RPM_OK)
 		return code;
 	free_bytes = rpm_cuda_allowed(memory);
@@ -356,18 +138,68 @@ take(points_work *work, const rpm_map_mirror *mirrors, size_t mirror_count, cons
 		code = rpm_cuda_take(memory, work->field_bytes, NULL, what, &work->fields, status);
 	if (code != RPM_OK)
 		return code;
-	work->cells = (uint32_t *) list;
-	work->view.job = work->map->job;
-	work->view.mirrors = (const rpm_map_mirror *) mirror;
-	work->view.edges = (const rpm_map_edge *) edge;
-	work->view.mirror_count = (uint32_t) mirror_count;
-	work->view.edge_count = (uint32_t) edge_count;
-	work->view.signatures = (uint64_t *) signatures;
-	work->view.marks = (uint8_t *) marks;
 	work->view.power = (double *) power;
 	work->view.signature = (uint64_t *) signature;
-	work->view.too_many = (uint32_t *) too_many;
 	return divide_fields(work, FIRST_ROOM, FIRST_CROSSINGS, status);
+}
+
+/* All maps' mirrors in one block, and their edges in another. */
+static rpm_code
+take_candidates(points_work *work, rpm_status *status)
+{
+	size_t		mirrors = 0, edges = 0;
+	void	   *mirror, *edge;
+	rpm_code	code;
+
+	for (int i = 0; i < work->count; i++)
+	{
+		mirrors += work->calls[i].mirror_count;
+		edges += work->calls[i].edge_count;
+	}
+	code = rpm_cuda_take(&work->memory, mirrors * sizeof(rpm_map_mirror), NULL, "the mirrors of the map", &mirror, status);
+	if (code == RPM_OK)
+		code = rpm_cuda_take(&work->memory, edges * sizeof(rpm_map_edge), NULL, "the edges of the map", &edge, status);
+	for (int i = 0; i < work->count && code == RPM_OK; i++)
+	{
+		work->maps[i].mirrors = (const rpm_map_mirror *) mirror;
+		work->maps[i].edges = (const rpm_map_edge *) edge;
+		mirror = (rpm_map_mirror *) mirror + work->calls[i].mirror_count;
+		edge = (rpm_map_edge *) edge + work->calls[i].edge_count;
+	}
+	return code;
+}
+
+static rpm_code
+bring_maps(points_work *work, rpm_status *status)
+{
+	cudaError_t error = cudaMemcpy((void *) work->view.maps, work->maps, (size_t) work->count * sizeof(map_view), cudaMemcpyHostToDevice);
+
+	for (int i = 0; i < work->count && error == cudaSuccess; i++)
+	{
+		const rpm_cuda_points_call *call = &work->calls[i];
+
+		if (call->mirror_count > 0)
+			error = cudaMemcpy((void *) work->maps[i].mirrors, call->mirrors, call->mirror_count * sizeof(rpm_map_mirror), cudaMemcpyHostToDevice);
+		if (error == cudaSuccess && call->edge_count > 0)
+			error = cudaMemcpy((void *) work->maps[i].edges, call->edges, call->edge_count * sizeof(rpm_map_edge), cudaMemcpyHostToDevice);
+	}
+	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "copying mirrors and edges", status);
+}
+
+static rpm_code
+fetch(const points_work *work, rpm_status *status)
+{
+	cudaError_t error = cudaSuccess;
+
+	for (int i = 0; i < work->count && error == cudaSuccess; i++)
+	{
+		const rpm_map_job *job = work->calls[i].job;
+
+		error = cudaMemcpy(job->gain, work->calls[i].map->gain, job->cell_count * sizeof(double), cudaMemcpyDeviceToHost);
+		if (error == cudaSuccess)
+			error = cudaMemcpy(job->outdoor_share, work->calls[i].map->outdoor_share, job->cell_count * sizeof(float), cudaMemcpyDeviceToHost);
+	}
+	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "fetching the map", status);
 }
 
 /* So many places of each kind for each point of a launch, no more than there are mirrors or edges; and for so many edges of its profile. */
@@ -375,10 +207,15 @@ static rpm_code
 divide_fields(points_work *work, uint32_t room, uint32_t crossings, rpm_status *status)
 {
 	rpm_profile_bench bench;
-	uint32_t	most = work->view.mirror_count > work->view.edge_count ? work->view.mirror_count : work->view.edge_count;
+	uint32_t	most = 0;
 	size_t		points, per_point;
 
-	work->crossings = work->job->roofs == NULL ? 0 : crossings < RPM_PROFILE_MAX ? crossings : RPM_PROFILE_MAX;
+	for (int i = 0; i < work->count; i++)
+	{
+		most = work->maps[i].mirror_count > most ? work->maps[i].mirror_count : most;
+		most = work->maps[i].edge_count > most ? work->maps[i].edge_count : most;
+	}
+	work->crossings = !work->roofs ? 0 : crossings < RPM_PROFILE_MAX ? crossings : RPM_PROFILE_MAX;
 	work->view.room = room < most ? room : most > 0 ? most : 1;
 	per_point = work->view.room * (sizeof(rpm_map_reflected) + sizeof(rpm_map_diffracted)) + work->crossings * sizeof(rpm_crossing);
 	points = work->field_bytes / per_point;
@@ -389,7 +226,7 @@ divide_fields(points_work *work, uint32_t room, uint32_t crossings, rpm_status *
 	bench.at = (rpm_crossing *) (work->view.reflected + points * work->view.room);
 	bench.room = work->crossings;
 	bench.too_many = work->view.too_many + 1;
-	if (work->crossings > 0 && cudaMemcpy(work->map->bench, &bench, sizeof(bench), cudaMemcpyHostToDevice) != cudaSuccess)
+	if (work->crossings > 0 && cudaMemcpy(work->calls[0].map->scene->bench, &bench, sizeof(bench), cudaMemcpyHostToDevice) != cudaSuccess)
 		return rpm_cuda_failure(cudaGetLastError(), "dividing the memory for fields", status);
 	return RPM_OK;
 }
@@ -400,24 +237,24 @@ run_passes(points_work *work, rpm_status *status)
 {
 	const rpm_map_job *job = work->job;
 	int			m = job->points / 2 > 0 ? job->points / 2 : 1;
-	uint8_t    *marks = (uint8_t *) calloc(job->cell_count, 1);
-	uint32_t   *list = (uint32_t *) calloc(job->cell_count, sizeof(uint32_t));
+	uint8_t    *marks = (uint8_t *) calloc(work->cell_count, 1);
+	uint32_t   *list = (uint32_t *) calloc(work->cell_count, sizeof(uint32_t));
 	rpm_code	code = RPM_OK;
 
 	if (marks == NULL || list == NULL)
-		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the marks of %zu cells", job->cell_count);
+		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the marks of %zu cells", work->cell_count);
 	if (code == RPM_OK)
-		code = run_cells(work, PASS_FIRST, job->points, job->cell_count, status);
+		code = run_cells(work, PASS_FIRST, job->points, work->cell_count, status);
 	if (code == RPM_OK)
 		code = mark_cells(work, marks, status);
 	if (code == RPM_OK)
 		code = run_listed(work, PASS_CLOSER, job->sum_fields ? job->points : job->points * CLOSER, marks, list, status);
 	/* Where fields are added, the cells that the second pass looked at have theirs. */
-	for (size_t i = 0; i < job->cell_count && code == RPM_OK; i++)
+	for (size_t i = 0; i < work->cell_count && code == RPM_OK; i++)
 		marks[i] = !job->sum_fields || !marks[i];
-	if (code == RPM_OK && (work->view.edge_count > 0 || job->roofs != NULL))
+	if (code == RPM_OK && (work->edges || work->roofs))
 		code = run_listed(work, PASS_EDGES, m, marks, list, status);
-	if (code == RPM_OK && job->roofs != NULL)
+	if (code == RPM_OK && work->roofs)
 		code = run_again_finer(work, m, marks, list, status);
 	free(marks);
 	free(list);
@@ -428,7 +265,7 @@ run_passes(points_work *work, rpm_status *status)
 static rpm_code
 run_again_finer(points_work *work, int m, uint8_t *marks, uint32_t *list, rpm_status *status)
 {
-	size_t		cells = work->job->cell_count;
+	size_t		cells = work->cell_count;
 	rpm_code	code = RPM_OK;
 
 	while (m < work->job->points * CLOSER && code == RPM_OK)
@@ -452,7 +289,7 @@ run_again_finer(points_work *work, int m, uint8_t *marks, uint32_t *list, rpm_st
 static rpm_code
 mark_cells(points_work *work, uint8_t *marks, rpm_status *status)
 {
-	size_t		cells = work->job->cell_count;
+	size_t		cells = work->cell_count;
 	rpm_cuda_pace pace = {0, 0};
 	cudaError_t error = cudaSuccess;
 
@@ -484,7 +321,7 @@ run_listed(points_work *work, points_pass pass, int n, const uint8_t *marks, uin
 	cudaError_t error;
 	rpm_code	code;
 
-	for (size_t i = 0; i < work->job->cell_count; i++)
+	for (size_t i = 0; i < work->cell_count; i++)
 		if (marks[i])
 			list[count++] = (uint32_t) i;
 	error = cudaMemcpy(work->cells, list, count * sizeof(uint32_t), cudaMemcpyHostToDevice);
@@ -548,7 +385,7 @@ one_launch(points_work *work, points_pass pass, int n, size_t first, size_t coun
 
 	if (error == cudaSuccess)
 	{
-		if (work->job->roofs != NULL && pass != PASS_FIRST)
+		if (work->roofs && pass != PASS_FIRST)
 			RPM_LAUNCH(evaluate_points<true>, rpm_cuda_grid(points), RPM_CUDA_BLOCK_THREADS, work->view, pass, n, first, points);
 		else
 			RPM_LAUNCH(evaluate_points<false>, rpm_cuda_grid(points), RPM_CUDA_BLOCK_THREADS, work->view, pass, n, first, points);

@@ -27,10 +27,7 @@ rpm_cuda_bring_roofs(rpm_cuda_map *map, const rpm_map_job *job, const rpm_roofs 
 	*mirrors = NULL;
 	if (job->roofs == NULL)
 		return RPM_OK;
-	code = rpm_cuda_take(&map->memory, sizeof(rpm_profile_bench), NULL, what, &room, status);
-	map->bench = (rpm_profile_bench *) room;
-	if (code == RPM_OK)
-		code = bring_about(map, job->roofs, job->scene->building_count, roofs, status);
+	code = bring_about(map, job->roofs, job->scene->building_count, roofs, status);
 	if (code != RPM_OK || job->roof_mirrors == NULL)
 		return code;
 	images = *job->roof_mirrors;
@@ -77,7 +74,7 @@ bring_about(rpm_cuda_map *map, const rpm_roofs *roofs, size_t buildings, const r
 	block.uprights = (rpm_profile_edge *) upright;
 	block.group_of = (int32_t *) group_of;
 	block.group_start = (uint32_t *) group_start;
-	block.bench = map->bench;
+	block.bench = map->scene->bench;
 	code = rpm_cuda_take(memory, sizeof(block), &block, what, &room, status);
 	*there = (const rpm_roofs *) room;
 	return code;

@@ -32,6 +32,7 @@ rpm_cuda_take(rpm_cuda_memory *memory, size_t bytes, const void *from, const cha
 		return rpm_cuda_failure(error, what, status);
 	memory->blocks[memory->block_count++] = *pointer;
 	memory->bytes += bytes > 0 ? bytes : 1;
+	memory->budget->bytes += bytes > 0 ? bytes : 1;
 	if (bytes == 0)
 		return RPM_OK;
 	error = from != NULL ? cudaMemcpy(*pointer, from, bytes, cudaMemcpyHostToDevice) : cudaMemset(*pointer, 0, bytes);
@@ -73,8 +74,8 @@ rpm_cuda_allowed(const rpm_cuda_memory *memory)
 		return 0;
 	}
 	allowed = free_bytes > SPARE_BYTES ? free_bytes - SPARE_BYTES : 0;
-	if (memory->limit_bytes > 0 && memory->limit_bytes < memory->bytes + allowed)
-		allowed = memory->limit_bytes > memory->bytes ? memory->limit_bytes - memory->bytes : 0;
+	if (memory->budget->limit_bytes > 0 && memory->budget->limit_bytes < memory->budget->bytes + allowed)
+		allowed = memory->budget->limit_bytes > memory->budget->bytes ? memory->budget->limit_bytes - memory->budget->bytes : 0;
 	return allowed;
 }
 
@@ -90,6 +91,7 @@ rpm_cuda_give_back_to(rpm_cuda_memory *memory, int block_count, size_t bytes)
 	cudaSetDevice(memory->device);
 	while (memory->block_count > block_count)
 		cudaFree(memory->blocks[--memory->block_count]);
+	memory->budget->bytes -= memory->bytes - bytes;
 	memory->bytes = bytes;
 	cudaGetLastError();
 }

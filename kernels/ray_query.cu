@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/band.h"
+
 #include "cuda_internal.h"
 
 #define RAYS_PER_LAUNCH ((size_t) 1 << 20)
 
+static rpm_code create(int device, const rpm_bvh *bvh, const rpm_scene *geometry, const rpm_scene *scene, size_t limit_bytes,
+					   rpm_control *control, rpm_cuda_scene **uploaded, rpm_status *status);
 static rpm_code upload_hierarchy(rpm_cuda_scene *self, const rpm_bvh *bvh, rpm_status *status);
 static rpm_code upload_scene(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status);
 static rpm_code take_ray_buffers(rpm_cuda_scene *scene, rpm_status *status);
@@ -34,6 +38,21 @@ rpm_code
 rpm_cuda_scene_create(int device, const rpm_bvh *bvh, const rpm_scene *scene, size_t limit_bytes, rpm_cuda_scene **uploaded,
 					  rpm_status *status)
 {
+	return create(device, bvh, NULL, scene, limit_bytes, NULL, uploaded, status);
+}
+
+rpm_code
+rpm_cuda_scene_build(int device, const rpm_scene *geometry, const rpm_scene *scene, size_t limit_bytes, rpm_control *control,
+					 rpm_cuda_scene **uploaded, rpm_status *status)
+{
+	return create(device, NULL, geometry, scene, limit_bytes, control, uploaded, status);
+}
+
+/* With a hierarchy that is there, or built over the geometry. */
+static rpm_code
+create(int device, const rpm_bvh *bvh, const rpm_scene *geometry, const rpm_scene *scene, size_t limit_bytes, rpm_control *control,
+	   rpm_cuda_scene **uploaded, rpm_status *status)
+{
 	rpm_cuda_scene *self = (rpm_cuda_scene *) calloc(1, sizeof(rpm_cuda_scene));
 	cudaError_t error;
 	rpm_code	code;
@@ -42,9 +61,13 @@ rpm_cuda_scene_create(int device, const rpm_bvh *bvh, const rpm_scene *scene, si
 	if (self == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "out of memory for a scene on the device");
 	self->memory.device = device;
-	self->memory.limit_bytes = limit_bytes;
+	self->memory.budget = &self->budget;
+	self->budget.limit_bytes = limit_bytes;
 	error = cudaSetDevice(device);
-	code = error == cudaSuccess ? upload_hierarchy(self, bvh, status) : rpm_cuda_failure(error, "choosing the device", status);
+	if (error != cudaSuccess)
+		code = rpm_cuda_failure(error, "choosing the device", status);
+	else
+		code = bvh != NULL ? upload_hierarchy(self, bvh, status) : rpm_cuda_hierarchy_build(self, geometry, control, status);
 	if (code == RPM_OK && scene != NULL)
 		code = upload_scene(self, scene, status);
 	if (code != RPM_OK)
@@ -123,7 +146,8 @@ upload_scene(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status)
 {
 	void	   *triangles,
 			   *facets,
-			   *wedges;
+			   *wedges,
+			   *bench;
 	rpm_code	code = rpm_cuda_take(&self->memory, scene->triangle_count * sizeof(rpm_triangle), scene->triangles, "the scene",
 									 &triangles, status);
 
@@ -131,8 +155,11 @@ upload_scene(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status)
 		code = rpm_cuda_take(&self->memory, scene->facet_count * sizeof(rpm_facet), scene->facets, "the scene", &facets, status);
 	if (code == RPM_OK)
 		code = rpm_cuda_take(&self->memory, scene->wedge_count * sizeof(rpm_wedge), scene->wedges, "the scene", &wedges, status);
+	if (code == RPM_OK)
+		code = rpm_cuda_take(&self->memory, sizeof(rpm_profile_bench), NULL, "the scene", &bench, status);
 	if (code != RPM_OK)
 		return code;
+	self->bench = (rpm_profile_bench *) bench;
 	memset(&self->scene, 0, sizeof(self->scene));
 	self->scene.triangles = (rpm_triangle *) triangles;
 	self->scene.triangle_count = scene->triangle_count;

@@ -50,6 +50,9 @@ RPM_CUDA_EXPORT rpm_code rpm_cuda_describe(int device, bool ask_memory, rpm_cuda
  */
 RPM_CUDA_EXPORT rpm_code rpm_cuda_scene_create(int device, const rpm_bvh *bvh, const rpm_scene *scene, size_t limit_bytes,
 											   rpm_cuda_scene **uploaded, rpm_status *status);
+/* The same with the hierarchy built on the device over the geometry, which scene (NULL: rays only) has too. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_scene_build(int device, const rpm_scene *geometry, const rpm_scene *scene, size_t limit_bytes,
+											  rpm_control *control, rpm_cuda_scene **uploaded, rpm_status *status);
 RPM_CUDA_EXPORT void rpm_cuda_scene_free(rpm_cuda_scene *scene);
 /* Memory of the device that the scene holds. */
 RPM_CUDA_EXPORT size_t rpm_cuda_scene_bytes(const rpm_cuda_scene *scene);
@@ -71,17 +74,39 @@ struct launch_task;
 /* One map at work on a device. */
 typedef struct rpm_cuda_map rpm_cuda_map;
 
+/* The points of a map. */
+typedef struct rpm_cuda_points_call
+{
+	rpm_cuda_map *map;
+	const rpm_map_job *job;
+	const rpm_map_mirror *mirrors;
+	size_t		mirror_count;
+	const rpm_map_edge *edges;
+	size_t		edge_count;
+} rpm_cuda_points_call;
+
+/* A batch of rays of a map. */
+typedef struct rpm_cuda_launch_call
+{
+	rpm_cuda_map *map;
+	const rpm_map_job *job;
+	const struct launch_task *task;
+	int64_t		rays;
+} rpm_cuda_launch_call;
+
+/* Maps that are worked on together at most. */
+#define RPM_CUDA_MAPS_MAX 64
+
 /*
  * Brings to the device what the job has when its points are due: antenna, grid, options, coefficient tables, what the antenna sees.
- * The scene is that of the job.  One map at a time on a scene.
+ * The scene is that of the job.  A scene may have several maps at work; calls on it come one at a time.
  */
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_create(rpm_cuda_scene *scene, const rpm_map_job *job, rpm_cuda_map **map, rpm_status *status);
 RPM_CUDA_EXPORT void rpm_cuda_map_free(rpm_cuda_map *map);
 /* The parts of rpm_map_device. */
-RPM_CUDA_EXPORT rpm_code rpm_cuda_map_points(rpm_cuda_map *map, const rpm_map_job *job, const rpm_map_mirror *mirrors,
-											 size_t mirror_count, const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
-RPM_CUDA_EXPORT rpm_code rpm_cuda_map_launch(rpm_cuda_map *map, const rpm_map_job *job, const struct launch_task *task, int64_t rays,
-											 rpm_status *status);
+/* The same launches do all the maps, which are of one scene: points with the same mechanisms and points per cell. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_maps_points(const rpm_cuda_points_call *calls, int count, rpm_status *status);
+RPM_CUDA_EXPORT rpm_code rpm_cuda_maps_launch(const rpm_cuda_launch_call *calls, int count, rpm_status *status);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_entry(rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
 
 /* All of the above as the extension takes it from the module that it has opened. */
@@ -96,16 +121,14 @@ typedef struct rpm_cuda_module
 	size_t		(*scene_bytes) (const rpm_cuda_scene *scene);
 	rpm_code	(*map_create) (rpm_cuda_scene *scene, const rpm_map_job *job, rpm_cuda_map **map, rpm_status *status);
 	void		(*map_free) (rpm_cuda_map *map);
-	rpm_code	(*map_points) (rpm_cuda_map *map, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count,
-							   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
-	rpm_code	(*map_launch) (rpm_cuda_map *map, const rpm_map_job *job, const struct launch_task *task, int64_t rays,
-							   rpm_status *status);
+	rpm_code	(*maps_points) (const rpm_cuda_points_call *calls, int count, rpm_status *status);
+	rpm_code	(*maps_launch) (const rpm_cuda_launch_call *calls, int count, rpm_status *status);
 	rpm_code	(*map_entry) (rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
 } rpm_cuda_module;
 
 /* A number for each shape of what passes through here, by sizes of the engine's structures (needs trace/map_internal.h). */
 #define RPM_CUDA_INTERFACE \
-	((uint32_t) (3 * 1000003 + 31 * sizeof(rpm_map_job) + 37 * sizeof(rpm_map_edge) + 41 * sizeof(rpm_map_mirror) \
+	((uint32_t) (4 * 1000003 + 31 * sizeof(rpm_map_job) + 37 * sizeof(rpm_map_edge) + 41 * sizeof(rpm_map_mirror) \
 				 + 43 * sizeof(rpm_scene) + 47 * sizeof(rpm_antenna) + 53 * sizeof(rpm_trace_options) + 59 * sizeof(rpm_status)))
 
 RPM_CUDA_EXPORT const rpm_cuda_module *rpm_cuda_module_table(void);

@@ -12,6 +12,8 @@
 #include "rpm_nn.h"
 
 #define DEFAULT_SESSIONS 2
+#define DEFAULT_MAPS 16
+#define MAX_MAPS 64
 #define MAX_SESSIONS 64
 #define BYTES_PER_MB ((size_t) 1024 * 1024)
 
@@ -19,6 +21,7 @@ int			rpm_setting_device = RPM_CHOOSE_AUTO;
 int			rpm_setting_device_when_busy = RPM_BUSY_WAIT;
 int			rpm_setting_device_sessions = DEFAULT_SESSIONS;
 int			rpm_setting_network_precision = RPM_NN_SINGLE;
+int			rpm_setting_device_maps = DEFAULT_MAPS;
 static int	memory_mb = 0;
 static char *numbers = NULL;
 static char *module = NULL;
@@ -53,6 +56,10 @@ rpm_device_settings_define(void)
 							 "Where maps are traced and networks run: auto, cpu or cuda.",
 							 "auto takes a CUDA device where one can be used, else the CPU; with cuda it is an error where none can.",
 							 &rpm_setting_device, RPM_CHOOSE_AUTO, choices, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("rpm_pg.device_maps",
+							"Maps that a call traces at a time on one CUDA device.",
+							"They share launches and its memory; fewer where it is too small for so many.",
+							&rpm_setting_device_maps, DEFAULT_MAPS, 1, MAX_MAPS, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("rpm_pg.device_memory_mb",
 							"Memory of one CUDA device that a session may take.",
 							"0 takes what is free.",

@@ -13,6 +13,8 @@ extern int	rpm_setting_device;
 extern int	rpm_setting_device_when_busy;
 /* rpm_pg.device_sessions: sessions that use one device at a time */
 extern int	rpm_setting_device_sessions;
+/* rpm_pg.device_maps: maps that a call traces at a time on one device */
+extern int	rpm_setting_device_maps;
 
 /* rpm_pg.device_memory_mb in bytes; 0: what is free. */
 extern size_t rpm_device_memory_limit_bytes(void);

@@ -1,7 +1,7 @@
 /*
  * trace.c: rpm_trace: radio maps of a scene's antennas as rasters.
  *
- * Antenna by antenna, or as many at once as there are devices: so many maps are in memory at a time, and their tiles go to a tuplestore,
+ * Antenna by antenna, or several at a time on each CUDA device: so many maps are in memory at a time, and their tiles go to a tuplestore,
  * which spills to disk.
  */
 #include "postgres.h"
@@ -27,14 +27,17 @@
 #include "worker.h"
 
 #define NODATA (-9999.0)
+/* What a map at work takes of this machine's memory, about: its own arrays, sums of batches, chains of mirrors. */
+#define BYTES_PER_CELL 120
 
-/* The maps that are traced at once: one on each device. */
+/* The maps that are traced at once, spread over the devices. */
 typedef struct MapCall
 {
 	int			count;
-	rpm_device_task tasks[RPM_DEVICES_MAX];
-	rpm_antenna antennas[RPM_DEVICES_MAX];
-	rpm_map		maps[RPM_DEVICES_MAX];
+	rpm_device_scene *uploaded[RPM_DEVICES_MAX];
+	rpm_device_task tasks[RPM_DEVICE_TASKS_MAX];
+	rpm_antenna antennas[RPM_DEVICE_TASKS_MAX];
+	rpm_map		maps[RPM_DEVICE_TASKS_MAX];
 	rpm_grid	grid;
 	rpm_trace_options options;
 	rpm_status	too_small;		/* why a device's memory did not do; else RPM_OK */
@@ -62,6 +65,7 @@ static void check_not_empty(const TraceWork *work);
 static void check_power(const TraceWork *work);
 static void bring_to_devices(TraceWork *work);
 static bool bring_to(TraceWork *work, rpm_status *why);
+static int	maps_at_once(const TraceWork *work);
 static void take_map_memory(TraceWork *work);
 static void trace_antennas(TraceWork *work, int first, int count);
 static void go_on_with_cpu(TraceWork *work);
@@ -89,7 +93,7 @@ rpm_sql_trace(PG_FUNCTION_ARGS)
 	prepare(work, fcinfo);
 	for (int i = 0, count; i < work->antennas->count; i += count)
 	{
-		count = Min(work->devices.count, work->antennas->count - i);
+		count = Min(maps_at_once(work), work->antennas->count - i);
 		rpm_progress_antennas(i, work->antennas->count);
 		trace_antennas(work, i, count);
 	}
@@ -151,8 +155,8 @@ bring_to(TraceWork *work, rpm_status *why)
 {
 	for (int i = 0; i < work->devices.count; i++)
 	{
-		work->call.tasks[i].uploaded = rpm_scene_on(work->scene, work->devices.devices[i], &work->control, why);
-		if (work->call.tasks[i].uploaded == NULL)
+		work->call.uploaded[i] = rpm_scene_on(work->scene, work->devices.devices[i], &work->control, why);
+		if (work->call.uploaded[i] == NULL)
 			return false;
 	}
 	return true;
@@ -185,6 +189,22 @@ check_power(const TraceWork *work)
 					 errhint("Give one of them, or ask for quantity => 'path_gain_db'.")));
 }
 
+/* The CPU does one after another; a CUDA device as many as the settings allow it, within the memory that they allow this machine. */
+static int
+maps_at_once(const TraceWork *work)
+{
+	Size		cells = (Size) work->call.grid.columns * work->call.grid.rows,
+				limit = work->control.memory_limit_bytes;
+	int			count = work->devices.count;
+
+	if (rpm_device_kind_of(work->devices.devices[0]) == RPM_DEVICE_CPU)
+		return count;
+	count = Min(count * rpm_setting_device_maps, RPM_DEVICE_TASKS_MAX);
+	while (limit > 0 && count > work->devices.count && count * cells > limit / BYTES_PER_CELL)
+		count = Max(count / 2, work->devices.count);
+	return count;
+}
+
 static void
 take_map_memory(TraceWork *work)
 {
@@ -194,7 +214,7 @@ take_map_memory(TraceWork *work)
 	call->options = work->request.options;
 	call->grid = rpm_grid_local(&work->request.grid, work->scene->scene, work->request.receiver_height_m);
 	bytes = (Size) call->grid.columns * call->grid.rows * sizeof(double);
-	for (int i = 0; i < Min(work->devices.count, work->antennas->count); i++)
+	for (int i = 0; i < Min(maps_at_once(work), work->antennas->count); i++)
 	{
 		call->maps[i].path_gain = palloc_extended(bytes, MCXT_ALLOC_HUGE);
 		if (work->request.standard_error)
@@ -202,7 +222,7 @@ take_map_memory(TraceWork *work)
 	}
 }
 
-/* As many antennas as there are devices, or fewer. */
+/* As many antennas as are traced at once, or fewer. */
 static void
 trace_antennas(TraceWork *work, int first, int count)
 {
@@ -248,6 +268,7 @@ prepare_map(TraceWork *work, int number, const RpmAntenna *antenna)
 	MapCall    *call = &work->call;
 	rpm_device_task *task = &call->tasks[number];
 
+	task->uploaded = call->uploaded[number % work->devices.count];
 	task->scene = rpm_scene_at(work->scene, rpm_materials_at(work->materials, antenna->antenna.frequency_hz));
 	call->antennas[number] = rpm_antenna_place(antenna, task->scene);
 	if (rpm_quantity_is_isotropic(work->request.quantity))
@@ -265,7 +286,7 @@ trace_maps(void *argument, rpm_control *control, rpm_status *status)
 	rpm_code	code = rpm_device_trace_all(call->tasks, call->count, control, status);
 
 	if ((code == RPM_LIMIT_EXCEEDED || code == RPM_OUT_OF_MEMORY) && rpm_setting_device == RPM_CHOOSE_AUTO
-		&& rpm_device_kind_of(rpm_device_of(call->tasks[0].uploaded)) == RPM_DEVICE_CUDA)
+		&& rpm_device_kind_of(rpm_device_of(call->uploaded[0])) == RPM_DEVICE_CUDA)
 	{
 		call->too_small = *status;
 		rpm_status_clear(status);

@@ -368,6 +368,61 @@ two_devices_at_once(void)
 	unsetenv("RPM_HOST_CUDA");
 }
 
+/* Many antennas on one device, in the same launches: each map as alone; and fewer at a time where memory is small, and one that is wrong. */
+static void
+many_antennas_at_once(void)
+{
+	enum {MAPS = 5};
+	static double together[MAPS][SIDE * SIDE], alone[MAPS][SIDE * SIDE];
+	rpm_trace_options options = map_options(SPECULAR | RPM_DIFFRACTION | RPM_OVER_ROOFS | RPM_SCATTERING, 2, 500), powers;
+	rpm_antenna antennas[MAPS];
+	rpm_map		maps[MAPS];
+	rpm_control control = {.threads = 2};
+	rpm_device_task tasks[MAPS];
+
+	begin(16);
+	powers = options;
+	powers.sum = RPM_SUM_POWER;
+	powers.cell_samples = 2;
+	powers.building_entry = RPM_ENTRY_TRADITIONAL;
+	for (int i = 0; i < MAPS; i++)
+	{
+		antennas[i] = map_antenna(&c.scene, i % 2 ? RPM_PATTERN_ISOTROPIC : RPM_PATTERN_TR38901, 20 + 11 * i, -10 + 5 * i, 20 - i);
+		maps[i] = (rpm_map) {together[i], NULL, 0, 0};
+		/* Not all alike. */
+		tasks[i] = (rpm_device_task) {c.uploaded, c.scene.scene, &antennas[i], &c.grid, i < 3 ? &options : &powers, &maps[i], {0}};
+		CHECK(map_run(&c.scene, &antennas[i], &c.grid, tasks[i].options, 1, alone[i], NULL));
+	}
+	for (int small = 0; small < 2; small++)
+	{
+		setenv("RPM_HOST_CUDA", small ? "memory_mb=17" : "memory_mb=1024", 1);
+		memset(together, 0, sizeof(together));
+		rpm_status_clear(&c.scene.status);
+		CHECK(rpm_device_trace_all(tasks, MAPS, &control, &c.scene.status) == RPM_OK);
+		if (c.scene.status.code != RPM_OK)
+			printf("  %d: %s\n", small, c.scene.status.message);
+		CHECK(control.sharers == 0);
+		for (int k = 0; k < MAPS; k++)
+		{
+			double		worst = 0;
+
+			for (int i = 0; i < SIDE * SIDE; i++)
+				worst = isnan(alone[k][i]) != isnan(together[k][i]) ? INFINITY
+					: isnan(alone[k][i]) ? worst : fmax(worst, fabs(together[k][i] - alone[k][i]) / (alone[k][i] + 1e-30));
+			CHECK_NEAR(worst, 0, TOLERANCE_RAYS);
+		}
+	}
+	unsetenv("RPM_HOST_CUDA");
+	antennas[3].frequency_hz = -1;
+	rpm_status_clear(&c.scene.status);
+	CHECK(rpm_device_trace_all(tasks, MAPS, &control, &c.scene.status) == RPM_INVALID_ARGUMENT);
+	CHECK(tasks[2].status.code == RPM_OK && tasks[3].status.code == RPM_INVALID_ARGUMENT);
+	control.stop = 1;
+	rpm_status_clear(&c.scene.status);
+	CHECK(rpm_device_trace_all(tasks, 3, &control, &c.scene.status) == RPM_CANCELLED);
+	end();
+}
+
 int
 main(void)
 {
@@ -391,5 +446,6 @@ main(void)
 	RUN(many_fields_at_a_point);
 	RUN(terrain_by_the_cpu);
 	RUN(two_devices_at_once);
+	RUN(many_antennas_at_once);
 	return unit_summary("device_map");
 }

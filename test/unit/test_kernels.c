@@ -15,7 +15,7 @@ bvh_over(const rpm_scene *scene)
 	return query;
 }
 
-/* The same text on the same hierarchy: the same hits to the bit. */
+/* The same text: the same hits to the bit, on the same hierarchy and on one that the device builds. */
 static void
 same_hits(const rpm_scene *scene, size_t rays, rpm_vec3 low, rpm_vec3 high)
 {
@@ -33,18 +33,24 @@ same_hits(const rpm_scene *scene, size_t rays, rpm_vec3 low, rpm_vec3 high)
 		ray[i] = scenes_random_ray(&random, low, high);
 	ray[0].t_max = -1;
 	CHECK(rpm_cuda_scene_create(0, rpm_query_bvh(query), NULL, 0, &device_scene, &status) == RPM_OK);
-	CHECK(rpm_cuda_intersect(device_scene, ray, rays, hit, &control, &seconds, &status) == RPM_OK);
-	CHECK(seconds >= 0);
-	CHECK(control.done == (int64_t) rays);
-	for (size_t i = 0; i < rays; i++)
+	for (int built = 0; built < 2; built++)
 	{
-		rpm_hit		expected = {INFINITY, RPM_CUDA_NO_TRIANGLE};
+		control.done = 0;
+		CHECK(rpm_cuda_intersect(device_scene, ray, rays, hit, &control, &seconds, &status) == RPM_OK);
+		CHECK(seconds >= 0);
+		CHECK(control.done == (int64_t) rays);
+		for (size_t i = 0; i < rays; i++)
+		{
+			rpm_hit		expected = {INFINITY, RPM_CUDA_NO_TRIANGLE};
 
-		rpm_query_intersect(query, &ray[i], &expected);
-		differ += expected.t != hit[i].t || expected.triangle != hit[i].triangle;
+			rpm_query_intersect(query, &ray[i], &expected);
+			differ += expected.t != hit[i].t || expected.triangle != hit[i].triangle;
+		}
+		CHECK(differ == 0);
+		rpm_cuda_scene_free(device_scene);
+		if (built == 0)
+			CHECK(rpm_cuda_scene_build(0, scene, NULL, 0, &control, &device_scene, &status) == RPM_OK);
 	}
-	CHECK(differ == 0);
-	rpm_cuda_scene_free(device_scene);
 	free(ray);
 	free(hit);
 	rpm_query_free(query);
@@ -87,6 +93,24 @@ empty_scene(void)
 	scenes_free(scene);
 }
 
+/* Places on the curve that many triangles share; and one triangle, of which no tree can be made. */
+static void
+triangles_at_one_place(void)
+{
+	rpm_scene  *pile = scenes_create(3, 100), *one = scenes_soup(1, 500, 33);
+
+	pile->vertices[0] = rpm_vec(100, 100, 500);
+	pile->vertices[1] = rpm_vec(900, 100, 500);
+	pile->vertices[2] = rpm_vec(500, 900, 400);
+	pile->vertex_count = 3;
+	for (int i = 0; i < 100; i++)
+		scenes_triangle(pile, 0, 1, 2, i);
+	same_hits(pile, 1000, rpm_vec(0, 0, 0), rpm_vec(1000, 1000, 1000));
+	same_hits(one, 1000, rpm_vec(0, 0, 0), rpm_vec(1000, 1000, 1000));
+	scenes_free(pile);
+	scenes_free(one);
+}
+
 static void
 stopped(void)
 {
@@ -101,6 +125,8 @@ stopped(void)
 	CHECK(rpm_cuda_scene_create(0, rpm_query_bvh(query), NULL, 0, &device_scene, &status) == RPM_OK);
 	CHECK(rpm_cuda_intersect(device_scene, &ray, 1, &hit, &control, NULL, &status) == RPM_CANCELLED);
 	rpm_cuda_scene_free(device_scene);
+	rpm_status_clear(&status);
+	CHECK(rpm_cuda_scene_build(0, scene, NULL, 0, &control, &device_scene, &status) == RPM_CANCELLED && device_scene == NULL);
 	rpm_query_free(query);
 	scenes_free(scene);
 }
@@ -127,10 +153,15 @@ static void
 too_large_for_the_device(void)
 {
 	rpm_bvh		huge = {NULL, NULL, 1u << 30, 1u << 30};
+	rpm_scene  *city;
 	rpm_cuda_scene *scene = NULL;
 	rpm_status	status = {0};
 
 	CHECK(rpm_cuda_scene_create(0, &huge, NULL, 0, &scene, &status) == RPM_LIMIT_EXCEEDED && scene == NULL);
+	rpm_status_clear(&status);
+	city = scenes_city(20, 30);
+	CHECK(rpm_cuda_scene_build(0, city, NULL, 1024, NULL, &scene, &status) == RPM_LIMIT_EXCEEDED && scene == NULL);
+	scenes_free(city);
 	CHECK(strstr(status.message, "on the device") != NULL);
 }
 
@@ -141,6 +172,7 @@ main(void)
 	RUN(soup_as_on_the_cpu);
 	RUN(several_launches);
 	RUN(empty_scene);
+	RUN(triangles_at_one_place);
 	RUN(stopped);
 	RUN(devices);
 	RUN(too_large_for_the_device);

@@ -40,6 +40,11 @@ rpm_phase_begin(rpm_control *control, rpm_phase phase, int64_t total)
 {
 	if (control == NULL)
 		return;
+	if (control->sharers > 1 && __atomic_load_n(&control->phase, __ATOMIC_RELAXED) == (int) phase)
+	{
+		__atomic_fetch_add(&control->total, total, __ATOMIC_RELAXED);
+		return;
+	}
 	__atomic_store_n(&control->done, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&control->total, total, __ATOMIC_RELAXED);
 	__atomic_store_n(&control->phase, (int) phase, __ATOMIC_RELAXED);
@@ -59,12 +64,14 @@ rpm_thread_count(const rpm_control *control)
 	int			count;
 
 	if (control != NULL && control->threads > 0)
-		return control->threads;
+		count = control->threads;
 	/* A cpu_set_t holds 1024 cores; on a larger machine the call fails. */
-	if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+	else if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
 		count = CPU_COUNT(&cores);
 	else
 		count = (int) sysconf(_SC_NPROCESSORS_ONLN);
+	if (control != NULL && control->sharers > 1)
+		count /= control->sharers;
 	return count > 0 ? count : 1;
 }
 

@@ -7,6 +7,7 @@
 
 #include "device/cuda_module.h"
 #include "device/device.h"
+#include "device/gang.h"
 #include "rpm_bvh.h"
 
 /* Compute capability 7.5: Turing.  The module's machine code begins there. */
@@ -24,13 +25,6 @@ typedef struct cuda_device_scene
 	rpm_cuda_scene *scene;
 } cuda_device_scene;
 
-/* A map at work. */
-typedef struct traced_map
-{
-	cuda_device_scene *uploaded;
-	rpm_cuda_map *map;			/* NULL until its points are due */
-} traced_map;
-
 /* Devices that failed in this process, by number, and how: a failure of this kind stays until the process ends. */
 static char lost[RPM_DEVICES_MAX][320];
 
@@ -39,12 +33,7 @@ static rpm_code upload(rpm_device *device, const rpm_scene *scene, const rpm_que
 					   rpm_control *control, rpm_device_scene **uploaded, rpm_status *status);
 static rpm_code upload_hierarchy(cuda_device_scene *self, const rpm_scene *scene, const rpm_query *query, size_t memory_limit_bytes,
 								 rpm_control *control, rpm_status *status);
-static rpm_code trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
-					  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status);
-static rpm_code points(void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count,
-					   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
-static rpm_code launch(void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
-static rpm_code entry(void *context, const rpm_map_job *job, rpm_status *status);
+static void trace(rpm_device_task **tasks, int count, rpm_control *control);
 static const rpm_cuda_module *module_of(const rpm_device *device);
 static void release_scene(rpm_device_scene *uploaded);
 static rpm_code note_loss(const rpm_device *device, rpm_code code, const rpm_status *status);
@@ -189,44 +178,14 @@ upload_hierarchy(cuda_device_scene *self, const rpm_scene *scene, const rpm_quer
 	return code;
 }
 
-static rpm_code
-trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
-	  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status)
+static void
+trace(rpm_device_task **tasks, int count, rpm_control *control)
 {
-	traced_map	traced = {(cuda_device_scene *) uploaded, NULL};
-	rpm_map_device hand = {&traced, points, launch, entry};
-	rpm_code	code = rpm_trace_map_on(&hand, scene, uploaded->query, antenna, grid, options, control, map, status);
+	const cuda_device_scene *uploaded = (const cuda_device_scene *) tasks[0]->uploaded;
 
-	module_of(uploaded->device)->map_free(traced.map);
-	return note_loss(uploaded->device, code, status);
-}
-
-static rpm_code
-points(void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count, const rpm_map_edge *edges,
-	   size_t edge_count, rpm_status *status)
-{
-	traced_map *traced = context;
-	const rpm_cuda_module *module = module_of(traced->uploaded->base.device);
-	rpm_code	code = module->map_create(traced->uploaded->scene, job, &traced->map, status);
-
-	return code == RPM_OK ? module->map_points(traced->map, job, mirrors, mirror_count, edges, edge_count, status) : code;
-}
-
-static rpm_code
-launch(void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status)
-{
-	traced_map *traced = context;
-	const rpm_cuda_module *module = module_of(traced->uploaded->base.device);
-
-	return module->map_launch(traced->map, job, task, rays, status);
-}
-
-static rpm_code
-entry(void *context, const rpm_map_job *job, rpm_status *status)
-{
-	traced_map *traced = context;
-
-	return module_of(traced->uploaded->base.device)->map_entry(traced->map, job, status);
+	rpm_gang_trace(module_of(uploaded->base.device), uploaded->scene, tasks, count, control);
+	for (int i = 0; i < count; i++)
+		note_loss(uploaded->base.device, tasks[i]->status.code, &tasks[i]->status);
 }
 
 static const rpm_cuda_module *

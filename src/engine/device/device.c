@@ -9,23 +9,25 @@
 
 #include "device/device.h"
 
-/* A task of rpm_device_trace_all on its thread. */
-typedef struct traced_task
+/* The tasks of one uploaded scene on their thread. */
+typedef struct scene_tasks
 {
 	pthread_t	thread;
 	bool		started;
-	rpm_device_task *task;
+	rpm_device_task *tasks[RPM_DEVICE_TASKS_MAX];
+	int			count;
 	rpm_control *control;
-} traced_task;
+} scene_tasks;
 
 static void describe_cpu(rpm_device_description *cpu);
 static rpm_code upload_cpu(rpm_device *device, const rpm_scene *scene, const rpm_query *query, size_t memory_limit_bytes,
 						   rpm_control *control, rpm_device_scene **uploaded, rpm_status *status);
-static rpm_code trace_cpu(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
-						  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status);
+static void trace_cpu(rpm_device_task **tasks, int count, rpm_control *control);
 static void release_cpu(rpm_device_scene *uploaded);
-static void *task_main(void *argument);
-static void run_task(rpm_device_task *task, rpm_control *control);
+static int	sort_by_scene(rpm_device_task *tasks, int count, scene_tasks *scenes);
+static int	maps_at_once(const scene_tasks *scenes, int scene_count);
+static void *scene_main(void *argument);
+static void run_scene(scene_tasks *scene);
 
 static const rpm_device_operations cpu_operations = {upload_cpu, trace_cpu, release_cpu};
 
@@ -100,57 +102,96 @@ rpm_code
 rpm_device_trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
 				 const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status)
 {
-	return uploaded->device->operations->trace(uploaded, scene, antenna, grid, options, control, map, status);
+	rpm_device_task task = {uploaded, scene, antenna, grid, options, map, {0}}, *tasks[1] = {&task};
+
+	uploaded->device->operations->trace(tasks, 1, control);
+	if (task.status.code != RPM_OK)
+		*status = task.status;
+	return task.status.code;
 }
 
 rpm_code
 rpm_device_trace_all(rpm_device_task *tasks, int count, rpm_control *control, rpm_status *status)
 {
-	traced_task threads[RPM_DEVICES_MAX];
+	scene_tasks *scenes;
+	int			scene_count,
+				sharers = control != NULL ? control->sharers : 0;
 	sigset_t	all,
 				before;
 
-	if (count > RPM_DEVICES_MAX)
-		return rpm_fail(status, RPM_INVALID_ARGUMENT, NULL, "%d maps at once, at most %d", count, RPM_DEVICES_MAX);
+	if (count < 1 || count > RPM_DEVICE_TASKS_MAX)
+		return rpm_fail(status, RPM_INVALID_ARGUMENT, NULL, "%d maps at once, not 1 to %d", count, RPM_DEVICE_TASKS_MAX);
+	scenes = calloc((size_t) count, sizeof(scene_tasks));
+	if (scenes == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %d maps at once", count);
+	scene_count = sort_by_scene(tasks, count, scenes);
+	if (control != NULL)
+		control->sharers = maps_at_once(scenes, scene_count);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < scene_count; i++)
 	{
-		rpm_status_clear(&tasks[i].status);
-		threads[i] = (traced_task) {.task = &tasks[i], .control = control};
+		scenes[i].control = control;
 		/* The last one, and any whose thread cannot be started, is this thread's. */
-		threads[i].started = i < count - 1 && pthread_create(&threads[i].thread, NULL, task_main, &threads[i]) == 0;
+		scenes[i].started = i < scene_count - 1 && pthread_create(&scenes[i].thread, NULL, scene_main, &scenes[i]) == 0;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	for (int i = 0; i < count; i++)
-		if (!threads[i].started)
-			run_task(&tasks[i], control);
-	for (int i = 0; i < count; i++)
-		if (threads[i].started)
-			pthread_join(threads[i].thread, NULL);
+	for (int i = 0; i < scene_count; i++)
+		if (!scenes[i].started)
+			run_scene(&scenes[i]);
+	for (int i = 0; i < scene_count; i++)
+		if (scenes[i].started)
+			pthread_join(scenes[i].thread, NULL);
+	if (control != NULL)
+		control->sharers = sharers;
 	for (int i = 0; i < count; i++)
 		if (tasks[i].status.code != RPM_OK && status->code == RPM_OK)
 			*status = tasks[i].status;
+	free(scenes);
 	return status->code;
 }
 
-static void *
-task_main(void *argument)
+/* Tasks of one uploaded scene together, in their order; how many scenes there are. */
+static int
+sort_by_scene(rpm_device_task *tasks, int count, scene_tasks *scenes)
 {
-	traced_task *thread = argument;
+	int			scene_count = 0;
 
-	run_task(thread->task, thread->control);
+	for (int i = 0; i < count; i++)
+	{
+		int			k = 0;
+
+		rpm_status_clear(&tasks[i].status);
+		while (k < scene_count && scenes[k].tasks[0]->uploaded != tasks[i].uploaded)
+			k++;
+		scene_count += k == scene_count;
+		scenes[k].tasks[scenes[k].count++] = &tasks[i];
+	}
+	return scene_count;
+}
+
+/* The CPU does one after another. */
+static int
+maps_at_once(const scene_tasks *scenes, int scene_count)
+{
+	int			maps = 0;
+
+	for (int i = 0; i < scene_count; i++)
+		maps += scenes[i].tasks[0]->uploaded->device->kind == RPM_DEVICE_CPU ? 1 : scenes[i].count;
+	return maps;
+}
+
+static void *
+scene_main(void *argument)
+{
+	run_scene(argument);
 	return NULL;
 }
 
 static void
-run_task(rpm_device_task *task, rpm_control *control)
+run_scene(scene_tasks *scene)
 {
-	rpm_code	code = rpm_device_trace(task->uploaded, task->scene, task->antenna, task->grid, task->options, control, task->map,
-										&task->status);
-
-	if (code != RPM_OK && task->status.code == RPM_OK)
-		rpm_fail(&task->status, code, NULL, "tracing failed");
+	scene->tasks[0]->uploaded->device->operations->trace(scene->tasks, scene->count, scene->control);
 }
 
 static void
@@ -193,11 +234,13 @@ upload_cpu(rpm_device *device, const rpm_scene *scene, const rpm_query *query, s
 	return RPM_OK;
 }
 
-static rpm_code
-trace_cpu(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
-		  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status)
+static void
+trace_cpu(rpm_device_task **tasks, int count, rpm_control *control)
 {
-	return rpm_trace_map(scene, uploaded->query, antenna, grid, options, control, map, status);
+	for (int i = 0; i < count; i++)
+		if (rpm_trace_map(tasks[i]->scene, tasks[i]->uploaded->query, tasks[i]->antenna, tasks[i]->grid, tasks[i]->options, control,
+						  tasks[i]->map, &tasks[i]->status) != RPM_OK)
+			return;
 }
 
 static void

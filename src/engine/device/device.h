@@ -10,8 +10,8 @@ typedef struct rpm_device_operations
 {
 	rpm_code	(*upload) (rpm_device *device, const rpm_scene *scene, const rpm_query *query, size_t memory_limit_bytes,
 						   rpm_control *control, rpm_device_scene **uploaded, rpm_status *status);
-	rpm_code	(*trace) (rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
-						  const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status);
+	/* Of one uploaded scene; the outcome is each task's status.  After a failure the rest may be left undone. */
+	void		(*trace) (rpm_device_task **tasks, int count, rpm_control *control);
 	void		(*release_scene) (rpm_device_scene *uploaded);
 } rpm_device_operations;
 
