@@ -95,8 +95,9 @@ DEVICE_SANITIZE_TESTS = $(DEVICE_TESTS:build/%=build/sanitize/%)
 $(DEVICE_SANITIZE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(SANITIZE_MODULE)"'
 $(DEVICE_SANITIZE_TESTS): $(SANITIZE_MODULE)
 
-# It counts the looks at the stop flag.
-build/unit/test_scene_stop build/sanitize/unit/test_scene_stop: UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
+# They count the looks at the stop flag.
+STOP_TESTS = test_scene_stop test_nn_onednn
+$(STOP_TESTS:%=build/unit/%) $(STOP_TESTS:%=build/sanitize/unit/%): UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
 
 unit: $(UNIT_PROGRAMS)
 	@bash test/unit/run.sh $(UNIT_PROGRAMS)
