@@ -89,14 +89,15 @@ build/unit/test_kernels: $(KERNEL_HOST_OBJECTS)
 
 # The module that they open is named when they are compiled.
 DEVICE_TESTS = build/unit/test_device build/unit/test_device_map
-$(DEVICE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(HOST_MODULE)"'
+$(DEVICE_TESTS): private ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(HOST_MODULE)"'
 $(DEVICE_TESTS): $(HOST_MODULE)
 DEVICE_SANITIZE_TESTS = $(DEVICE_TESTS:build/%=build/sanitize/%)
-$(DEVICE_SANITIZE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(SANITIZE_MODULE)"'
+$(DEVICE_SANITIZE_TESTS): private ENGINE_CPPFLAGS += -DRPM_TEST_MODULE='"$(CURDIR)/$(SANITIZE_MODULE)"'
 $(DEVICE_SANITIZE_TESTS): $(SANITIZE_MODULE)
 
-# It counts the looks at the stop flag.
-build/unit/test_scene_stop build/sanitize/unit/test_scene_stop: UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
+# They count the looks at the stop flag.
+STOP_TESTS = test_scene_stop test_nn_onednn
+$(STOP_TESTS:%=build/unit/%) $(STOP_TESTS:%=build/sanitize/unit/%): UNIT_LDFLAGS = -Wl,--wrap=rpm_stopped
 
 unit: $(UNIT_PROGRAMS)
 	@bash test/unit/run.sh $(UNIT_PROGRAMS)
@@ -212,10 +213,10 @@ $(NN_SANITIZE_MODULE): $(NN_CUDA_SOURCES:kernels/%.cu=build/sanitize/host/%.o) b
 	$(CXX) -shared -Wl,-Bsymbolic $(SANITIZE_FLAGS) $^ -lm -lpthread -o $@
 
 NN_CUDA_TESTS = build/unit/test_nn_cuda build/unit/test_nn_torch
-$(NN_CUDA_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_NN_MODULE='"$(CURDIR)/$(NN_HOST_MODULE)"' -Ikernels
+$(NN_CUDA_TESTS): private ENGINE_CPPFLAGS += -DRPM_TEST_NN_MODULE='"$(CURDIR)/$(NN_HOST_MODULE)"' -Ikernels
 $(NN_CUDA_TESTS): $(NN_HOST_MODULE)
 NN_CUDA_SANITIZE_TESTS = $(NN_CUDA_TESTS:build/%=build/sanitize/%)
-$(NN_CUDA_SANITIZE_TESTS): ENGINE_CPPFLAGS += -DRPM_TEST_NN_MODULE='"$(CURDIR)/$(NN_SANITIZE_MODULE)"' -Ikernels
+$(NN_CUDA_SANITIZE_TESTS): private ENGINE_CPPFLAGS += -DRPM_TEST_NN_MODULE='"$(CURDIR)/$(NN_SANITIZE_MODULE)"' -Ikernels
 $(NN_CUDA_SANITIZE_TESTS): $(NN_SANITIZE_MODULE)
 
 # The real one, where nvcc and cuDNN's header are; CUDNN names another folder that has include and lib.

@@ -10,6 +10,10 @@
 
 #include <math.h>
 
+#ifdef __CUDACC__
+#include <cuda_fp16.h>
+#endif
+
 #include "host_launch.h"
 #include "nn/number.h"
 #include "rpm_nn.h"
@@ -20,11 +24,30 @@ struct nn_half { uint16_t bits; };
 struct nn_bfloat { uint16_t bits; };
 
 __host__ __device__ static inline float nn_load(float x) { return x; }
-__host__ __device__ static inline float nn_load(nn_half x) { return nn_half_to_float(x.bits); }
 __host__ __device__ static inline float nn_load(nn_bfloat x) { return nn_bfloat_to_float(x.bits); }
 __host__ __device__ static inline void nn_store(float *to, float x) { *to = x; }
-__host__ __device__ static inline void nn_store(nn_half *to, float x) { to->bits = nn_half_of_float(x); }
 __host__ __device__ static inline void nn_store(nn_bfloat *to, float x) { to->bits = nn_bfloat_of_float(x); }
+
+/* The device has instructions for half precision, of the same rounding. */
+__host__ __device__ static inline float
+nn_load(nn_half x)
+{
+#ifdef __CUDA_ARCH__
+	return __half2float(__ushort_as_half(x.bits));
+#else
+	return nn_half_to_float(x.bits);
+#endif
+}
+
+__host__ __device__ static inline void
+nn_store(nn_half *to, float x)
+{
+#ifdef __CUDA_ARCH__
+	to->bits = __half_as_ushort(__float2half_rn(x));
+#else
+	to->bits = nn_half_of_float(x);
+#endif
+}
 
 template <typename T> __host__ __device__ static inline float
 nn_get(const void *array, int64_t i)

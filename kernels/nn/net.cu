@@ -84,7 +84,9 @@ prepare(rpm_nn *net, rpm_status *status)
 	for (int i = 0; i < layers && status->code == RPM_OK; i++)
 		plan_layer(net, i, status);
 	at_least(&net->scratch_bytes, cu_loss_scratch(net));
-	net->own_bytes = sizeof(cu_net) + sizeof(cu_conv) * (size_t) layers;
+	/* Gradients pass through main memory (cu_collect). */
+	net->own_bytes = sizeof(cu_net) + sizeof(cu_conv) * (size_t) layers +
+		(net->options.training ? sizeof(float) * (size_t) net->model->weight_count : 0);
 	return status->code;
 }
 

@@ -128,7 +128,8 @@ compare_sizes(void)
 		{"x input channels=64\ny layer_norm x\no output y", {{2, 64, 64, 64}}},
 	};
 
-	compare_all(cases, size < 1 ? 1 : sizeof(cases) / sizeof(cases[0]));
+	/* Loops take their time: the transposed one alone. */
+	compare_all(size < 1 ? cases + 6 : cases, size < 1 ? 1 : sizeof(cases) / sizeof(cases[0]));
 }
 
 static char *

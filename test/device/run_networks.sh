@@ -58,7 +58,7 @@ loops()
 	echo "networks by loops on the CPU, $1" | tee -a "$out/report.txt"
 	build "$module" build/unit/test_nn_cuda && step "unit tests" build/unit/test_nn_cuda || failed=1
 	for name in layers sizes network training time:2; do
-		compare 120 $name 0.01
+		compare 300 $name 0.01
 	done
 	finish ", without a GPU" 77
 }
@@ -78,15 +78,15 @@ echo "the module was built in $((SECONDS - begin)) s" | tee -a "$out/report.txt"
 step "device" timeout 60 build/device/compare_networks $module device
 [ $? -ne 77 ] || loops "for there is no device"
 
-compare 60 layers
+compare 40 layers
 compare 60 sizes
-compare 60 network
-compare 60 training
+compare 40 network
+compare 40 training
 for base in 8 16 64; do
-	compare 90 time:$base
+	compare 50 time:$base
 done
 if command -v compute-sanitizer >/dev/null; then
-	step "compute-sanitizer memcheck" timeout 120 compute-sanitizer --tool memcheck --error-exitcode 9 build/device/compare_networks $module training 0.01
+	step "compute-sanitizer memcheck" timeout 60 compute-sanitizer --tool memcheck --error-exitcode 9 build/device/compare_networks $module training 0.01
 else
 	step "compute-sanitizer" echo "not installed: skipped"
 fi

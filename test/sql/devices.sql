@@ -33,6 +33,7 @@ SELECT * FROM devices_map;
 -- Settings.
 SET rpm_pg.device = 'gpu';
 SET rpm_pg.device_when_busy = 'never';
+SET rpm_pg.network_precision = 'double';
 -- (the range is written in another way from version 16 on)
 \set VERBOSITY sqlstate
 SET rpm_pg.device_memory_mb = -1;

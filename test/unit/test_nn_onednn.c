@@ -142,6 +142,64 @@ test_weights_changed(void)
 	case_close(&c);
 }
 
+/* Looks at the control, and after how many of them it says stop; below 0: never. */
+static int	looks,
+			last_look = -1;
+
+bool		__real_rpm_stopped(const rpm_control *control);
+bool		__wrap_rpm_stopped(const rpm_control *control);
+
+bool
+__wrap_rpm_stopped(const rpm_control *control)
+{
+	int			number = __atomic_add_fetch(&looks, 1, __ATOMIC_RELAXED);
+
+	return (last_look >= 0 && number > last_look) || __real_rpm_stopped(control);
+}
+
+/* A stop while weights are laid down for tiles, or their gradient is brought back, ends the pass; the next one is whole. */
+static void
+test_stop_in_weights(void)
+{
+	static const rpm_nn_shape shape = {1, 32, 24, 24};
+	rpm_nn_options options = {.backend = RPM_NN_ONEDNN};
+	rpm_control control = {.threads = 2};
+	int			whole;
+
+	for (int training = 0; training <= 1; training++)
+	{
+		nn_case		c;
+		float	   *expected;
+
+		options.training = training;
+		CHECK(case_open(&c, "x input channels=32\ny conv x out=64 kernel=5 pad=2 bias=no\no output y", &shape, &options, &control));
+		looks = 0;
+		CHECK(case_forward(&c));
+		whole = looks;
+		/* Each of 32 channels in with 16 of 64 out; on processors without tiles there is nothing to stop in. */
+		if (whole <= 32 * 64 / 16)
+		{
+			printf("  no convolutions by tiles on this processor\n");
+			case_close(&c);
+			return;
+		}
+		expected = malloc(sizeof(float) * (size_t) c.output_count);
+		memcpy(expected, c.output, sizeof(float) * (size_t) c.output_count);
+		for (int after = 3; after < whole; after += 17)
+		{
+			rpm_nn_weights_changed(c.net);
+			looks = 0;
+			last_look = after;
+			CHECK(!case_forward(&c) && c.status.code == RPM_CANCELLED);
+			last_look = -1;
+			rpm_status_clear(&c.status);
+			CHECK(case_forward(&c) && memcmp(expected, c.output, sizeof(float) * (size_t) c.output_count) == 0);
+		}
+		free(expected);
+		case_close(&c);
+	}
+}
+
 static void
 test_memory(void)
 {
@@ -184,6 +242,7 @@ main(void)
 	else
 		RUN(test_pieces);
 	RUN(test_weights_changed);
+	RUN(test_stop_in_weights);
 	RUN(test_memory);
 	return unit_summary("nn_onednn");
 }

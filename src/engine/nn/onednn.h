@@ -82,7 +82,7 @@ rpm_code	dn_backward(rpm_nn *net, int step, float *gradients, rpm_control *contr
 rpm_code	dn_read(rpm_nn *net, int layer, bool gradient, float *plain, rpm_status *status);
 rpm_code	dn_add_gradient(rpm_nn *net, int layer, const float *plain, rpm_status *status);
 
-/* Inference: fills own memory from the weights. */
-rpm_code	dn_block_weights(rpm_nn *net, rpm_status *status);
+/* Inference: fills own memory from the weights; RPM_CANCELLED once stopped, to be done anew. */
+rpm_code	dn_block_weights(rpm_nn *net, const rpm_control *control, rpm_status *status);
 
 #endif

@@ -264,11 +264,12 @@ nn_pass_free(nn_pass *pass)
 }
 
 bool
-nn_pass_block(nn_pass *pass, const float *plain, float *blocked, void *scratch)
+nn_pass_block(nn_pass *pass, const float *plain, float *blocked, void *scratch, const rpm_control *control)
 {
+	/* Of what a stop cuts short nothing is run. */
 	if (pass->by_tiles)
 	{
-		nn_winograd_weights(&pass->winograd, plain, blocked);
+		nn_winograd_weights(&pass->winograd, plain, blocked, control);
 		return true;
 	}
 	return nn_op_run(&pass->reorder, (void *[]) {(void *) plain, blocked}, scratch);

@@ -61,7 +61,7 @@ bool		nn_pass_build(nn_pass *pass);
 void		nn_pass_free(nn_pass *pass);
 
 /* Plain weights into blocked ones. */
-bool		nn_pass_block(nn_pass *pass, const float *plain, float *blocked, void *scratch);
+bool		nn_pass_block(nn_pass *pass, const float *plain, float *blocked, void *scratch, const rpm_control *control);
 
 rpm_code	nn_pass_run(nn_pass *pass, const nn_pass_arrays *arrays, rpm_control *control, rpm_status *status);
 

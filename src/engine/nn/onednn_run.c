@@ -20,7 +20,7 @@ static void own_layer(rpm_nn *net, nn_call *call, nn_nhwc_function function);
 static rpm_code direct_backward(rpm_nn *net, nn_call *call);
 static float *gradient_target(rpm_nn *net, int input, char **at);
 static void gradient_done(rpm_nn *net, int input, float *target);
-static bool block_conv(rpm_nn *net, dn_step *step, int layer, float *aside);
+static bool block_conv(rpm_nn *net, dn_step *step, int layer, float *aside, const rpm_control *control);
 static bool fold_norm(rpm_nn *net, int norm, const nn_call *conv, int64_t each, float *shift, float *weights);
 static void lay_down_affine(rpm_nn *net, dn_step *step, int layer);
 
@@ -34,7 +34,7 @@ dn_forward(rpm_nn *net, int number, rpm_control *control, rpm_status *status)
 	const nn_layer *l = call.layer;
 	char	   *at = net->scratch;
 
-	if (!own->fresh && !net->options.training && dn_block_weights(net, status) != RPM_OK)
+	if (!own->fresh && !net->options.training && dn_block_weights(net, control, status) != RPM_OK)
 		return status->code;
 	for (int k = 0; k < l->input_count; k++)
 		call.in[k] = dn_value(net, l->inputs[k]);
@@ -141,7 +141,7 @@ conv_forward(rpm_nn *net, dn_step *step, nn_call *call, float *out)
 	{
 		arrays.blocked = dn_carve(&at, pass->weight_bytes);
 		arrays.bias = call->tensor[1];
-		if (!nn_pass_block(pass, call->tensor[0], arrays.blocked, arrays.scratch))
+		if (!nn_pass_block(pass, call->tensor[0], arrays.blocked, arrays.scratch, call->control))
 			return rpm_fail(call->status, RPM_INTERNAL, NULL, "oneDNN could not reorder weights");
 	}
 	else
@@ -169,7 +169,7 @@ conv_backward(rpm_nn *net, dn_step *step, nn_call *call)
 		return call->status->code;
 	if (call->in_gradient[0] == NULL)
 		return RPM_OK;
-	if (!nn_pass_block(&step->data, call->tensor[0], arrays.blocked, arrays.scratch))
+	if (!nn_pass_block(&step->data, call->tensor[0], arrays.blocked, arrays.scratch, call->control))
 		return rpm_fail(call->status, RPM_INTERNAL, NULL, "oneDNN could not reorder weights");
 	arrays.larger = gradient_target(net, input, &at);
 	if (nn_pass_run(&step->data, &arrays, call->control, call->status) == RPM_OK)
@@ -188,7 +188,7 @@ deconv_forward(rpm_nn *net, dn_step *step, nn_call *call)
 	if (net->options.training)
 	{
 		arrays.blocked = dn_carve(&at, pass->weight_bytes);
-		if (!nn_pass_block(pass, call->tensor[0], arrays.blocked, arrays.scratch))
+		if (!nn_pass_block(pass, call->tensor[0], arrays.blocked, arrays.scratch, call->control))
 			return rpm_fail(call->status, RPM_INTERNAL, NULL, "oneDNN could not reorder weights");
 	}
 	else
@@ -219,7 +219,7 @@ deconv_backward(rpm_nn *net, dn_step *step, nn_call *call)
 		nn_sum_cells(call->out_gradient, &call->out_shape, call->tensor_gradient[1], net->threads);
 	if (call->in_gradient[0] == NULL)
 		return RPM_OK;
-	if (!nn_pass_block(&step->forward, call->tensor[0], arrays.blocked, arrays.scratch))
+	if (!nn_pass_block(&step->forward, call->tensor[0], arrays.blocked, arrays.scratch, call->control))
 		return rpm_fail(call->status, RPM_INTERNAL, NULL, "oneDNN could not reorder weights");
 	arrays.smaller = gradient_target(net, input, &at);
 	if (nn_pass_run(&step->forward, &arrays, call->control, call->status) == RPM_OK)
@@ -397,7 +397,7 @@ dn_add_gradient(rpm_nn *net, int layer, const float *plain, rpm_status *status)
 }
 
 rpm_code
-dn_block_weights(rpm_nn *net, rpm_status *status)
+dn_block_weights(rpm_nn *net, const rpm_control *control, rpm_status *status)
 {
 	dn		   *own = net->own;
 	int64_t		most = 1;
@@ -415,19 +415,21 @@ dn_block_weights(rpm_nn *net, rpm_status *status)
 	aside = malloc(sizeof(float) * (size_t) most);
 	if (aside == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory to lay the weights down");
-	for (int s = 0; s < net->step_count && good; s++)
+	for (int s = 0; s < net->step_count && good && !rpm_stopped(control); s++)
 	{
 		dn_step    *step = &own->steps[s];
 
 		if (step->mode == DN_CONV)
-			good = block_conv(net, step, net->steps[s].layer, aside);
+			good = block_conv(net, step, net->steps[s].layer, aside, control);
 		else if (step->mode == DN_AFFINE)
 			lay_down_affine(net, step, net->steps[s].layer);
 		else if (step->mode == DN_DECONV)
 			good = nn_pass_block(&step->data, nn_call_of(net, net->steps[s].layer, NULL, NULL, NULL).tensor[0], own->memory + step->blocked,
-								 net->scratch);
+								 net->scratch, control);
 	}
 	free(aside);
+	if (rpm_stopped(control))
+		return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
 	own->fresh = good;
 	return good ? RPM_OK : rpm_fail(status, RPM_INTERNAL, NULL, "oneDNN could not reorder weights");
 }
@@ -456,7 +458,7 @@ lay_down_affine(rpm_nn *net, dn_step *step, int layer)
 }
 
 static bool
-block_conv(rpm_nn *net, dn_step *step, int layer, float *aside)
+block_conv(rpm_nn *net, dn_step *step, int layer, float *aside, const rpm_control *control)
 {
 	dn		   *own = net->own;
 	nn_call		conv = nn_call_of(net, layer, NULL, NULL, NULL);
@@ -489,7 +491,7 @@ block_conv(rpm_nn *net, dn_step *step, int layer, float *aside)
 		memcpy(shift + channels, shift, sizeof(float) * (size_t) channels);
 		plain = wide;
 	}
-	good = nn_pass_block(&step->forward, plain, own->memory + step->blocked, net->scratch);
+	good = nn_pass_block(&step->forward, plain, own->memory + step->blocked, net->scratch, control);
 	free(wide);
 	return good;
 }

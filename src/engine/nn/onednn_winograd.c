@@ -26,6 +26,9 @@ typedef struct tile_place
 	int64_t		image, y, x;
 } tile_place;
 
+/* The kernels from channel i to WINOGRAD_LANES channels from o on, one way or the other. */
+typedef void (*kernel_function) (const nn_winograd *plan, int64_t i, int64_t o, const float *from, float *to);
+
 static int64_t tiles_at_a_time(const nn_winograd *plan, nn_direction direction);
 static size_t thread_floats(const nn_winograd *plan);
 static void run_tiles(const nn_winograd *plan, const float *in, const float *weights, const float *bias, float *out, float *room, int64_t first,
@@ -35,7 +38,10 @@ static void cells_of_tile(const nn_winograd *plan, const float *in, const float 
 static void results_of_tile(const nn_winograd *plan, float *out, float *outside, tile_place place, float *results[WINOGRAD_MOST_RESULTS]);
 static void sum_tiles(const nn_winograd *plan, const float *in, const float *out_gradient, float *sums, float *room, int64_t first,
 					  int64_t count);
-static void add_weights(const nn_winograd *plan, const float *sums, float *gradient);
+static bool each_kernel(const nn_winograd *plan, kernel_function function, const float *from, float *to, const rpm_control *control);
+static int64_t place_of_cell(const nn_winograd *plan, int64_t i, int64_t o, int64_t k);
+static void lay_down_kernels(const nn_winograd *plan, int64_t i, int64_t o, const float *plain, float *weights);
+static void add_kernels(const nn_winograd *plan, int64_t i, int64_t o, const float *sums, float *gradient);
 
 bool
 nn_winograd_plan(nn_winograd *plan, nn_direction direction, const nn_conv_shape *shape, const nn_fused *fused, int threads)
@@ -94,24 +100,44 @@ thread_floats(const nn_winograd *plan)
 	return (size_t) (WINOGRAD_POINTS * (plan->tiles_each * (plan->in.c + plan->out.c) + 2 * SPREAD) + plan->in.c + plan->out.c);
 }
 
-void
-nn_winograd_weights(const nn_winograd *plan, const float *plain, float *weights)
+/*
+ * All pairs of a channel in and WINOGRAD_LANES channels out, which no other thread has; looks at the control before each (2 us).  False once
+ * stopped.
+ */
+static bool
+each_kernel(const nn_winograd *plan, kernel_function function, const float *from, float *to, const rpm_control *control)
 {
-	int64_t		in = plan->in.c,
-				out = plan->out.c,
-				cells = plan->kernel * plan->kernel;
-
 #pragma omp parallel for num_threads(plan->threads)
-	for (int64_t o = 0; o < out; o += WINOGRAD_LANES)
-		for (int64_t i = 0; i < in; i++)
-		{
-			float		kernel[WINOGRAD_MOST_KERNEL][WINOGRAD_LANES];
+	for (int64_t o = 0; o < plan->out.c; o += WINOGRAD_LANES)
+		for (int64_t i = 0; i < plan->in.c && !rpm_stopped(control); i++)
+			function(plan, i, o, from, to);
+	return !rpm_stopped(control);
+}
 
-			for (int64_t lane = 0; lane < WINOGRAD_LANES; lane++)
-				for (int64_t k = 0; k < cells; k++)
-					kernel[k][lane] = plan->turned ? plain[(i * out + o + lane) * cells + cells - 1 - k] : plain[((o + lane) * in + i) * cells + k];
-			winograd_kernel(kernel[0], plan->kernel, weights + winograd_weight_place(in, out, i, o), in * out);
-		}
+/* Cell k of the kernel from channel i to channel o in PyTorch's order. */
+static int64_t
+place_of_cell(const nn_winograd *plan, int64_t i, int64_t o, int64_t k)
+{
+	int64_t		cells = plan->kernel * plan->kernel;
+
+	return plan->turned ? (i * plan->out.c + o) * cells + cells - 1 - k : (o * plan->in.c + i) * cells + k;
+}
+
+bool
+nn_winograd_weights(const nn_winograd *plan, const float *plain, float *weights, const rpm_control *control)
+{
+	return each_kernel(plan, lay_down_kernels, plain, weights, control);
+}
+
+static void
+lay_down_kernels(const nn_winograd *plan, int64_t i, int64_t o, const float *plain, float *weights)
+{
+	float		kernel[WINOGRAD_MOST_KERNEL][WINOGRAD_LANES];
+
+	for (int64_t lane = 0; lane < WINOGRAD_LANES; lane++)
+		for (int64_t k = 0; k < plan->kernel * plan->kernel; k++)
+			kernel[k][lane] = plain[place_of_cell(plan, i, o + lane, k)];
+	winograd_kernel(kernel[0], plan->kernel, weights + winograd_weight_place(plan->in.c, plan->out.c, i, o), plan->in.c * plan->out.c);
 }
 
 bool
@@ -177,10 +203,7 @@ nn_winograd_gradient(const nn_winograd *plan, const float *in, const float *out_
 	for (int64_t first = 0; first < all && !rpm_stopped(control); first += plan->tiles_each)
 		sum_tiles(plan, in, out_gradient, room, (float *) (((uintptr_t) scratch + 63) / 64 * 64), first,
 				  all - first < plan->tiles_each ? all - first : plan->tiles_each);
-	if (rpm_stopped(control))
-		return false;
-	add_weights(plan, room, gradient);
-	return true;
+	return each_kernel(plan, add_kernels, room, gradient, control);
 }
 
 /* All threads share the tiles, then the points. */
@@ -216,23 +239,14 @@ sum_tiles(const nn_winograd *plan, const float *in, const float *out_gradient, f
 }
 
 static void
-add_weights(const nn_winograd *plan, const float *sums, float *gradient)
+add_kernels(const nn_winograd *plan, int64_t i, int64_t o, const float *sums, float *gradient)
 {
-	int64_t		in = plan->in.c,
-				out = plan->out.c,
-				cells = plan->kernel * plan->kernel;
+	float		kernel[WINOGRAD_MOST_KERNEL][WINOGRAD_LANES];
 
-#pragma omp parallel for num_threads(plan->threads)
-	for (int64_t o = 0; o < out; o += WINOGRAD_LANES)
-		for (int64_t i = 0; i < in; i++)
-		{
-			float		kernel[WINOGRAD_MOST_KERNEL][WINOGRAD_LANES];
-
-			winograd_kernel_back(sums + i * out + o, in * out, plan->kernel, kernel[0]);
-			for (int64_t lane = 0; lane < WINOGRAD_LANES; lane++)
-				for (int64_t k = 0; k < cells; k++)
-					gradient[((o + lane) * in + i) * cells + k] += kernel[k][lane];
-		}
+	winograd_kernel_back(sums + i * plan->out.c + o, plan->in.c * plan->out.c, plan->kernel, kernel[0]);
+	for (int64_t lane = 0; lane < WINOGRAD_LANES; lane++)
+		for (int64_t k = 0; k < plan->kernel * plan->kernel; k++)
+			gradient[place_of_cell(plan, i, o + lane, k)] += kernel[k][lane];
 }
 
 /* Fewer tiles than 2^32: single-word divisions are five times as fast. */

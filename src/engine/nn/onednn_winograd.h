@@ -36,8 +36,8 @@ typedef enum nn_direction
 /* False where the shape, the activation or the processor asks for another way. */
 bool		nn_winograd_plan(nn_winograd *plan, nn_direction direction, const nn_conv_shape *shape, const nn_fused *fused, int threads);
 
-/* Weights in PyTorch's order into those of the tiles. */
-void		nn_winograd_weights(const nn_winograd *plan, const float *plain, float *weights);
+/* Weights in PyTorch's order into those of the tiles.  False once stopped. */
+bool		nn_winograd_weights(const nn_winograd *plan, const float *plain, float *weights, const rpm_control *control);
 
 /* False once stopped. */
 bool		nn_winograd_run(const nn_winograd *plan, const float *in, const float *weights, const float *bias, float *out, void *scratch,

@@ -50,12 +50,12 @@ check_training(const rpm_nn_training *t, rpm_status *status)
 	return RPM_OK;
 }
 
-/* A trainer on a GPU has nothing of this here. */
+/* A trainer on a GPU has none of this here, but for writing it down. */
 static size_t
 array_bytes(const rpm_nn_model *model, const rpm_nn_training *training, int64_t cells)
 {
 	if (training->net.backend == RPM_NN_CUDA)
-		return sizeof(rpm_nn_trainer);
+		return sizeof(rpm_nn_trainer) + sizeof(float) * 3 * (size_t) model->weight_count;
 	return sizeof(rpm_nn_trainer) + sizeof(float) * (3 * (size_t) model->weight_count + 2 * (size_t) cells);
 }
 
