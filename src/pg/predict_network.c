@@ -47,13 +47,16 @@ typedef struct Corners
 } Corners;
 
 static const char *model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id);
-static int	side_for(const RpmModel *model, const rpm_predict_input *input);
+static int	side_for(const RpmModel *model, const RpmPredictInput *read, const rpm_predict_input *input);
+static void stretch(RpmBox *box, double x, double y);
+static bool holds(const RpmModel *model, int side, const RpmPredictInput *read, const RpmBox *box);
 static NetworkMap *map_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side, rpm_control *control);
 static rpm_code predict_map(void *argument, rpm_control *control, rpm_status *status);
 static MemoryContext read_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
 static void read_own_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
 static void read_features_of_function(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, MemoryContext context);
 static Corners corners_of(const NetworkMap *map, double x_m, double y_m);
+static double within(double number, double last);
 static double value_at(const Corners *corners, const float *values);
 
 float *
@@ -71,7 +74,7 @@ rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 	if (rpm_setting_model[0] == '\0' && !wanted)
 		return NULL;
 	model = rpm_model_get(model_of_site(rpm_setting_model[0] != '\0' ? rpm_setting_model : RPM_DEFAULT_MODEL, scene, antenna_id));
-	map = map_of(scene, antenna_id, read, model, side_for(model, input), control);
+	map = map_of(scene, antenna_id, read, model, side_for(model, read, input), control);
 	at_points = palloc_extended((input->point_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);
 	at_targets = palloc_extended((input->target_count + 1) * sizeof(double), MCXT_ALLOC_HUGE);
 	sd_db = palloc_extended((input->target_count + 1) * sizeof(float), MCXT_ALLOC_HUGE);
@@ -127,23 +130,47 @@ model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id)
 
 /* Cells about the antenna that hold its own points and all targets, at least as many as it was trained on. */
 static int
-side_for(const RpmModel *model, const rpm_predict_input *input)
+side_for(const RpmModel *model, const RpmPredictInput *read, const rpm_predict_input *input)
 {
-	double		reach = 0,
+	RpmBox		box = {0, 0, 0, 0};
+	double		reach,
 				side;
 
 	for (size_t i = 0; i < input->point_count; i++)
 		if (input->points[i].antenna == input->antenna)
-			reach = fmax(reach, fmax(fabs(input->points[i].x_m), fabs(input->points[i].y_m)));
+			stretch(&box, input->points[i].x_m, input->points[i].y_m);
 	for (size_t i = 0; i < input->target_count; i++)
-		reach = fmax(reach, fmax(fabs(input->target_x_m[i]), fabs(input->target_y_m[i])));
-	side = fmax(model->size_cells, 2 * (ceil(reach / model->cell_size_m) + 1));
+		stretch(&box, input->target_x_m[i], input->target_y_m[i]);
+	reach = fmax(fmax(box.east, -box.west), fmax(box.north, -box.south));
+	side = fmax(model->size_cells, 2 * ceil(reach / model->cell_size_m - 0.5));
+	while (side <= MOST_SIDE && !holds(model, (int) side, read, &box))
+		side++;
 	if (side > MOST_SIDE)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a network's map of %.0f x %.0f cells of %g m is too large", side, side, model->cell_size_m),
 				 errhint("Predict within %.0f m of the antenna, or with another prior.", (MOST_SIDE / 2 - 1) * model->cell_size_m)));
 	return (int) side;
+}
+
+static void
+stretch(RpmBox *box, double x, double y)
+{
+	box->west = Min(box->west, x);
+	box->south = Min(box->south, y);
+	box->east = Max(box->east, x);
+	box->north = Max(box->north, y);
+}
+
+/* Tiles begin at multiples of their cells, not at the antenna. */
+static bool
+holds(const RpmModel *model, int side, const RpmPredictInput *read, const RpmBox *box)
+{
+	double		cell = model->cell_size_m,
+				west = rpm_tile_first_cell(read->x, cell, side) * cell - read->x,
+				south = rpm_tile_first_cell(read->y, cell, side) * cell - read->y;
+
+	return box->west >= west && box->south >= south && box->east <= west + side * cell && box->north <= south + side * cell;
 }
 
 static NetworkMap *
@@ -248,12 +275,13 @@ predict_map(void *argument, rpm_control *control, rpm_status *status)
 static Corners
 corners_of(const NetworkMap *map, double x_m, double y_m)
 {
-	double		column = fmin(fmax((x_m - map->west) / map->cell_size_m - 0.5, 0), map->side - 1),
-				row = fmin(fmax((map->north - y_m) / map->cell_size_m - 0.5, 0), map->side - 1);
-	int			left = Min((int) column, Max(map->side - 2, 0)),
-				top = Min((int) row, Max(map->side - 2, 0)),
-				right = Min(left + 1, map->side - 1),
-				bottom = Min(top + 1, map->side - 1);
+	int			last = map->side - 1;
+	double		column = within((x_m - map->west) / map->cell_size_m - 0.5, last),
+				row = within((map->north - y_m) / map->cell_size_m - 0.5, last);
+	int			left = (int) column,
+				top = (int) row,
+				right = Min(left + 1, last),
+				bottom = Min(top + 1, last);
 	double		along = column - left,
 				down = row - top;
 	size_t		above = (size_t) top * map->side,
@@ -261,6 +289,13 @@ corners_of(const NetworkMap *map, double x_m, double y_m)
 
 	return (Corners) {{above + left, above + right, below + left, below + right},
 		{(1 - down) * (1 - along), (1 - down) * along, down * (1 - along), down * along}};
+}
+
+/* Without fmin and fmax, which cost more than all the rest of a cell. */
+static double
+within(double number, double last)
+{
+	return number < 0 ? 0 : number > last ? last : number;
 }
 
 static double

@@ -162,7 +162,8 @@ train(const WorkerCall *call)
 		CommitTransactionCommand();
 	/* Not inside of a function that fixes a path, which would put back the one that is set here. */
 	in_transaction("SELECT pg_catalog.bool_and(pg_catalog.set_config(s.key, s.value, false) IS NULL) FROM rpm.model AS m,"
-				   " pg_catalog.jsonb_each_text(m.progress OPERATOR(pg_catalog.->) 'settings') AS s WHERE m.model_id OPERATOR(pg_catalog.=) $1", 1, types, values);
+				   " pg_catalog.jsonb_each_text(m.progress OPERATOR(pg_catalog.->) 'settings') AS s WHERE m.model_id OPERATOR(pg_catalog.=) $1"
+				   " AND (s.key OPERATOR(pg_catalog.=) 'search_path' OR pg_catalog.starts_with(s.key, 'rpm_pg.'))", 1, types, values);
 	in_transaction("SELECT rpm.train_take_over($1, $2) IS NULL", 2, types, values);
 	in_transaction("SELECT rpm.train_read($1) IS NULL", 1, types, values);
 	while (!in_transaction("SELECT rpm.train_step($1)", 1, types, values))
