@@ -3,10 +3,16 @@
  * several sizes; in milliseconds of all threads together and as multiples of one evaluation.
  *
  *   build/bench/bench_calibrate [BLOCKS ...]      buildings per side, default 4 7
+ *
+ * RPM_SIONNA_PYTHON=python3 with sionna-rt adds its gradient step over a city (test/accuracy/calibrated/gradient_peer.py), and the fits as
+ * shares of a calibration of 38 such steps.
  */
 #include <time.h>
 
 #include "calibrate_scene.h"
+
+/* Of a calibration by that tracer (Bakirtzis et al. 2025, section 4.5). */
+#define PEER_STEPS 38
 
 /* Of all threads: what a machine with nothing else to do would take is at least half of it on two cores. */
 static double
@@ -41,6 +47,30 @@ measure(town *t)
 	rpm_calibration_free(&truth);
 }
 
+/* Milliseconds of processor time of the peer's last gradient step, which compiles nothing; NaN without the peer. */
+static double
+time_peer(void)
+{
+	const char *python = getenv("RPM_SIONNA_PYTHON");
+	char		command[4096], line[512];
+	double		seconds = NAN, read;
+	FILE	   *output;
+
+	if (python == NULL)
+		return NAN;
+	snprintf(command, sizeof command, "'%s' test/accuracy/calibrated/gradient_peer.py", python);
+	output = popen(command, "r");
+	while (output && fgets(line, sizeof line, output))
+	{
+		printf("peer: %s", line);
+		if (sscanf(line, "city, step %*d: %lf s", &read) == 1)
+			seconds = read;
+	}
+	if (output == NULL || pclose(output) != 0)
+		printf("peer: %s did not end well\n", command);
+	return 1e3 * seconds;
+}
+
 static double
 time_fit(town *t, int method, rpm_calibration *calibration)
 {
@@ -57,7 +87,7 @@ time_fit(town *t, int method, rpm_calibration *calibration)
 }
 
 static void
-run(int blocks)
+run(int blocks, double peer_ms)
 {
 	static const char *const names[] = {"A", "M", "AM", "AMv", "building"};
 	town		t;
@@ -104,6 +134,8 @@ run(int blocks)
 			fitted += calibration.parameters[i].fitted;
 		printf("  %-8s %4d parameters, %2d rounds%s: %6.0f ms, %4.1f times the levels; RMSE %.2f -> %.2f dB\n", names[method], fitted, calibration.iterations,
 			   calibration.converged ? "" : " (not at rest)", ms, ms / level_ms, calibration.fitted_before.rmse_db, calibration.fitted_after.rmse_db);
+		if (peer_ms > 0)
+			printf("           %.2f of the peer's gradient step, 1/%.0f of %d of them\n", ms / peer_ms, PEER_STEPS * peer_ms / ms, PEER_STEPS);
 		rpm_calibration_free(&calibration);
 	}
 	free(levels);
@@ -114,10 +146,11 @@ int
 main(int argc, char **argv)
 {
 	static const int sizes[] = {4, 7};
+	double		peer_ms = time_peer();
 
 	for (int i = 1; i < argc; i++)
-		run(atoi(argv[i]));
+		run(atoi(argv[i]), peer_ms);
 	for (int i = 0; i < 2 && argc == 1; i++)
-		run(sizes[i]);
+		run(sizes[i], peer_ms);
 	return 0;
 }

@@ -17,8 +17,8 @@
  * unit of the cost is a standard error of one parameter.
  */
 #define STEP_END 1e-3
-#define COST_END 0.01
-#define COST_SHARE_END 1e-5
+#define COST_END 0.02
+#define COST_SHARE_END 2e-5
 #define COST_SHARE_FIRST 1e-3
 /* The scale stays once a round changes it by less than this, or after so many. */
 #define SCALE_SETTLED 0.02
