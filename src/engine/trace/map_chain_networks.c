@@ -17,9 +17,14 @@
 
 /* A chain that adds less than this to every cell it lights has no neighbours. */
 #define WORTH_MIN 1e-3
-/* So many chains are looked at for each ray launched, and at least; else networks are left alone and each chain counts by itself. */
-#define LOOKS_PER_RAY 2
+/*
+ * So many chains are looked at, and so many more for each ray beyond as many: below that what is fixed in them costs more than it saves.  Where that
+ * is not enough, networks are left alone and each chain counts by itself.
+ */
 #define LOOKS_MIN 10000
+#define LOOKS_PER_RAY 2
+/* Mirrors are tried in pairs where so many rays are launched for each mirror that is seen, for the same reason. */
+#define RAYS_PER_MIRROR 10
 #define CHAINS_PER_PIECE 4
 /* Triangles of a facet whose middles are looked at. */
 #define MIDDLES_MAX 8
@@ -163,8 +168,9 @@ static void
 add_pairs(networks_task *task)
 {
 	const rpm_map_job *job = task->target->job;
+	bool		tries = job->options->max_depth > 1 && job->chain_samples >= RAYS_PER_MIRROR * (int64_t) task->beam_count;
 
-	for (size_t i = 0; i < task->beam_count && job->options->max_depth > 1 && !rpm_stopped(job->control); i++)
+	for (size_t i = 0; i < task->beam_count && tries && !rpm_stopped(job->control); i++)
 	{
 		const beam *b = &task->beams[i];
 		int32_t		pair[2] = {b->facet};
@@ -264,7 +270,7 @@ grow(networks_task *task, bool *connected, rpm_status *status)
 {
 	const rpm_chain_target *target = task->target;
 	size_t		cells_bytes = target->job->cell_count * sizeof(double), spread_to = 0;
-	int64_t		most = target->job->chain_samples * LOOKS_PER_RAY;
+	int64_t		most = (target->job->chain_samples - LOOKS_MIN) * LOOKS_PER_RAY;
 	rpm_code	code;
 
 	most = (int64_t) task->found_count + (most > LOOKS_MIN ? most : LOOKS_MIN);
