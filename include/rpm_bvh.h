@@ -41,6 +41,11 @@ typedef struct rpm_bvh
 	uint32_t	node_count, triangle_count;
 } rpm_bvh;
 
+/* Called with the nodes and triangles that a ray comes by; a program that counts them defines it before. */
+#ifndef RPM_BVH_VISIT
+#define RPM_BVH_VISIT(nodes, triangles) ((void) 0)
+#endif
+
 /* A ray prepared for many tests. */
 typedef struct rpm_bvh_ray
 {
@@ -182,6 +187,7 @@ RPM_INLINE bool rpm_bvh_visit_leaf(const rpm_bvh *bvh, const rpm_bvh_ray *r, uin
 {
 	bool		nearer = false;
 
+	RPM_BVH_VISIT(0, count);
 	for (uint32_t i = first; i < first + count; i++)
 	{
 		const rpm_bvh_triangle *triangle = &bvh->triangles[i];
@@ -222,6 +228,7 @@ RPM_INLINE bool rpm_bvh_traverse(const rpm_bvh *bvh, const rpm_ray *ray, bool an
 		float		enter_1 = rpm_bvh_enter_box(&r, node->low[1], node->high[1], search.t_min, search.t_max);
 		bool		into_0 = enter_0 != INFINITY, into_1 = enter_1 != INFINITY;
 
+		RPM_BVH_VISIT(1, 0);
 		if (into_0 && node->count[0] > 0)
 		{
 			if (rpm_bvh_visit_leaf(bvh, &r, node->child[0], node->count[0], &search) && any)

@@ -10,7 +10,7 @@
 #define FIRST_ROOM 24
 /* Edges of a profile. */
 #define FIRST_CROSSINGS 64
-/* Of the device's memory for the fields of a launch. */
+/* Of the device's memory for the fields of a launch: at least so much, and for as many threads as the device runs at once. */
 #define FIELD_BYTES ((size_t) 192 << 20)
 
 typedef struct points_work
@@ -33,6 +33,7 @@ typedef struct points_work
 
 static rpm_code begin(points_work *work, const rpm_cuda_points_call *calls, int count, rpm_status *status);
 static rpm_code take(points_work *work, rpm_status *status);
+static size_t wanted_bytes(const points_work *work);
 static rpm_code take_candidates(points_work *work, rpm_status *status);
 static rpm_code bring_maps(points_work *work, rpm_status *status);
 static rpm_code fetch(const points_work *work, rpm_status *status);
@@ -127,7 +128,8 @@ take(points_work *work, rpm_status *status)
 	if (code != RPM_OK)
 		return code;
 	free_bytes = rpm_cuda_allowed(memory);
-	work->field_bytes = free_bytes / 2 < FIELD_BYTES ? free_bytes / 2 : FIELD_BYTES;
+	work->field_bytes = wanted_bytes(work);
+	work->field_bytes = free_bytes / 2 < work->field_bytes ? free_bytes / 2 : work->field_bytes;
 	work->points_max = work->field_bytes / 8 / (sizeof(double) + sizeof(uint64_t));
 	if (work->points_max < per_cell)
 		work->points_max = per_cell;
@@ -141,6 +143,19 @@ take(points_work *work, rpm_status *status)
 	work->view.power = (double *) power;
 	work->view.signature = (uint64_t *) signature;
 	return divide_fields(work, FIRST_ROOM, FIRST_CROSSINGS, status);
+}
+
+static size_t
+wanted_bytes(const points_work *work)
+{
+	int			processors = 0, threads = 0;
+	size_t		bytes = FIRST_ROOM * (sizeof(rpm_map_reflected) + sizeof(rpm_map_diffracted));
+
+	if (cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, work->memory.device) != cudaSuccess
+		|| cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, work->memory.device) != cudaSuccess)
+		return FIELD_BYTES;
+	bytes = (size_t) processors * (size_t) threads * (bytes + (work->roofs ? FIRST_CROSSINGS * sizeof(rpm_crossing) : 0));
+	return bytes > FIELD_BYTES ? bytes : FIELD_BYTES;
 }
 
 /* All maps' mirrors in one block, and their edges in another. */

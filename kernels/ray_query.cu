@@ -9,6 +9,9 @@
 #include "cuda_internal.h"
 
 #define RAYS_PER_LAUNCH ((size_t) 1 << 20)
+/* Of a copy that is measured: more than any cache. */
+#define COPY_BYTES ((size_t) 256 << 20)
+#define COPIES 8
 
 static rpm_code create(int device, const rpm_bvh *bvh, const rpm_scene *geometry, const rpm_scene *scene, size_t limit_bytes,
 					   rpm_control *control, rpm_cuda_scene **uploaded, rpm_status *status);
@@ -223,4 +226,48 @@ one_launch(rpm_cuda_scene *scene, const rpm_ray *rays, size_t count, rpm_hit *hi
 	if (error == cudaSuccess)
 		error = cudaMemcpy(hits, scene->hits, count * sizeof(rpm_hit), cudaMemcpyDeviceToHost);
 	return error;
+}
+
+rpm_code
+rpm_cuda_copy_rate(int device, double *bytes_per_s, rpm_status *status)
+{
+	rpm_cuda_budget budget = {0, 0};
+	rpm_cuda_memory memory;
+	size_t		bytes;
+	void	   *from, *to;
+	cudaEvent_t begin, end;
+	float		milliseconds = 0;
+	cudaError_t error = cudaSetDevice(device);
+	rpm_code	code = error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "choosing the device", status);
+
+	memset(&memory, 0, sizeof(memory));
+	memory.device = device;
+	memory.budget = &budget;
+	bytes = rpm_cuda_allowed(&memory) / 4;
+	bytes = bytes < COPY_BYTES ? bytes : COPY_BYTES;
+	*bytes_per_s = 0;
+	if (code == RPM_OK)
+		code = rpm_cuda_take(&memory, bytes, NULL, "a copy", &from, status);
+	if (code == RPM_OK)
+		code = rpm_cuda_take(&memory, bytes, NULL, "a copy", &to, status);
+	if (code == RPM_OK && cudaEventCreate(&begin) == cudaSuccess && cudaEventCreate(&end) == cudaSuccess)
+	{
+		error = cudaEventRecord(begin);
+		for (int i = 0; i < COPIES && error == cudaSuccess; i++)
+			error = cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToDevice);
+		if (error == cudaSuccess)
+			error = cudaEventRecord(end);
+		if (error == cudaSuccess)
+			error = cudaEventSynchronize(end);
+		if (error == cudaSuccess)
+			error = cudaEventElapsedTime(&milliseconds, begin, end);
+		if (error == cudaSuccess && milliseconds > 0)
+			*bytes_per_s = 2.0 * COPIES * (double) bytes / (1e-3 * milliseconds);
+		cudaEventDestroy(begin);
+		cudaEventDestroy(end);
+		if (error != cudaSuccess)
+			code = rpm_cuda_failure(error, "copying on the device", status);
+	}
+	rpm_cuda_give_back(&memory);
+	return code;
 }

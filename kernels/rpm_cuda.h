@@ -65,6 +65,9 @@ RPM_CUDA_EXPORT size_t rpm_cuda_scene_bytes(const rpm_cuda_scene *scene);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_intersect(rpm_cuda_scene *scene, const rpm_ray *rays, size_t count, rpm_hit *hits,
 											rpm_control *control, double *kernel_seconds, rpm_status *status);
 
+/* What the device's memory reads and writes at most, by a copy within it; for measurements. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_copy_rate(int device, double *bytes_per_s, rpm_status *status);
+
 /* The engine's job of a map (src/engine/trace/map_internal.h); the module is built with the engine that opens it. */
 typedef struct rpm_map_job rpm_map_job;
 typedef struct rpm_map_mirror rpm_map_mirror;

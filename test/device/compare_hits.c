@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <time.h>
 
+/* What a ray comes by in the hierarchy, for the roofline. */
+static unsigned long long nodes_visited, triangles_visited;
+#define RPM_BVH_VISIT(nodes, triangles) (nodes_visited += (nodes), triangles_visited += (triangles))
+
 #include "../../kernels/rpm_cuda.h"
 #include "scenes.h"
 
@@ -23,6 +27,9 @@ typedef struct comparison
 	size_t		other_triangle; /* at the same distance: a shared edge */
 	double		largest_difference; /* relative, of those that agree */
 	double		build_s, cpu_s, call_s, kernel_s;
+	double		device_build_s, built_kernel_s;	/* the hierarchy that the device builds, and rays through it */
+	size_t		built_different;
+	double		nodes_per_ray, triangles_per_ray, copy_bytes_per_s;
 	int			threads;
 } comparison;
 
@@ -37,6 +44,9 @@ static void fail_on(rpm_code code, const rpm_status *status);
 static rpm_ray *make_rays(size_t count, int blocks);
 static void cpu_rays(void *context, int64_t begin, int64_t end, int thread);
 static void measure(comparison *c, int blocks);
+static void measure_built(comparison *c, const rpm_scene *city, const rpm_ray *rays, const rpm_hit *gpu);
+static void count_visits(comparison *c, const rpm_bvh *bvh, const rpm_ray *rays);
+static double bytes_per_ray(const comparison *c);
 static void compare(comparison *c, const rpm_hit *cpu, const rpm_hit *gpu);
 static bool print_report(const comparison *c);
 static void write_json(const comparison *c, bool passed, const char *path);
@@ -109,11 +119,61 @@ measure(comparison *c, int blocks)
 	}
 	compare(c, cpu, gpu);
 	rpm_cuda_scene_free(scene);
+	measure_built(c, city, rays, gpu);
+	count_visits(c, rpm_query_bvh(query), rays);
+	fail_on(rpm_cuda_copy_rate(0, &c->copy_bytes_per_s, &status), &status);
 	rpm_query_free(query);
 	free(cpu);
 	free(gpu);
 	free(rays);
 	scenes_free(city);
+}
+
+/* The hierarchy built on the device, with its upload, and the same rays: the same hits as through the host's. */
+static void
+measure_built(comparison *c, const rpm_scene *city, const rpm_ray *rays, const rpm_hit *gpu)
+{
+	rpm_hit    *hits = malloc((c->rays + 1) * sizeof(rpm_hit));
+	rpm_cuda_scene *scene = NULL;
+	rpm_control control = {0};
+	rpm_status	status = {0};
+
+	for (int i = 0; i <= REPEATS; i++)
+	{
+		double		kernel_s,
+					start = now_s();
+
+		rpm_cuda_scene_free(scene);
+		fail_on(rpm_cuda_scene_build(0, city, NULL, 0, &control, &scene, &status), &status);
+		c->device_build_s = i <= 1 ? now_s() - start : fmin(c->device_build_s, now_s() - start);
+		fail_on(rpm_cuda_intersect(scene, rays, c->rays, hits, &control, &kernel_s, &status), &status);
+		c->built_kernel_s = i <= 1 ? kernel_s : fmin(c->built_kernel_s, kernel_s);
+	}
+	for (size_t i = 0; i < c->rays; i++)
+		c->built_different += hits[i].t != gpu[i].t || hits[i].triangle != gpu[i].triangle;
+	rpm_cuda_scene_free(scene);
+	free(hits);
+}
+
+/* On the CPU, of some of the rays: the hierarchy and the order of its nodes are the device's. */
+static void
+count_visits(comparison *c, const rpm_bvh *bvh, const rpm_ray *rays)
+{
+	size_t		count = c->rays < 20000 ? c->rays : 20000;
+	rpm_hit		hit;
+
+	nodes_visited = triangles_visited = 0;
+	for (size_t i = 0; i < count; i++)
+		rpm_bvh_traverse(bvh, &rays[i], false, &hit);
+	c->nodes_per_ray = (double) nodes_visited / (double) (count > 0 ? count : 1);
+	c->triangles_per_ray = (double) triangles_visited / (double) (count > 0 ? count : 1);
+}
+
+/* Were nothing in a cache. */
+static double
+bytes_per_ray(const comparison *c)
+{
+	return sizeof(rpm_ray) + sizeof(rpm_hit) + c->nodes_per_ray * sizeof(rpm_bvh_node) + c->triangles_per_ray * sizeof(rpm_bvh_triangle);
 }
 
 static rpm_ray *
@@ -165,7 +225,8 @@ static bool
 print_report(const comparison *c)
 {
 	size_t		different = c->other_outcome + c->other_distance;
-	bool		passed = c->hits > 0 && (double) different <= 1e-6 * MOST_DIFFERENT_PER_MILLION * (double) c->rays;
+	bool		passed = c->hits > 0 && (double) different <= 1e-6 * MOST_DIFFERENT_PER_MILLION * (double) c->rays
+		&& c->built_different == 0;
 
 	printf("device                 %s, compute capability %d.%d, %d multiprocessors, %.1f GB\n", c->device.name,
 		   c->device.capability_major, c->device.capability_minor, c->device.multiprocessor_count,
@@ -180,6 +241,13 @@ print_report(const comparison *c)
 	printf("CPU, %2d threads        %.1f Mrays/s\n", c->threads, 1e-6 * (double) c->rays / c->cpu_s);
 	printf("GPU, kernel            %.1f Mrays/s\n", 1e-6 * (double) c->rays / c->kernel_s);
 	printf("GPU, with copies       %.1f Mrays/s\n", 1e-6 * (double) c->rays / c->call_s);
+	printf("hierarchy by the GPU   built and brought over in %.4f s; rays through it %.1f Mrays/s; other hits %zu\n", c->device_build_s,
+		   1e-6 * (double) c->rays / c->built_kernel_s, c->built_different);
+	printf("a ray                  %.1f nodes, %.1f triangles, %.0f bytes\n", c->nodes_per_ray, c->triangles_per_ray, bytes_per_ray(c));
+	printf("roofline               %.1f GB/s of these bytes, memory copies at %.1f GB/s: %s\n",
+		   1e-9 * bytes_per_ray(c) * (double) c->rays / c->kernel_s, 1e-9 * c->copy_bytes_per_s,
+		   bytes_per_ray(c) * (double) c->rays / c->kernel_s > 0.7 * c->copy_bytes_per_s ? "the memory, but for caches, is the limit"
+		   : "the traversal is the limit");
 	printf("%s\n", passed ? "passed" : "FAILED");
 	return passed;
 }
@@ -198,11 +266,14 @@ write_json(const comparison *c, bool passed, const char *path)
 			"{\"device\": \"%s\", \"compute_capability\": \"%d.%d\", \"driver\": %d, \"runtime\": %d, \"triangles\": %zu, "
 			"\"rays\": %zu, \"hits\": %zu, \"other_outcome\": %zu, \"other_distance\": %zu, \"other_triangle\": %zu, "
 			"\"largest_relative_difference\": %.3e, \"build_s\": %.4f, \"cpu_threads\": %d, \"cpu_rays_per_s\": %.4e, "
-			"\"gpu_kernel_rays_per_s\": %.4e, \"gpu_call_rays_per_s\": %.4e, \"passed\": %s}\n",
+			"\"gpu_kernel_rays_per_s\": %.4e, \"gpu_call_rays_per_s\": %.4e, \"gpu_build_s\": %.5f, \"gpu_built_kernel_rays_per_s\": %.4e, "
+			"\"gpu_built_other_hits\": %zu, \"nodes_per_ray\": %.2f, \"triangles_per_ray\": %.2f, \"bytes_per_ray\": %.0f, "
+			"\"copy_bytes_per_s\": %.4e, \"passed\": %s}\n",
 			c->device.name, c->device.capability_major, c->device.capability_minor, c->device.driver_version,
 			c->device.runtime_version, c->triangles, c->rays, c->hits, c->other_outcome, c->other_distance, c->other_triangle,
 			c->largest_difference, c->build_s, c->threads, (double) c->rays / c->cpu_s, (double) c->rays / c->kernel_s,
-			(double) c->rays / c->call_s, passed ? "true" : "false");
+			(double) c->rays / c->call_s, c->device_build_s, (double) c->rays / c->built_kernel_s, c->built_different, c->nodes_per_ray,
+			c->triangles_per_ray, bytes_per_ray(c), c->copy_bytes_per_s, passed ? "true" : "false");
 	fclose(file);
 }
 

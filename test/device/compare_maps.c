@@ -51,6 +51,17 @@ static const mechanism mechanisms[] = {
 };
 #define MECHANISMS ((int) (sizeof(mechanisms) / sizeof(mechanisms[0])))
 
+/* Of maps of many antennas in the same launches: small ones, so that one alone does not fill the device. */
+static const mechanism many[] = {
+	{"many: points", SPECULAR | RPM_DIFFRACTION, 1, RPM_SUM_FIELD, 0, false, RPM_ENTRY_NONE},
+	{"many: 1e5 rays each", SPECULAR, 7, RPM_SUM_FIELD, 100000, true, RPM_ENTRY_NONE}
+};
+#define ANTENNAS 1000
+#define MANY_SIDE 64
+#define MANY_CELL_M 10
+/* Of these many are traced one by one too. */
+#define ALONE 4
+
 typedef struct place
 {
 	const char *name;
@@ -75,6 +86,8 @@ static rpm_code add_house(rpm_scene_builder *builder, int64_t id, double x, doub
 static void open_place(place *p, const char *name, rpm_scene *scene, rpm_device *device, double cell_m);
 static void close_place(place *p);
 static void compare(const place *p, const mechanism *m);
+static void many_antennas(const place *p, const mechanism *m, int antennas);
+static double largest_difference_db(const double *cpu, const double *gpu, size_t cells, size_t *reached, size_t *differ);
 
 int
 main(int argc, char **argv)
@@ -103,6 +116,8 @@ main(int argc, char **argv)
 		open_place(&p, "munich", munich, device, 5);
 		for (int i = 0; i < MECHANISMS; i++)
 			compare(&p, &mechanisms[i]);
+		many_antennas(&p, &many[0], ANTENNAS);
+		many_antennas(&p, &many[1], ANTENNAS / 10);
 		close_place(&p);
 	}
 	for (uint64_t seed = 1; seed <= 3; seed++)
@@ -110,6 +125,8 @@ main(int argc, char **argv)
 		open_place(&p, "town", town(size < 1 ? 5 : 15, seed), device, 4);
 		for (int i = 0; i < MECHANISMS - 1; i++)
 			compare(&p, &mechanisms[i]);
+		if (size < 1 && seed == 1)
+			many_antennas(&p, &many[0], 8);
 		close_place(&p);
 	}
 	rpm_device_close(device);
@@ -251,18 +268,7 @@ compare(const place *p, const mechanism *m)
 		fail_on(rpm_device_trace(p->uploaded, p->scene, &p->antenna, &p->grid, &options, &control, &gpu_map, &status), &status);
 		gpu_s = fmin(gpu_s, now_s() - begin);
 	}
-	for (size_t i = 0; i < cells; i++)
-	{
-		double		difference;
-
-		if ((isnan(cpu[i]) && isnan(gpu[i])) || (cpu[i] <= 0 && gpu[i] <= 0))
-			continue;
-		reached++;
-		difference = cpu[i] > 0 && gpu[i] > 0 ? fabs(10 * log10(gpu[i] / cpu[i])) : INFINITY;
-		differ += !(difference <= DIFFERENT_DB);
-		if (isfinite(difference))
-			largest_db = fmax(largest_db, difference);
-	}
+	largest_db = largest_difference_db(cpu, gpu, cells, &reached, &differ);
 	passed = reached > 0 && (double) differ <= MOST_DIFFERENT * (double) reached;
 	failures += !passed;
 	printf("%-25s %9.2g %9zu %9zu %11.2e %10.4f %10.4f %7.1f%s\n", m->name, (double) options.samples, reached, differ, largest_db, cpu_s, gpu_s,
@@ -275,6 +281,94 @@ compare(const place *p, const mechanism *m)
 	fflush(stdout);
 	free(cpu);
 	free(gpu);
+}
+
+/* Over cells that either reaches: how many there are, and how many differ by more than DIFFERENT_DB. */
+static double
+largest_difference_db(const double *cpu, const double *gpu, size_t cells, size_t *reached, size_t *differ)
+{
+	double		largest_db = 0;
+
+	for (size_t i = 0; i < cells; i++)
+	{
+		double		difference;
+
+		if ((isnan(cpu[i]) && isnan(gpu[i])) || (cpu[i] <= 0 && gpu[i] <= 0))
+			continue;
+		*reached += 1;
+		difference = cpu[i] > 0 && gpu[i] > 0 ? fabs(10 * log10(gpu[i] / cpu[i])) : INFINITY;
+		*differ += !(difference <= DIFFERENT_DB);
+		if (isfinite(difference))
+			largest_db = fmax(largest_db, difference);
+	}
+	return largest_db;
+}
+
+/* Antennas at random over the roofs, as many at a time as one call takes; the first of them alone too, for the ratio and the same maps. */
+static void
+many_antennas(const place *p, const mechanism *m, int antennas)
+{
+	static rpm_device_task tasks[RPM_DEVICE_TASKS_MAX];
+	static rpm_antenna positions[RPM_DEVICE_TASKS_MAX];
+	static rpm_map maps[RPM_DEVICE_TASKS_MAX];
+	size_t		cells = (size_t) MANY_SIDE * MANY_SIDE, reached = 0, differ = 0;
+	double	   *gains = malloc((size_t) RPM_DEVICE_TASKS_MAX * cells * sizeof(double)), *alone = malloc(cells * sizeof(double));
+	double		together_s = 0, alone_s = 0, largest_db = 0, begin;
+	uint64_t	seed = 5;
+	rpm_trace_options options;
+	rpm_status	status = {0};
+	rpm_map		one = {alone, NULL, 0, 0};
+	rpm_grid	grid = p->grid;
+	bool		passed;
+
+	rpm_trace_options_default(&options);
+	options.mechanisms = m->mechanisms;
+	options.max_depth = m->depth;
+	options.samples = (int64_t) ((double) m->rays * size);
+	options.launch_chains = m->launch_chains;
+	grid.cell_width_m = grid.cell_height_m = MANY_CELL_M;
+	grid.columns = grid.rows = MANY_SIDE;
+	for (int done = 0, count; done < antennas; done += count)
+	{
+		count = antennas - done < RPM_DEVICE_TASKS_MAX ? antennas - done : RPM_DEVICE_TASKS_MAX;
+		for (int i = 0; i < count; i++)
+		{
+			double		place[2];
+
+			for (int k = 0; k < 2; k++)
+			{
+				seed = seed * 6364136223846793005u + 1442695040888963407u;
+				place[k] = (double) (seed >> 33) / 2147483648.0 * MANY_SIDE * MANY_CELL_M;
+			}
+			positions[i] = p->antenna;
+			positions[i].position = rpm_vec(grid.west + place[0], grid.north - place[1], p->scene->high.z + 3);
+			maps[i] = (rpm_map) {gains + (size_t) i * cells, NULL, 0, 0};
+			tasks[i] = (rpm_device_task) {p->uploaded, p->scene, &positions[i], &grid, &options, &maps[i], {0}};
+		}
+		begin = now_s();
+		fail_on(rpm_device_trace_all(tasks, count, &control, &status), &status);
+		together_s += now_s() - begin;
+		for (int i = 0; i < ALONE && i < count && done == 0; i++)
+		{
+			begin = now_s();
+			fail_on(rpm_device_trace(p->uploaded, p->scene, &positions[i], &grid, &options, &control, &one, &status), &status);
+			alone_s += now_s() - begin;
+			largest_db = fmax(largest_db, largest_difference_db(alone, maps[i].path_gain, cells, &reached, &differ));
+		}
+	}
+	alone_s /= antennas < ALONE ? antennas : ALONE;
+	passed = reached > 0 && (double) differ <= MOST_DIFFERENT * (double) reached;
+	failures += !passed;
+	printf("%-25s %9.2g %9zu %9zu %11.2e  %d maps of %zu cells: %.5f s each together, %.5f s alone, ratio %.1f%s\n", m->name,
+		   (double) options.samples, reached, differ, largest_db, antennas, cells, together_s / antennas, alone_s,
+		   alone_s * antennas / together_s, passed ? "" : "  FAILED");
+	if (json != NULL)
+		fprintf(json, "%s\n{\"scene\": \"%s\", \"mechanisms\": \"%s\", \"rays\": %lld, \"antennas\": %d, \"cells\": %zu, \"different\": %zu, "
+				"\"largest_db\": %.3e, \"together_s\": %.5f, \"alone_s\": %.5f, \"passed\": %s}", written++ > 0 ? "," : "", p->name, m->name,
+				(long long) options.samples, antennas, cells, differ, largest_db, together_s, alone_s, passed ? "true" : "false");
+	fflush(stdout);
+	free(gains);
+	free(alone);
 }
 
 static void

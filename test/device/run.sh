@@ -22,16 +22,19 @@ step()
 
 build()
 {
-	make -j"$(nproc)" "$@" >>"$out/build.log" 2>&1 ||
-		{ tail -30 "$out/build.log"; echo "the build failed, see build.log" | tee -a "$out/report.txt"; exit 1; }
+	make -j"$(nproc)" "$@" >>"$out/build.log" 2>&1 && return
+	tail -30 "$out/build.log"
+	echo "FAILED to build $*, see build.log" | tee -a "$out/report.txt"
+	failed=1
+	return 1
 }
 
 : >"$out/build.log"
 { date -u '+%Y-%m-%d %H:%M UTC'; uname -srm; command -v nvidia-smi >/dev/null && nvidia-smi -L; } 2>&1 | tee -a "$out/report.txt"
 build build/unit/test_kernels build/unit/test_device build/unit/test_device_map build/device/compare_maps build/host/rpm_pg_cuda.so
-step "kernels as host C++: hits" build/unit/test_kernels || failed=1
-step "the device layer" build/unit/test_device || failed=1
-step "kernels as host C++: maps" build/unit/test_device_map || failed=1
+step "kernels as host C++: hits" timeout 60 build/unit/test_kernels || failed=1
+step "the device layer" timeout 120 build/unit/test_device || failed=1
+step "kernels as host C++: maps" timeout 300 build/unit/test_device_map || failed=1
 
 loops()
 {
@@ -44,6 +47,9 @@ loops()
 [ "${RPM_HOST_DEVICE:-0}" != 1 ] || loops "as asked for"
 command -v nvcc >/dev/null || loops "for nvcc was not found"
 build cuda build/device/compare_hits
+if command -v cuobjdump >/dev/null; then
+	step "registers and memory of each kernel" bash -c "cuobjdump -res-usage build/rpm_pg_cuda.so 2>/dev/null | grep -A1 'Function' | grep -v '^--' | c++filt"
+fi
 
 step "rays through a city of 1e5 triangles" env RPM_REPORT="$out/city_1e5.json" timeout 120 build/device/compare_hits 1000000 90
 code=$?
@@ -53,10 +59,11 @@ step "rays through a city of 1e6 triangles" env RPM_REPORT="$out/city_1e6.json" 
 step "maps, CPU and GPU" env RPM_REPORT="$out/maps.json" timeout 300 build/device/compare_maps build/rpm_pg_cuda.so || failed=1
 if command -v compute-sanitizer >/dev/null; then
 	for tool in memcheck racecheck; do
-		step "compute-sanitizer $tool: rays" timeout 60 compute-sanitizer --tool $tool --error-exitcode 9 build/device/compare_hits 20000 20 || failed=1
+		step "compute-sanitizer $tool: rays, and a hierarchy by the GPU" timeout 60 compute-sanitizer --tool $tool --error-exitcode 9 \
+			build/device/compare_hits 20000 20 || failed=1
+		step "compute-sanitizer $tool: maps" timeout 90 compute-sanitizer --tool $tool --error-exitcode 9 \
+			build/device/compare_maps build/rpm_pg_cuda.so 0.001 || failed=1
 	done
-	step "compute-sanitizer memcheck: maps" timeout 180 compute-sanitizer --tool memcheck --error-exitcode 9 \
-		build/device/compare_maps build/rpm_pg_cuda.so 0.001 || failed=1
 else
 	step "compute-sanitizer" echo "not installed: skipped"
 fi

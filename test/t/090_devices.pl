@@ -60,6 +60,8 @@ for my $device ('auto', 'cuda')
 	is($out, $expected, "the same maps with $device, on two devices");
 	is($err, '', 'and nothing is said');
 }
+is((session("SET rpm_pg.device = 'cuda'; SET rpm_pg.device_maps = 1; $trace"))[0], $expected, 'one map at a time on each');
+like((session("SELECT rpm_version(); SET rpm_pg.device_maps = 0"))[1], qr/0 is outside the valid range for parameter "rpm_pg.device_maps"/, 'not none');
 my $all = "SELECT round((ST_SummaryStats(rast)).mean::numeric, 6) FROM rpm_trace('town', antennas => '{2}', samples => 20000, max_depth => %d)";
 sub on { my ($device, $depth) = @_; return $node->safe_psql('postgres', "SET rpm_pg.device = '$device'; " . sprintf($all, $depth)); }
 is(on('cuda', 1), on('cpu', 1), 'all mechanisms of the defaults: the same mean');
@@ -78,6 +80,19 @@ my $cells = $node->safe_psql('postgres', "SET rpm_pg.device = 'cpu'; $fine");
 ($out, $err) = session("SET rpm_pg.device_memory_mb = 1; $fine; $fine");
 is($out, "$cells\n$cells", 'the CPU with auto');
 is(() = $err =~ /NOTICE:  traced on the CPU: .* would need/g, 1, 'said once');
+
+# Two sessions on one device at once.
+$node->append_conf('postgresql.conf', "rpm_pg.device_numbers = '0'\n");
+machine('devices=2');
+my $other = $node->background_psql('postgres', on_error_stop => 0);
+$other->query_until(qr/begun/, "\\echo begun\nSELECT count(*) FROM rpm_trace('town', samples => 1000000000, antennas => '{1}');\n");
+my $held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = 0 AND granted";
+$node->poll_query_until('postgres', $held, '1') or die 'no place was taken';
+is((session("SET rpm_pg.device = 'cuda'; $trace"))[0], $expected, 'another session uses the same device meanwhile');
+is($node->safe_psql('postgres', $held), '1', 'and gives its place back');
+$node->safe_psql('postgres', "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%rpm_trace%' AND pid <> pg_backend_pid()");
+$node->poll_query_until('postgres', $held, '0') or die 'the place was not given back';
+$other->{run}->finish;
 
 # As many sessions as may use the devices: one more waits, and answers a cancel, or takes the CPU.
 $node->append_conf('postgresql.conf', "rpm_pg.device_sessions = 1\nrpm_pg.device_numbers = '0'\n");

@@ -4,7 +4,9 @@
  *
  * RPM_TEST_MODULE is the module's file.  Each case runs in a process of its own: a module is opened once and a lost device stays lost.
  */
+#include <pthread.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "map_scene.h"
@@ -12,6 +14,7 @@
 #include "unit.h"
 
 static rpm_device_description found[RPM_DEVICES_MAX];
+static struct timespec stopped_at;
 
 /* Runs a case in a child process with the environment's RPM_HOST_CUDA and CUDA_VISIBLE_DEVICES; its checks count as one. */
 static void
@@ -229,9 +232,158 @@ cancelled_case(void)
 	map_scene_end(&s.scene);
 }
 
+/* What the threads of a kernel need for themselves is asked for too. */
+static void
+stacks_case(void)
+{
+	static street s;
+	rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT, 0, 0);
+	rpm_map		map = {s.gain, NULL, 0, 0};
+	rpm_device *device = open_device(0);
+	rpm_device_scene *uploaded = NULL;
+	rpm_control control = {0};
+	size_t		before;
+
+	CHECK(street_begin(&s));
+	CHECK(rpm_device_upload(device, s.scene.scene, s.scene.query, 0, &control, &uploaded, &s.scene.status) == RPM_OK);
+	before = free_memory(0);
+	CHECK(rpm_device_trace(uploaded, s.scene.scene, &s.antenna, &s.grid, &options, &control, &map, &s.scene.status) == RPM_LIMIT_EXCEEDED);
+	CHECK(strstr(s.scene.status.message, "the threads of") != NULL && s.scene.status.hint[0] != '\0');
+	CHECK(free_memory(0) == before);
+	setenv("RPM_HOST_CUDA", "memory_mb=64 stack=1024", 1);
+	rpm_status_clear(&s.scene.status);
+	CHECK(rpm_device_trace(uploaded, s.scene.scene, &s.antenna, &s.grid, &options, &control, &map, &s.scene.status) == RPM_OK);
+	rpm_device_scene_free(uploaded);
+	rpm_device_close(device);
+	map_scene_end(&s.scene);
+}
+
+/* Six maps on two devices, three of them in the same launches of each. */
+typedef struct many_maps
+{
+	rpm_device *devices[2];
+	rpm_device_scene *uploaded[2];
+	rpm_antenna antennas[6];
+	double		gains[6][24 * 24];
+	rpm_map		maps[6];
+	rpm_device_task tasks[6];
+} many_maps;
+
+static void
+many_begin(many_maps *m, street *s, const rpm_trace_options *options)
+{
+	rpm_control control = {0};
+
+	CHECK(street_begin(s));
+	for (int i = 0; i < 2; i++)
+	{
+		m->devices[i] = open_device(i);
+		CHECK(rpm_device_upload(m->devices[i], s->scene.scene, s->scene.query, 0, &control, &m->uploaded[i], &s->scene.status) == RPM_OK);
+	}
+	for (int i = 0; i < 6; i++)
+	{
+		m->antennas[i] = map_antenna(&s->scene, RPM_PATTERN_ISOTROPIC, -20 + 5 * i, 3, 10);
+		m->maps[i] = (rpm_map) {m->gains[i], NULL, 0, 0};
+		m->tasks[i] = (rpm_device_task) {m->uploaded[i % 2], s->scene.scene, &m->antennas[i], &s->grid, options, &m->maps[i], {0}};
+	}
+}
+
+static void
+many_end(many_maps *m, street *s)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		rpm_device_scene_free(m->uploaded[i]);
+		rpm_device_close(m->devices[i]);
+	}
+	map_scene_end(&s->scene);
+}
+
+static void
+spread_case(void)
+{
+	static street s;
+	static many_maps m;
+	static double own[24 * 24];
+	rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT | RPM_REFLECTION, 1, 0);
+	rpm_control control = {0};
+	size_t		before[2] = {free_memory(0), free_memory(1)};
+
+	many_begin(&m, &s, &options);
+	CHECK(rpm_device_trace_all(m.tasks, 6, &control, &s.scene.status) == RPM_OK);
+	for (int k = 0; k < 6; k++)
+	{
+		double		worst = 0;
+
+		CHECK(map_run(&s.scene, &m.antennas[k], &s.grid, &options, 1, own, NULL));
+		for (int i = 0; i < 24 * 24; i++)
+			if (!isnan(own[i]))
+				worst = fmax(worst, fabs(m.gains[k][i] - own[i]) / (own[i] + 1e-30));
+		CHECK(worst < 1e-9);
+	}
+	many_end(&m, &s);
+	CHECK(free_memory(0) == before[0] && free_memory(1) == before[1]);
+}
+
+/* Lost between the launches of several maps: every one of them says so, and none waits for another. */
+static void
+lost_among_many_case(void)
+{
+	static street s;
+	static many_maps m;
+	rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_SCATTERING, 3, 100000);
+	rpm_control control = {0};
+
+	many_begin(&m, &s, &options);
+	setenv("RPM_HOST_CUDA", "devices=2 lost_after=4", 1);
+	CHECK(rpm_device_trace_all(m.tasks, 6, &control, &s.scene.status) == RPM_DEVICE_LOST);
+	for (int i = 0; i < 6; i++)
+		CHECK(m.tasks[i].status.code == RPM_DEVICE_LOST);
+	many_end(&m, &s);
+}
+
+/* Asks to stop once rays are on their way, and notes the processor's time. */
+static void *
+stop_soon(void *argument)
+{
+	rpm_control *control = argument;
+	struct timespec pause = {0, 2000000};
+
+	while (__atomic_load_n(&control->done, __ATOMIC_RELAXED) < 20000)
+		nanosleep(&pause, NULL);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &stopped_at);
+	__atomic_store_n(&control->stop, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* In mid-trace, by the time of this process alone: a launch is cut to some milliseconds. */
+static void
+cancel_case(void)
+{
+	static street s;
+	static many_maps m;
+	rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT | RPM_REFLECTION, 7, INT64_C(1000000000));
+	rpm_control control = {.threads = 1};
+	struct timespec now;
+	pthread_t	thread;
+
+	options.launch_chains = true;
+	many_begin(&m, &s, &options);
+	CHECK(pthread_create(&thread, NULL, stop_soon, &control) == 0);
+	CHECK(rpm_device_trace_all(m.tasks, 6, &control, &s.scene.status) == RPM_CANCELLED);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	CHECK((double) (now.tv_sec - stopped_at.tv_sec) + 1e-9 * (double) (now.tv_nsec - stopped_at.tv_nsec) < 0.2);
+	pthread_join(thread, NULL);
+	many_end(&m, &s);
+}
+
 static void traced_as_by_the_engine(void) { in_process(traced_case, "", NULL); }
 static void memory_too_small(void) { in_process(too_small_case, "memory_mb=64", NULL); }
 static void device_lost(void) { in_process(lost_case, "", NULL); }
+static void stacks_too_large(void) { in_process(stacks_case, "memory_mb=64 stack=65536", NULL); }
+static void maps_spread_over_two_devices(void) { in_process(spread_case, "devices=2", NULL); }
+static void device_lost_among_many_maps(void) { in_process(lost_among_many_case, "devices=2", NULL); }
+static void cancelled_in_mid_trace(void) { in_process(cancel_case, "devices=2", NULL); }
 static void upload_cancelled(void) { in_process(cancelled_case, "", NULL); }
 
 /* The CPU through the same interface. */
@@ -271,6 +423,10 @@ main(void)
 	RUN(memory_too_small);
 	RUN(device_lost);
 	RUN(upload_cancelled);
+	RUN(stacks_too_large);
+	RUN(maps_spread_over_two_devices);
+	RUN(device_lost_among_many_maps);
+	RUN(cancelled_in_mid_trace);
 	RUN(cpu_as_a_device);
 	return unit_summary("device");
 }
