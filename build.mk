@@ -184,7 +184,7 @@ $(CUDA_MODULE): $(CUDA_OBJECTS) $(CUDA_ENGINE_OBJECTS)
 # Networks on a GPU: a module of its own (cuDNN and cuBLAS), and for tests the same as loops with stand-ins for those libraries (test/cuda).
 NN_CUDA_SOURCES = $(sort $(wildcard kernels/nn/*.cu)) kernels/survey.cu kernels/memory.cu
 NN_CUDA_ENGINE_SOURCES = src/engine/nn/measure.c src/engine/nn/ref_rows.c
-NN_CUDA_HEADERS = $(KERNEL_HEADERS) $(wildcard kernels/nn/*.h src/engine/nn/*.h)
+NN_CUDA_HEADERS = $(wildcard include/*.h kernels/nn/*.h src/engine/nn/*.h kernels/host_*.h) kernels/cuda_internal.h kernels/rpm_cuda.h
 NN_HOST_MODULE = build/host/rpm_pg_nn_cuda.so
 NN_SANITIZE_MODULE = build/sanitize/host/rpm_pg_nn_cuda.so
 NN_ENGINE_OBJECTS = $(NN_CUDA_ENGINE_SOURCES:src/engine/nn/%.c=build/cuda/nn/engine/%.o) $(CUDA_ENGINE_OBJECTS)

@@ -68,19 +68,39 @@ describe(const cu_net *own, cu_conv *conv)
 	return error;
 }
 
+/* What a pass needs beside its arrays by the way that was chosen, with the arithmetic that was set. */
+static cudnnStatus_t
+ask_workspace(const cu_net *own, cu_conv *conv, int pass)
+{
+	size_t	   *bytes = &conv->workspace[pass];
+
+	if (pass == CU_CORRELATE)
+		return cudnnGetConvolutionForwardWorkspaceSize(own->cudnn, conv->larger_tensor, conv->filter, conv->convolution[pass], conv->smaller_tensor,
+													   (cudnnConvolutionFwdAlgo_t) conv->algorithm[pass], bytes);
+	if (pass == CU_SCATTER)
+		return cudnnGetConvolutionBackwardDataWorkspaceSize(own->cudnn, conv->filter, conv->smaller_tensor, conv->convolution[pass], conv->larger_tensor,
+															(cudnnConvolutionBwdDataAlgo_t) conv->algorithm[pass], bytes);
+	return cudnnGetConvolutionBackwardFilterWorkspaceSize(own->cudnn, conv->larger_tensor, conv->smaller_tensor, conv->convolution[pass], conv->filter,
+														  (cudnnConvolutionBwdFilterAlgo_t) conv->algorithm[pass], bytes);
+}
+
 /* The first that gives the same sums each time, else the first; false where there is none. */
 template <typename P> static bool
 choose(const cu_net *own, cu_conv *conv, int pass, const P *found, int count)
 {
 	for (int any = 0; any < 2; any++)
 		for (int i = 0; i < count; i++)
-			if (found[i].status == CUDNN_STATUS_SUCCESS && found[i].memory <= WORKSPACE_LIMIT && (any || found[i].determinism == CUDNN_DETERMINISTIC))
-			{
-				conv->algorithm[pass] = found[i].algo;
-				conv->workspace[pass] = found[i].memory;
-				return own->precision == RPM_NN_SINGLE ||
-					cudnnSetConvolutionMathType(conv->convolution[pass], found[i].mathType) == CUDNN_STATUS_SUCCESS;
-			}
+		{
+			cudnnMathType_t math = own->precision == RPM_NN_SINGLE ? CUDNN_FMA_MATH : found[i].mathType;
+
+			if (found[i].status != CUDNN_STATUS_SUCCESS || (!any && found[i].determinism != CUDNN_DETERMINISTIC))
+				continue;
+			conv->algorithm[pass] = found[i].algo;
+			if (cudnnSetConvolutionMathType(conv->convolution[pass], math) == CUDNN_STATUS_SUCCESS &&
+				ask_workspace(own, conv, pass) == CUDNN_STATUS_SUCCESS && conv->workspace[pass] <= WORKSPACE_LIMIT)
+				return true;
+		}
+	conv->workspace[pass] = 0;
 	return false;
 }
 

@@ -69,6 +69,15 @@ cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnnHandle_t handle, 
 cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t dy,
 															cudnnConvolutionDescriptor_t convolution, cudnnFilterDescriptor_t dw, int asked, int *count,
 															cudnnConvolutionBwdFilterAlgoPerf_t *found);
+cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
+													   cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y,
+													   cudnnConvolutionFwdAlgo_t algorithm, size_t *bytes);
+cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w, cudnnTensorDescriptor_t dy,
+															cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t dx,
+															cudnnConvolutionBwdDataAlgo_t algorithm, size_t *bytes);
+cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t dy,
+															  cudnnConvolutionDescriptor_t convolution, cudnnFilterDescriptor_t dw,
+															  cudnnConvolutionBwdFilterAlgo_t algorithm, size_t *bytes);
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t x_tensor, const void *x,
 									  cudnnFilterDescriptor_t filter, const void *w, cudnnConvolutionDescriptor_t convolution,
 									  cudnnConvolutionFwdAlgo_t algorithm, void *workspace, size_t workspace_bytes, const void *beta,

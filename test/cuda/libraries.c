@@ -168,7 +168,7 @@ fits(const pass *p)
 		(c->math == CUDNN_FMA_MATH) == (p->larger->type == CUDNN_DATA_FLOAT);
 }
 
-/* Two ways: the first quicker, never the same twice; the second to be taken. */
+/* Two ways: the first quicker, never the same twice; the second to be taken.  How much memory they need is another call's to say. */
 #define NAME_ALGORITHMS(found, p) \
 	do { \
 		*count = 0; \
@@ -178,7 +178,7 @@ fits(const pass *p)
 		{ \
 			(found)[i].algo = i; \
 			(found)[i].status = CUDNN_STATUS_SUCCESS; \
-			(found)[i].memory = WORKSPACE; \
+			(found)[i].memory = 0; \
 			(found)[i].determinism = i == 1 ? CUDNN_DETERMINISTIC : CUDNN_NON_DETERMINISTIC; \
 			(found)[i].mathType = (p).larger->type == CUDNN_DATA_FLOAT ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH; \
 			++*count; \
@@ -217,6 +217,49 @@ cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle, cudnnTensorD
 
 	(void) handle;
 	NAME_ALGORITHMS(found, p);
+}
+
+static cudnnStatus_t
+workspace_of(const pass *p, size_t *bytes)
+{
+	*bytes = WORKSPACE;
+	return fits(p) ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_BAD_PARAM;
+}
+
+cudnnStatus_t
+cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
+										cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y, cudnnConvolutionFwdAlgo_t algorithm,
+										size_t *bytes)
+{
+	const pass	p = {x, y, w, convolution};
+
+	(void) handle;
+	(void) algorithm;
+	return workspace_of(&p, bytes);
+}
+
+cudnnStatus_t
+cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w, cudnnTensorDescriptor_t dy,
+											 cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t dx,
+											 cudnnConvolutionBwdDataAlgo_t algorithm, size_t *bytes)
+{
+	const pass	p = {dx, dy, w, convolution};
+
+	(void) handle;
+	(void) algorithm;
+	return workspace_of(&p, bytes);
+}
+
+cudnnStatus_t
+cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t dy,
+											   cudnnConvolutionDescriptor_t convolution, cudnnFilterDescriptor_t dw,
+											   cudnnConvolutionBwdFilterAlgo_t algorithm, size_t *bytes)
+{
+	const pass	p = {x, dy, dw, convolution};
+
+	(void) handle;
+	(void) algorithm;
+	return workspace_of(&p, bytes);
 }
 
 /* Adds one product to where it goes. */
