@@ -49,7 +49,7 @@ my ($first, $second) = map { RpmSession->new($node) } 1 .. 2;
 sub wait_until
 {
 	my ($query, $seconds) = @_;
-	for (my $deadline = time + ($seconds || 30); time < $deadline; usleep(10000))
+	for (my $deadline = time + ($seconds || 120); time < $deadline; usleep(10000))
 	{
 		return 1 if $first->ask($query) eq 't';
 	}
@@ -60,7 +60,7 @@ sub wait_until
 sub launch
 {
 	my $query = shift;
-	for (my $deadline = time + 10; time < $deadline; usleep(20000))
+	for (my $deadline = time + 60; time < $deadline; usleep(20000))
 	{
 		$first->ask($query);
 		return if $first->error !~ /no background worker is free/;
