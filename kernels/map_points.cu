@@ -8,6 +8,8 @@
 #include "points_kernels.h"
 
 #define FIRST_ROOM 24
+/* Masks of edges may take this share of the memory that is left. */
+#define MASK_SHARE 8
 /* Edges of a profile. */
 #define FIRST_CROSSINGS 64
 /* Of the device's memory for the fields of a launch: at least so much, and for as many threads as the device runs at once. */
@@ -20,6 +22,7 @@ typedef struct points_work
 	const rpm_map_job *job;		/* of the host: the first, with which the others share mechanisms and points per cell */
 	size_t		cell_count;		/* of all */
 	bool		edges, roofs;	/* some map has them */
+	size_t		words;			/* of the masks of all maps' edges; 0: without */
 	rpm_cuda_memory memory;
 	map_view	maps[RPM_CUDA_MAPS_MAX];
 	points_view view;
@@ -33,6 +36,9 @@ typedef struct points_work
 
 static rpm_code begin(points_work *work, const rpm_cuda_points_call *calls, int count, rpm_status *status);
 static rpm_code take(points_work *work, rpm_status *status);
+static uint32_t blocks_of(int cells);
+static rpm_code take_mask(points_work *work, rpm_status *status);
+static rpm_code choose_edges(points_work *work, rpm_status *status);
 static size_t wanted_bytes(const points_work *work);
 static rpm_code take_candidates(points_work *work, rpm_status *status);
 static rpm_code bring_maps(points_work *work, rpm_status *status);
@@ -58,6 +64,8 @@ rpm_cuda_maps_points(const rpm_cuda_points_call *calls, int count, rpm_status *s
 		code = take(work, status);
 	if (code == RPM_OK)
 		code = bring_maps(work, status);
+	if (code == RPM_OK && work->words > 0)
+		code = choose_edges(work, status);
 	if (code == RPM_OK)
 		code = run_passes(work, status);
 	if (code == RPM_OK)
@@ -90,6 +98,11 @@ begin(points_work *work, const rpm_cuda_points_call *calls, int count, rpm_statu
 		map->begin = (uint32_t) work->cell_count;
 		work->cell_count += calls[i].job->cell_count;
 		map->end = (uint32_t) work->cell_count;
+		map->edge_words = (map->edge_count + 31) / 32;
+		map->block_columns = blocks_of(calls[i].job->grid->columns);
+		map->word_begin = work->words;
+		work->words += (size_t) map->block_columns * blocks_of(calls[i].job->grid->rows) * map->edge_words;
+		map->word_end = work->words;
 		work->edges |= calls[i].edge_count > 0;
 		work->roofs |= calls[i].job->roofs != NULL;
 	}
@@ -125,6 +138,8 @@ take(points_work *work, rpm_status *status)
 	work->view.marks = (uint8_t *) marks;
 	work->view.too_many = (uint32_t *) too_many;
 	code = take_candidates(work, status);
+	if (code == RPM_OK)
+		code = take_mask(work, status);
 	if (code != RPM_OK)
 		return code;
 	free_bytes = rpm_cuda_allowed(memory);
@@ -182,6 +197,54 @@ take_candidates(points_work *work, rpm_status *status)
 		edge = (rpm_map_edge *) edge + work->calls[i].edge_count;
 	}
 	return code;
+}
+
+static uint32_t
+blocks_of(int cells)
+{
+	return (uint32_t) ((cells + EDGE_BLOCK_CELLS - 1) / EDGE_BLOCK_CELLS);
+}
+
+/* The masks of all maps' edges, where a part of the memory does for them; without, all edges are looked at everywhere. */
+static rpm_code
+take_mask(points_work *work, rpm_status *status)
+{
+	void	   *mask;
+	rpm_code	code;
+
+	if (work->words > rpm_cuda_allowed(&work->memory) / MASK_SHARE / sizeof(uint32_t))
+		work->words = 0;
+	if (work->words == 0)
+		return RPM_OK;
+	code = rpm_cuda_take(&work->memory, work->words * sizeof(uint32_t), NULL, "the edges of the map", &mask, status);
+	for (int i = 0; i < work->count && code == RPM_OK; i++)
+		work->maps[i].edge_mask = (uint32_t *) mask + work->maps[i].word_begin;
+	return code;
+}
+
+/* Fills the masks. */
+static rpm_code
+choose_edges(points_work *work, rpm_status *status)
+{
+	rpm_cuda_pace pace = {0, 0};
+	cudaError_t error = cudaSuccess;
+
+	for (size_t done = 0; done < work->words && error == cudaSuccess;)
+	{
+		size_t		count;
+
+		if (rpm_stopped(work->job->control))
+			return rpm_fail(status, RPM_CANCELLED, NULL, "stopped on request");
+		rpm_cuda_pace_begin(&pace);
+		count = work->words - done < pace.threads ? work->words - done : pace.threads;
+		RPM_LAUNCH(mark_edges, rpm_cuda_grid(count), RPM_CUDA_BLOCK_THREADS, work->view, done, (uint32_t) count);
+		error = cudaGetLastError();
+		if (error == cudaSuccess)
+			error = cudaDeviceSynchronize();
+		rpm_cuda_pace_end(&pace);
+		done += count;
+	}
+	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "choosing edges", status);
 }
 
 static rpm_code

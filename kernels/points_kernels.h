@@ -11,6 +11,8 @@
 
 #include "cuda_map.h"
 
+/* Edges are left out for blocks of so many cells a side. */
+#define EDGE_BLOCK_CELLS 4
 /* Marks of a cell after a pass. */
 #define LOOK_CLOSER 1
 
@@ -22,6 +24,10 @@ typedef struct map_view
 	const rpm_map_edge *edges;
 	uint32_t	mirror_count, edge_count;
 	uint32_t	begin, end;
+	/* Which edges may diffract into which blocks of cells: a bit for each, edge_words for each block; NULL: all into all. */
+	uint32_t   *edge_mask;
+	uint32_t	edge_words, block_columns;
+	size_t		word_begin, word_end;	/* of all maps' words, counted through */
 } map_view;
 
 /* What a launch of points is given. */
@@ -69,23 +75,71 @@ throws_on(const rpm_map_mirror *mirror, int column, int row)
 	return column >= mirror->column_low && column <= mirror->column_high && row >= mirror->row_low && row <= mirror->row_high;
 }
 
-/* The fields of all edges at a point; returns how many there are. */
-RPM_INLINE int
-edge_fields(const points_view *view, const map_view *map, rpm_vec3 point, rpm_map_diffracted *diffracted)
+/* A word of a map's mask: the edges that may diffract into a block, 32 of them. */
+static __global__ void
+mark_edges(points_view view, size_t first, uint32_t count)
 {
-	rpm_map_diffracted field;
-	uint32_t	count = 0;
+	uint32_t	i = blockIdx.x * blockDim.x + threadIdx.x, word, block, bits = 0;
+	size_t		at = first + i;
+	const map_view *map = view.maps;
+	const rpm_map_job *job;
+	rpm_map_block place;
 
-	for (uint32_t i = 0; i < map->edge_count; i++)
+	if (i >= count)
+		return;
+	while (at >= map->word_end)
+		map++;
+	job = map->job;
+	at -= map->word_begin;
+	block = (uint32_t) (at / map->edge_words);
+	word = (uint32_t) (at % map->edge_words);
+	place.column_low = (int) (block % map->block_columns * EDGE_BLOCK_CELLS);
+	place.row_low = (int) (block / map->block_columns * EDGE_BLOCK_CELLS);
+	place.column_high = place.column_low + EDGE_BLOCK_CELLS - 1;
+	place.row_high = place.row_low + EDGE_BLOCK_CELLS - 1;
+	rpm_map_block_place(job, &place);
+	for (uint32_t k = 0; k < 32 && 32 * word + k < map->edge_count; k++)
+		if (rpm_map_edge_reaches(job, &map->edges[32 * word + k], &place, RPM_NO_BLOCKER))
+			bits |= 1u << k;
+	map->edge_mask[at] = bits;
+}
+
+/* The lowest bit that is set. */
+RPM_INLINE uint32_t
+lowest_bit(uint32_t bits)
+{
+#ifdef __CUDA_ARCH__
+	return (uint32_t) __ffs((int) bits) - 1;
+#else
+	return (uint32_t) __builtin_ctz(bits);
+#endif
+}
+
+/* The fields of all edges at a point of a cell; returns how many there are. */
+RPM_INLINE int
+edge_fields(const points_view *view, const map_view *map, uint32_t cell, rpm_vec3 point, rpm_map_diffracted *diffracted)
+{
+	uint32_t	columns = (uint32_t) map->job->grid->columns, count = 0;
+	size_t		block = (size_t) (cell / columns / EDGE_BLOCK_CELLS) * map->block_columns + cell % columns / EDGE_BLOCK_CELLS;
+	rpm_map_diffracted field;
+
+	for (uint32_t word = 0; word < map->edge_words; word++)
 	{
-		if (!rpm_map_edge_field(map->job, &map->edges[i], point, NULL, &field))
-			continue;
-		if (count == view->room)
+		uint32_t	left = map->edge_count - 32 * word, bits = left < 32 ? (1u << left) - 1 : ~0u;
+
+		if (map->edge_mask != NULL)
+			bits = map->edge_mask[block * map->edge_words + word];
+		for (; bits != 0; bits &= bits - 1)
 		{
-			*view->too_many = 1;
-			break;
+			if (!rpm_map_edge_field(map->job, &map->edges[32 * word + lowest_bit(bits)], point, NULL, &field))
+				continue;
+			if (count == view->room)
+			{
+				*view->too_many = 1;
+				return (int) count;
+			}
+			diffracted[count++] = field;
 		}
-		diffracted[count++] = field;
 	}
 	return (int) count;
 }
@@ -129,7 +183,7 @@ rays_and_edges(const points_view *view, const map_view *map, uint32_t cell, rpm_
 	}
 	if (with_edges)
 	{
-		diffracted_count = edge_fields(view, map, point, diffracted);
+		diffracted_count = edge_fields(view, map, cell, point, diffracted);
 		if (with_roofs)
 			power += rpm_map_over_roofs(job, point, power + rays_power(direct, reflected, (int) count), diffracted, diffracted_count);
 	}
@@ -138,9 +192,9 @@ rays_and_edges(const points_view *view, const map_view *map, uint32_t cell, rpm_
 
 /* As edges_power of map_points.c. */
 RPM_INLINE double
-edges_alone(const points_view *view, const map_view *map, rpm_vec3 point, bool with_roofs, rpm_map_diffracted *diffracted)
+edges_alone(const points_view *view, const map_view *map, uint32_t cell, rpm_vec3 point, bool with_roofs, rpm_map_diffracted *diffracted)
 {
-	int			count = edge_fields(view, map, point, diffracted);
+	int			count = edge_fields(view, map, cell, point, diffracted);
 	double		power = with_roofs ? rpm_map_over_roofs(map->job, point, 0, diffracted, count) : 0;
 
 	if (map->job->sum_fields)
@@ -174,7 +228,7 @@ evaluate_points(points_view view, points_pass pass, int n, size_t first, uint32_
 	if (job->options->cell_average != RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point))
 		return;
 	if (pass == PASS_EDGES)
-		view.power[t] = edges_alone(&view, map, point, with_roofs, view.diffracted + (size_t) t * view.room);
+		view.power[t] = edges_alone(&view, map, cell, point, with_roofs, view.diffracted + (size_t) t * view.room);
 	else
 		view.power[t] = rays_and_edges(&view, map, cell, point, pass == PASS_CLOSER && job->sum_fields, with_roofs,
 									   view.reflected + (size_t) t * view.room, view.diffracted + (size_t) t * view.room, &view.signature[t]);

@@ -64,8 +64,9 @@ is((session("SET rpm_pg.device = 'cuda'; SET rpm_pg.device_maps = 1; $trace"))[0
 like((session("SELECT rpm_version(); SET rpm_pg.device_maps = 0"))[1], qr/0 is outside the valid range for parameter "rpm_pg.device_maps"/, 'not none');
 my $all = "SELECT round((ST_SummaryStats(rast)).mean::numeric, 6) FROM rpm_trace('town', antennas => '{2}', samples => 20000, max_depth => %d)";
 sub on { my ($device, $depth) = @_; return $node->safe_psql('postgres', "SET rpm_pg.device = '$device'; " . sprintf($all, $depth)); }
-is(on('cuda', 1), on('cpu', 1), 'all mechanisms of the defaults: the same mean');
-is(on('cuda', 3), on('cpu', 3), 'and with chains of mirrors');
+# Two hierarchies: a ray that passes an edge within rounding may fall to either side.
+cmp_ok(abs(on('cuda', 1) - on('cpu', 1)), '<', 1e-4, 'all mechanisms of the defaults: the same mean');
+cmp_ok(abs(on('cuda', 3) - on('cpu', 3)), '<', 1e-4, 'and with chains of mirrors');
 my ($out, $err) = session("SET rpm_pg.device_numbers = '1'; SET rpm_pg.device = 'cuda'; $trace");
 is($out, $expected, 'and on the second alone');
 ($out, $err) = session("SET rpm_pg.device_numbers = '5'; SET rpm_pg.device = 'cuda'; $trace");

@@ -8,7 +8,6 @@
 static void do_tiles(void *context, int64_t begin, int64_t end, int thread);
 static void visit(rpm_map_blocks *blocks, rpm_map_scratch *scratch, int level, rpm_map_block *block);
 static bool any_wanted(const rpm_map_blocks *blocks, const rpm_map_block *block);
-static void place_block(const rpm_map_job *job, rpm_map_block *block);
 static void select_mirrors(const rpm_map_blocks *blocks, const rpm_map_scratch *scratch, const rpm_candidates *from, const rpm_map_block *block,
 						   rpm_candidates *selected);
 static void select_edges(const rpm_map_blocks *blocks, const rpm_map_scratch *scratch, const rpm_candidates *from, const rpm_map_block *block,
@@ -132,7 +131,7 @@ visit(rpm_map_blocks *blocks, rpm_map_scratch *scratch, int level, rpm_map_block
 
 	if (rpm_stopped(blocks->job->control) || !any_wanted(blocks, block))
 		return;
-	place_block(blocks->job, block);
+	rpm_map_block_place(blocks->job, block);
 	select_mirrors(blocks, scratch, level > 0 ? &scratch->mirrors[level - 1] : NULL, block, &scratch->mirrors[level]);
 	select_edges(blocks, scratch, level > 0 ? &scratch->edges[level - 1] : NULL, block, &scratch->edges[level]);
 	if (side == 0)
@@ -159,20 +158,6 @@ any_wanted(const rpm_map_blocks *blocks, const rpm_map_block *block)
 			if (blocks->wanted(blocks->context, column, row))
 				return true;
 	return false;
-}
-
-static void
-place_block(const rpm_map_job *job, rpm_map_block *block)
-{
-	const rpm_grid *grid = job->grid;
-	double		west = grid->west + block->column_low * grid->cell_width_m, east = grid->west + (block->column_high + 1) * grid->cell_width_m;
-	double		north = grid->north - block->row_low * grid->cell_height_m, south = grid->north - (block->row_high + 1) * grid->cell_height_m;
-
-	block->corner_count = job->surface.flat ? 4 : 8;
-	for (int i = 0; i < block->corner_count; i++)
-		block->corners[i] = rpm_vec(i & 1 ? east : west, i & 2 ? north : south, i & 4 ? job->surface.z_high : job->surface.z_low);
-	block->centre = rpm_scale(rpm_add(block->corners[0], block->corners[block->corner_count - 1]), 0.5);
-	block->radius = rpm_norm(rpm_sub(block->corners[0], block->centre));
 }
 
 /* The mirrors, all or those of another list, that reach some of the cells. */

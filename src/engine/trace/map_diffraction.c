@@ -28,7 +28,7 @@ static void find_stretches(const rpm_map_job *job, rpm_map_edge *edge);
 static double where_it_turns(const rpm_map_job *job, const rpm_map_edge *edge, double before, double after, bool then);
 RPM_INLINE bool antenna_sees(const rpm_map_job *job, const rpm_map_edge *edge, double place);
 RPM_INLINE bool in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place);
-static bool to_stretches(const rpm_map_edge *edge, double *low, double *high);
+RPM_LOCAL bool to_stretches(const rpm_map_edge *edge, double *low, double *high);
 static bool hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double high, const rpm_map_block *block,
 						uint32_t blocker);
 RPM_INLINE bool leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, rpm_vec3 end, uint32_t *blocker);
@@ -147,12 +147,11 @@ in_stretch(const rpm_map_job *job, const rpm_map_edge *edge, double place)
 	return false;
 }
 
-#ifndef RPM_KERNEL
 /*
  * The diffraction point lies at a weighted mean of the two ends' places along the edge: it grows with the receiver's, and is monotonic
  * in its distance from the edge's line, so that the corners of both ranges bound it.
  */
-bool
+RPM_SHARED bool
 rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm_map_block *block, uint32_t blocker)
 {
 	double		along, away, near, far, low, high;
@@ -168,11 +167,17 @@ rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm
 	/* Behind both faces is a convex place. */
 	for (int i = 0; i < block->corner_count; i++)
 		inside += !outside(edge, block->corners[i]);
+#ifdef RPM_KERNEL
+	(void) job;
+	(void) blocker;				/* not remembered there */
+	return inside < block->corner_count;
+#else
 	return inside < block->corner_count && !hidden_from(job, edge, low, high, block, blocker);
+#endif
 }
 
 /* Narrows the places to those that the antenna sees; false where there are none. */
-static bool
+RPM_LOCAL bool
 to_stretches(const rpm_map_edge *edge, double *low, double *high)
 {
 	double		first = INFINITY, last = -INFINITY;
@@ -194,6 +199,7 @@ to_stretches(const rpm_map_edge *edge, double *low, double *high)
 	return *low <= *high;
 }
 
+#ifndef RPM_KERNEL
 /* Whether the wall that was in the way last hides all of the block from the edge between two places. */
 static bool
 hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double high, const rpm_map_block *block, uint32_t blocker)

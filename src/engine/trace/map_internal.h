@@ -97,6 +97,9 @@ typedef struct rpm_map_block
 	double		radius;
 } rpm_map_block;
 
+/* Fills the place of a block of cells. */
+RPM_SHARED void rpm_map_block_place(const rpm_map_job *job, rpm_map_block *block);
+
 /* A facet that mirrors the antenna onto the cells column_low <= column <= column_high, row_low <= row <= row_high. */
 typedef struct rpm_map_mirror
 {
@@ -144,7 +147,7 @@ typedef struct rpm_map_diffracted
 
 rpm_code	rpm_map_edges(const rpm_map_job *job, rpm_map_edge **edges, size_t *count, rpm_status *status);
 /* Whether the edge may diffract to some point of the block; blocker: what hid a point from it last, or RPM_NO_BLOCKER. */
-bool		rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm_map_block *block, uint32_t blocker);
+RPM_SHARED bool rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm_map_block *block, uint32_t blocker);
 /*
  * The rays over the edge to `point`, and metres from the antenna to the edge and on; false where there are none.  *blocker is what hid a
  * point from it last, or RPM_NO_BLOCKER; NULL where job has no occluders.

@@ -127,3 +127,17 @@ clip(double origin, double direction, double low, double high, double *begin, do
 	*end = fmin(*end, fmax((low - origin) / direction, (high - origin) / direction));
 	return *begin < *end;
 }
+
+RPM_SHARED void
+rpm_map_block_place(const rpm_map_job *job, rpm_map_block *block)
+{
+	const rpm_grid *grid = job->grid;
+	double		west = grid->west + block->column_low * grid->cell_width_m, east = grid->west + (block->column_high + 1) * grid->cell_width_m;
+	double		north = grid->north - block->row_low * grid->cell_height_m, south = grid->north - (block->row_high + 1) * grid->cell_height_m;
+
+	block->corner_count = job->surface.flat ? 4 : 8;
+	for (int i = 0; i < block->corner_count; i++)
+		block->corners[i] = rpm_vec(i & 1 ? east : west, i & 2 ? north : south, i & 4 ? job->surface.z_high : job->surface.z_low);
+	block->centre = rpm_scale(rpm_add(block->corners[0], block->corners[block->corner_count - 1]), 0.5);
+	block->radius = rpm_norm(rpm_sub(block->corners[0], block->centre));
+}
