@@ -38,7 +38,7 @@ const estimate estimates[] = {
 	{"ours", "ours", true, false, true, true, product},
 	{"linear", "one linear model of all antennas", false, true, false, false, network_linear},
 	{"clutter", "the same + clutter residuals of other sites", false, true, true, false, network_clutter},
-	{"ours_sites", "ours", false, true, true, false, product}
+	{"ours", "ours", false, true, true, false, product}
 };
 const int estimate_count = (int) (sizeof(estimates) / sizeof(estimates[0]));
 
