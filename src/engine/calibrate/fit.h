@@ -97,7 +97,7 @@ rpm_code	rpm_fit_scan(rpm_fit_work *work, bool *moved, rpm_status *status);
 /* Adds to the variance of each fitted parameter what the bottoms that were tried leave open. */
 void		rpm_fit_add_bottoms(const rpm_fit_work *work, double *variance);
 
-/* Takes buildings to other bottoms of their permittivity; *moved: the cost fell.  Needs work->cost. */
+/* Takes buildings to other bottoms of their permittivity; *moved: the cost fell.  Needs work->cost and work->normal. */
 rpm_code	rpm_fit_move_buildings(rpm_fit_work *work, bool *moved, rpm_status *status);
 
 /* Adds to the variance of each building's permittivity what other bottoms of it do.  Needs work->normal. */

@@ -17,6 +17,8 @@
 #define STEPS (2 * STEPS_ASIDE + 1)
 /* A path that sends less than this share of its cell's power, were its walls mirrors, is left as it is. */
 #define LEAST_SHARE 1e-3
+/* What the cells have to say of a permittivity, beside its prior, for other bottoms to matter. */
+#define LEAST_SAID 0.4
 /* A bottom so much lower is gone to. */
 #define GAIN_LEAST 1.0
 
@@ -134,15 +136,15 @@ rpm_fit_spread(rpm_fit_work *fit, double *variance, rpm_status *status)
 	return code;
 }
 
-/* A row for each fitted building that has a wall with a thickness; false without memory. */
+/* A row for each fitted building that the cells say something of and that has a wall with a thickness; false without memory. */
 static bool
 find_rows(profile_work *work)
 {
 	const rpm_path_store *store = work->fit->store;
-	size_t		buildings = store->input.scene->building_count;
+	size_t		buildings = store->input.scene->building_count, n = (size_t) work->fit->count;
 
 	work->row_of_building = malloc((buildings + 1) * sizeof(int32_t));
-	work->parameter_of_row = malloc(((size_t) work->fit->count + 1) * sizeof(int32_t));
+	work->parameter_of_row = malloc((n + 1) * sizeof(int32_t));
 	if (!work->row_of_building || !work->parameter_of_row)
 		return false;
 	memset(work->row_of_building, -1, (buildings + 1) * sizeof(int32_t));
@@ -150,8 +152,9 @@ find_rows(profile_work *work)
 	for (int i = 0; i < work->fit->count; i++)
 	{
 		const rpm_parameter *parameter = &work->fit->calibration->parameters[work->fit->index[i]];
+		double		said = work->fit->normal[(size_t) i * n + (size_t) i] * work->fit->sd[i] * work->fit->sd[i] - 1;
 
-		if (parameter->kind == RPM_PARAMETER_BUILDING_PERMITTIVITY && work->row_of_building[parameter->owner] == INT32_MAX)
+		if (parameter->kind == RPM_PARAMETER_BUILDING_PERMITTIVITY && said >= LEAST_SAID && work->row_of_building[parameter->owner] == INT32_MAX)
 		{
 			work->row_of_building[parameter->owner] = work->rows;
 			work->parameter_of_row[work->rows++] = i;

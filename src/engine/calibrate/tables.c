@@ -21,6 +21,9 @@
 #define MOST_KEYS ((size_t) 1 << 24)
 #define NUMBERS (RPM_WALL_PAIRS * 4)
 
+/* A pair's numbers, added as one. */
+typedef float four __attribute__((vector_size(16)));
+
 static size_t key_of(const rpm_store_tables *tables, const bool *own, int32_t mast, const rpm_stored_event *event);
 static void count_events(rpm_store_tables *tables, const bool *own, uint32_t *uses);
 static rpm_code take_tables(rpm_store_tables *tables, const uint32_t *uses, size_t keys, int32_t *table_of_key, rpm_control *control,
@@ -210,8 +213,9 @@ rpm_store_tables_at(const rpm_store_tables *tables, size_t event, double cosine,
 	const rpm_store_table *table = tables->tables + (index < 0 ? 0 : index);
 	double		place, t;
 	const float *entry;
-	float		weights[4], sums[NUMBERS] = {0};
-	int			first;
+	float		weights[4];
+	four		sums[RPM_WALL_PAIRS] = {{0}};
+	int			first, pairs_wanted = gradient ? RPM_WALL_PAIRS : 1;
 
 	if (index < 0 || table->steps == 0)
 		return false;
@@ -226,10 +230,15 @@ rpm_store_tables_at(const rpm_store_tables *tables, size_t event, double cosine,
 	weights[3] = (float) (t * (t - 1) * (t - 2) / 6);
 	entry = table->entries + (size_t) first * NUMBERS;
 	for (int i = 0; i < 4; i++, entry += NUMBERS)
-		for (int k = 0; k < NUMBERS; k++)
-			sums[k] += weights[i] * entry[k];
-	for (int k = 0; k < (gradient ? RPM_WALL_PAIRS : 1); k++)
-		*pairs[k] = (rpm_wall_pair) {{sums[4 * k], sums[4 * k + 1]}, {sums[4 * k + 2], sums[4 * k + 3]}};
+		for (int k = 0; k < pairs_wanted; k++)
+		{
+			four		numbers;
+
+			memcpy(&numbers, entry + 4 * k, sizeof numbers);
+			sums[k] += weights[i] * numbers;
+		}
+	for (int k = 0; k < pairs_wanted; k++)
+		*pairs[k] = (rpm_wall_pair) {{sums[k][0], sums[k][1]}, {sums[k][2], sums[k][3]}};
 	return true;
 }
 
