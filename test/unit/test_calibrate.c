@@ -190,6 +190,56 @@ intervals(void)
 	town_end(&t);
 }
 
+/*
+ * Floors of patterns, hidden as far as the prior says, few cells: known from one side only, and their intervals hold.  Of 120 normal deviates
+ * the largest lies beyond 3.5 once in twenty times; by the equations at the bottom alone it lay at 4.2.
+ */
+static void
+floors(void)
+{
+	int			within_2 = 0, fitted = 0;
+	double		worst = 0;
+	town		t;
+	rpm_calibrate_options how;
+
+	begin(&t, 4, 23);
+	rpm_calibrate_options_default(&how);
+	how.method = RPM_CALIBRATE_A;
+	for (uint64_t seed = 1; seed <= 20; seed++)
+	{
+		rpm_calibration truth, found;
+		uint64_t	random = seed;
+
+		CHECK(rpm_calibration_create(t.store, &truth, &t.status) == RPM_OK);
+		for (size_t i = 0; i < truth.parameter_count; i++)
+		{
+			rpm_parameter *p = &truth.parameters[i];
+
+			if (p->kind == RPM_PARAMETER_SIDE_LOBE_FLOOR_DB || p->kind == RPM_PARAMETER_FRONT_TO_BACK_DB)
+				p->value = fmax(p->lowest, town_moved(p, 1, &random));
+		}
+		measure(&t, &truth, 3, &random);
+		CHECK(fit(&t, &how, &found));
+		for (size_t i = 0; i < found.parameter_count; i++)
+		{
+			const rpm_parameter *p = &found.parameters[i];
+			double		off = fabs(p->value - truth.parameters[i].value) / p->standard_error;
+
+			if (!p->fitted || (p->kind != RPM_PARAMETER_SIDE_LOBE_FLOOR_DB && p->kind != RPM_PARAMETER_FRONT_TO_BACK_DB))
+				continue;
+			fitted++;
+			within_2 += off <= 1.96;
+			worst = fmax(worst, off);
+		}
+		rpm_calibration_free(&truth);
+		rpm_calibration_free(&found);
+	}
+	CHECK(fitted >= 100);
+	CHECK(within_2 >= (0.95 - 2 * 0.02) * fitted);
+	CHECK(worst < 3.5);
+	town_end(&t);
+}
+
 /* The azimuth that a sector is found at when it looks 10 degrees beside its data sheet. */
 static double
 azimuth_off(town *t, const rpm_calibrate_options *how)
@@ -321,6 +371,7 @@ main(void)
 	RUN(recovery);
 	RUN(buildings);
 	RUN(intervals);
+	RUN(floors);
 	RUN(outliers_and_floor);
 	RUN(held_out_and_threads);
 	RUN(bad_input);

@@ -154,7 +154,8 @@ take_arrays(rpm_fit_work *work, rpm_status *status)
 	for (size_t i = 0; i < parameters; i++)
 		n += work->calibration->parameters[i].fitted;
 	sums = n * n + n + 1;
-	code = rpm_reserve(work->control, ((size_t) work->threads * sums + sums + 8 * n + parameters + RPM_FIT_MOST_BOTTOMS * (n + 1)) * sizeof(double), "the normal equations", status);
+	code = rpm_reserve(work->control, ((size_t) work->threads * sums + sums + 8 * n + parameters + RPM_FIT_MOST_BOTTOMS * (n + 1)) * sizeof(double),
+					   "the normal equations", status);
 	if (code != RPM_OK)
 		return code;
 	work->count = (int) n;
