@@ -181,7 +181,8 @@ visit(chain_fill *fill, const rpm_chain_polygon *polygon, rpm_map_block block)
 	rpm_chain_polygon half;
 	double		at;
 
-	if (polygon->count < 3 || rpm_stopped(job->control) || (fill->glance && fill->lit_row_high >= 0))
+	/* A polygon on the grid's rim alone is in no cell. */
+	if (polygon->count < 3 || columns < 1 || rows < 1 || rpm_stopped(job->control) || (fill->glance && fill->lit_row_high >= 0))
 		return;
 	if (columns * rows >= BLOCK_CELLS && hidden(fill, polygon))
 	{
