@@ -147,6 +147,33 @@ static void area_at_a_mirrors_end(void)
 	map_scene_end(&s);
 }
 
+/* The same shadow's edge goes through the corner of the grid, which lies in the dark: what is lit of it is a point, in no cell. */
+static void point_at_a_grids_corner(void)
+{
+	rpm_trace_options options = map_options(RPM_REFLECTION, 2, 1000);
+	rpm_vec3	t = rpm_vec(6, 0, 12);
+	rpm_antenna antenna;
+	rpm_grid	grid;
+	double		gain[4];
+
+	map_scene_begin(&s);
+	map_scene_rectangle(&s, 2, 0, rpm_vec(WIDTH_M, -300, -100), rpm_vec(0, 310, 0), rpm_vec(0, 0, 300));
+	CHECK(map_scene_build(&s, NULL));
+	antenna = map_antenna(&s, RPM_PATTERN_HALF_WAVE_DIPOLE, t.x, t.y, t.z);
+	/* From the image (34, 0) through (20, 10) on to (6, 20). */
+	grid = map_grid(&s, 6.5, 21.5, 1, 2, 2, map_local(&s, 0, 0, 1.5).z - s.scene->ground_z_m);
+	for (int side = -1; side <= 1; side++)
+	{
+		rpm_grid	moved = grid;
+
+		moved.west += side * 1e-9;
+		CHECK(map_run(&s, &antenna, &moved, &options, 1, gain, NULL));
+		for (int i = 0; i < 4; i++)
+			CHECK(gain[i] < 1e-14);
+	}
+	map_scene_end(&s);
+}
+
 /* Houses around two crossing streets. */
 static void town_begin(rpm_antenna *antenna, rpm_grid *grid)
 {
@@ -259,6 +286,7 @@ main(void)
 	RUN(canyon_of_images);
 	RUN(strip_between_walls);
 	RUN(area_at_a_mirrors_end);
+	RUN(point_at_a_grids_corner);
 	RUN(town_agrees_with_rays);
 	RUN(few_rays_without_bias);
 	return unit_summary("map_chains");

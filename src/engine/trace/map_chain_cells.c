@@ -181,7 +181,8 @@ visit(chain_fill *fill, const rpm_chain_polygon *polygon, rpm_map_block block)
 	rpm_chain_polygon half;
 	double		at;
 
-	if (polygon->count < 3 || rpm_stopped(job->control) || (fill->glance && fill->lit_row_high >= 0))
+	/* A polygon on the grid's rim alone is in no cell. */
+	if (polygon->count < 3 || columns < 1 || rows < 1 || rpm_stopped(job->control) || (fill->glance && fill->lit_row_high >= 0))
 		return;
 	if (columns * rows >= BLOCK_CELLS && hidden(fill, polygon))
 	{
@@ -474,7 +475,8 @@ take_from_cells(chain_fill *fill, rpm_chain_light **taken)
 	{
 		*light = (rpm_chain_light) {.rays = fill->rays, .in_sight = fill->in_sight, .met_count = room->met_count, .cells = (rpm_cell_gain *) (light + 1)};
 		light->met = (int32_t *) (light->cells + count);
-		memcpy(light->met, room->met, room->met_count * sizeof(int32_t));
+		if (room->met_count > 0)
+			memcpy(light->met, room->met, room->met_count * sizeof(int32_t));
 	}
 	else if (target->bytes_left != NULL)
 		__atomic_add_fetch(target->bytes_left, (int64_t) bytes, __ATOMIC_RELAXED);
