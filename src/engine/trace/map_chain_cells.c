@@ -474,7 +474,8 @@ take_from_cells(chain_fill *fill, rpm_chain_light **taken)
 	{
 		*light = (rpm_chain_light) {.rays = fill->rays, .in_sight = fill->in_sight, .met_count = room->met_count, .cells = (rpm_cell_gain *) (light + 1)};
 		light->met = (int32_t *) (light->cells + count);
-		memcpy(light->met, room->met, room->met_count * sizeof(int32_t));
+		if (room->met_count > 0)
+			memcpy(light->met, room->met, room->met_count * sizeof(int32_t));
 	}
 	else if (target->bytes_left != NULL)
 		__atomic_add_fetch(target->bytes_left, (int64_t) bytes, __ATOMIC_RELAXED);
