@@ -8,7 +8,7 @@ set -uo pipefail
 mkdir -p "$1" || exit 1
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.." || exit 1
-command -v nvcc >/dev/null || export PATH="$PATH:/usr/local/cuda/bin"
+command -v nvcc >/dev/null && command -v cuobjdump >/dev/null || export PATH="$PATH:/usr/local/cuda/bin"
 
 : >"$out/report.txt"
 failed=0
@@ -48,7 +48,7 @@ loops()
 command -v nvcc >/dev/null || loops "for nvcc was not found"
 build cuda build/device/compare_hits
 if command -v cuobjdump >/dev/null; then
-	step "registers and memory of each kernel" bash -c "cuobjdump -res-usage build/rpm_pg_cuda.so 2>/dev/null | grep -A1 'Function' | grep -v '^--' | c++filt"
+	step "registers and memory of each kernel" bash -c "cuobjdump -res-usage build/rpm_pg_cuda.so 2>/dev/null | grep -A1 'Function' | grep -v '^--'"
 fi
 
 step "rays through a city of 1e5 triangles" env RPM_REPORT="$out/city_1e5.json" timeout 120 build/device/compare_hits 1000000 90
