@@ -6,7 +6,7 @@ import math
 import re
 import sys
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 300, 240, 46, 30, 40
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 300, 256, 46, 46, 40
 COLOURS = {"ours": "#1b6ca8", "peer": "#c1440e"}
 NAMES = {"ours": "rpm_pg", "peer": "Sionna RT 2.2.0"}
 
@@ -57,7 +57,7 @@ def main():
         out += panel(name, lines, x_range, y_range, i * WIDTH)
         out.append(f'<text x="{i * WIDTH + LEFT}" y="{HEIGHT - 8}">processor seconds; RMSE, dB, above {level} dB</text>')
     for i, by in enumerate(sorted({by for lines in maps.values() for by in lines})):
-        out.append(f'<text x="{LEFT + 60 + 70 * i}" y="{TOP + 14}" fill="{COLOURS[by]}">{NAMES[by]}</text>')
+        out.append(f'<text x="{LEFT + 60 * i}" y="{TOP - 8}" fill="{COLOURS[by]}">{NAMES[by]}</text>')
     open(sys.argv[2], "w").write("\n".join([*out, "</svg>\n"]))
 
 

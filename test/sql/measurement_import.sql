@@ -47,6 +47,14 @@ SELECT antenna_id, ST_AsEWKT(geom), rsrp_dbm, position_accuracy_m, sinr_db, meas
 SELECT * FROM rpm_load_measurements('staged_measurement', 32648, require_antenna => false) WHERE result = 'loaded';
 -- The indexes are there again.
 SELECT indexname FROM pg_indexes WHERE schemaname = 'rpm' AND tablename = 'measurement' ORDER BY 1;
+-- What a user's foreign key refers to stays; the rest is dropped, and built again.
+CREATE TABLE note (measurement_id bigint REFERENCES rpm.measurement);
+SELECT rpm.drop_measurement_indexes() AS definitions \gset
+SELECT indexname FROM pg_indexes WHERE schemaname = 'rpm' AND tablename = 'measurement' ORDER BY 1;
+SELECT rpm.build_measurement_indexes(:'definitions');
+DROP TABLE note;
+SELECT rpm.build_measurement_indexes(rpm.drop_measurement_indexes());
+SELECT indexname FROM pg_indexes WHERE schemaname = 'rpm' AND tablename = 'measurement' ORDER BY 1;
 -- Only the columns that must be there must be there; a view may give them their names.
 CREATE TEMPORARY VIEW renamed AS SELECT antenna_id::text, x AS x, y AS y, rsrp_dbm FROM staged_measurement WHERE rsrp_dbm = -80.5;
 SELECT * FROM rpm_load_measurements('renamed', 32648, rebuild_indexes => true);

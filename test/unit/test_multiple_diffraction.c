@@ -250,6 +250,43 @@ test_close_edges(void)
 	}
 }
 
+/*
+ * A round hill half way, and the polygon of four screens from tangent point to tangent point: more loss than one edge at its top, and less than
+ * Recommendation ITU-R P.526-15 section 4.2 has for a smooth one (J(nu) + T(m, n), nu and h of the point where the tangents meet).
+ */
+static void
+round_hills(void)
+{
+	const double half = 500;
+
+	for (double radius = 10; radius <= 1000; radius *= 10)
+		for (double top = 5; top <= 20; top *= 2)
+		{
+			double		turn = asin(radius / hypot(half, top - radius)) + atan2(top - radius, half),
+						h = half * tan(turn),
+						nu = h * sqrt(4 / (WAVELENGTH_M * half)),
+						m = 2 * radius / half / cbrt(RPM_PI * radius / WAVELENGTH_M),
+						n = h * pow(RPM_PI * radius / WAVELENGTH_M, 2.0 / 3) / radius,
+						round = 7.2 * sqrt(m) - (2 - (m * n > 4 ? 17 : 12.5) * n) * m + 3.6 * pow(m, 1.5) - 0.8 * m * m -
+				(m * n > 4 ? 6 + 20 * log10(m * n) : 0),
+						x[4],
+						y[4],
+						polygon;
+
+			for (int i = 0; i < 4; i++)
+			{
+				x[i] = half + radius * sin((i / 1.5 - 1) * turn);
+				y[i] = top - radius + radius * cos((i / 1.5 - 1) * turn);
+			}
+			polygon = loss(x, y, 4, 2 * half);
+			CHECK(polygon > decibels(rpm_knife_edges(&(rpm_chain_edge) {half, 2 * top / half, 1}, 1, half, WAVELENGTH_M)) - 0.1);
+			CHECK(polygon < rpm_knife_edge_loss_db(nu) + round);
+			/* How far it is from the smooth hill: docs/physics.md. */
+			if (radius < 50 && top < 8)
+				CHECK_NEAR(polygon, rpm_knife_edge_loss_db(nu) + round, 2.5);
+		}
+}
+
 int
 main(void)
 {
@@ -262,5 +299,6 @@ main(void)
 	RUN(fading);
 	RUN(clutter_loss);
 	RUN(test_close_edges);
+	RUN(round_hills);
 	return unit_summary("multiple_diffraction");
 }
