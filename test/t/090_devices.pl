@@ -62,7 +62,6 @@ for my $device ('auto', 'cuda')
 }
 is((session("SET rpm_pg.device = 'cuda'; SET rpm_pg.device_maps = 1; $trace"))[0], $expected, 'one map at a time on each');
 like((session("SELECT rpm_version(); SET rpm_pg.device_maps = 0"))[1], qr/0 is outside the valid range for parameter "rpm_pg.device_maps"/, 'not none');
-# A pixel is a number of single precision, 8e-6 dB apart near -100 dBm.
 my $all = "SELECT (ST_SummaryStats(rast)).mean FROM rpm_trace('town', antennas => '{2}', samples => 20000, max_depth => %d)";
 sub on { my ($device, $depth) = @_; return $node->safe_psql('postgres', "SET rpm_pg.device = '$device'; " . sprintf($all, $depth)); }
 # Two hierarchies: a ray that passes an edge within rounding may fall to either side.
