@@ -112,7 +112,7 @@ write_map(const char *folder, int number)
 int
 main(int count, char **arguments)
 {
-	rpm_scene  *scene = munich_scene(RPM_WELD_ROW, NULL);
+	rpm_scene  *scene = munich_scene(RPM_WELD_NAME, "concrete");
 	rpm_query  *query = NULL;
 	rpm_status	status;
 	int			wanted = count > 1 ? 2 : MAPS;
