@@ -67,6 +67,14 @@ typedef void (*rpm_range_function) (void *context, int64_t begin, int64_t end, i
 rpm_code	rpm_parallel_for(rpm_control *control, int64_t count, int64_t grain, rpm_range_function function,
 							 void *context, rpm_status *status);
 
+/*
+ * Between these the calling thread's rpm_parallel_for hands its work to threads that stay, for hundreds of short calls one after another: to
+ * start a thread each time would be a large part of them.  Where no thread can be started all is as without.  A call inside of another, and a
+ * second crew, go without it.
+ */
+void		rpm_crew_begin(const rpm_control *control);
+void		rpm_crew_end(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -225,6 +225,63 @@ first_failure_stays(void)
 	CHECK(rpm_fail(NULL, RPM_INTERNAL, NULL, "to nobody") == RPM_INTERNAL);
 }
 
+#define CREW_ITEMS 500
+#define CREW_ROUNDS 3000
+
+typedef struct crew_round { int visits[CREW_ITEMS]; int within; bool nested; rpm_control *control; } crew_round;
+
+static void
+count_within(void *context, int64_t begin, int64_t end, int thread)
+{
+	(void) thread;
+	__atomic_add_fetch((int *) context, (int) (end - begin), __ATOMIC_RELAXED);
+}
+
+static void
+count_in_crew(void *context, int64_t begin, int64_t end, int thread)
+{
+	crew_round *round = context;
+
+	CHECK(thread >= 0 && thread < rpm_thread_count(round->control));
+	for (int64_t i = begin; i < end; i++)
+		__atomic_add_fetch(&round->visits[i], 1, __ATOMIC_RELAXED);
+	if (round->nested)
+		rpm_parallel_for(round->control, 10, 1, count_within, &round->within, NULL);
+}
+
+/* One call after another by threads that stay, with fewer items than threads, calls inside of calls, pauses in which they fall asleep, and a stop. */
+static void
+crew_stays(void)
+{
+	rpm_control control = {.threads = 4};
+	static crew_round round;
+	int			wrong = 0;
+
+	rpm_crew_begin(&control);
+	rpm_crew_begin(&control);
+	for (int r = 0; r < CREW_ROUNDS; r++)
+	{
+		int			items = r % 7 == 0 ? 2 : CREW_ITEMS;
+
+		memset(&round, 0, sizeof(round));
+		round.control = &control;
+		round.nested = r % 100 == 0;
+		if (r % 500 == 0)
+			usleep(20000);
+		CHECK(rpm_parallel_for(&control, items, 50, count_in_crew, &round, NULL) == RPM_OK);
+		for (int i = 0; i < CREW_ITEMS; i++)
+			wrong += round.visits[i] != (i < items);
+		wrong += round.nested && round.within != 10 * ((items + 49) / 50);
+	}
+	CHECK(wrong == 0);
+	control.stop = 1;
+	CHECK(rpm_parallel_for(&control, CREW_ITEMS, 50, count_in_crew, &round, NULL) == RPM_CANCELLED);
+	rpm_crew_end();
+	rpm_crew_end();
+	control.stop = 0;
+	CHECK(rpm_parallel_for(&control, CREW_ITEMS, 50, count_in_crew, &round, NULL) == RPM_OK);
+}
+
 int
 main(void)
 {
@@ -235,6 +292,7 @@ main(void)
 #endif
 	RUN(each_item_once);
 	RUN(own_signal_mask_stays);
+	RUN(crew_stays);
 	RUN(nothing_to_do);
 	RUN(stop_ends_the_work);
 	RUN(stopped_before_it_begins);

@@ -84,9 +84,11 @@ rpm_calibrate(const rpm_path_store *store, const rpm_calibrate_options *options,
 	if (code != RPM_OK)
 		return code;
 	rpm_phase_begin(control, RPM_PHASE_LEARNING, options->max_iterations + 1);
+	rpm_crew_begin(control);
 	code = create(&work, status);
 	if (code == RPM_OK)
 		code = run(&work, status);
+	rpm_crew_end();
 	release(&work);
 	return code;
 }
