@@ -402,7 +402,7 @@ print_rows(const run *run, const protocol *protocol)
 static void
 print_areas(const run *run, int number)
 {
-	printf("\n%s by area (antennas: MAE / RMSE, coverage):", estimates[number].name);
+	printf("\n%s by area (antennas, pixels: MAE / RMSE, coverage):", estimates[number].name);
 	for (int area = 1; area < AREAS; area++)
 	{
 		score		mean;
@@ -410,7 +410,7 @@ print_areas(const run *run, int number)
 		size_t		pixels;
 
 		if (mean_score(run, number, area, &mean, &antennas, &pixels))
-			printf(" %d (%d: %.2f / %.2f, %.0f %%)", area, antennas, mean.mae_db, mean.rmse_db, 100 * mean.covered);
+			printf(" %d (%d, %zu: %.2f / %.2f, %.0f %%)", area, antennas, pixels, mean.mae_db, mean.rmse_db, 100 * mean.covered);
 	}
 	printf("\n");
 }
