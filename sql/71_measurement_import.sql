@@ -246,15 +246,15 @@ BEGIN
 			WHEN q.rsrp_dbm IS NULL AND q.sinr_db IS NULL THEN 'rsrp_dbm and sinr_db are null'
 			WHEN NOT (q.rsrp_dbm BETWEEN -300 AND 100) THEN 'rsrp_dbm is outside -300 to 100 dBm'
 			WHEN NOT (q.sinr_db BETWEEN -200 AND 200) THEN 'sinr_db is outside -200 to 200 dB'
-			WHEN NOT (q.position_accuracy_m >= 0 AND q.position_accuracy_m < 'Infinity') THEN 'position_accuracy_m is negative or not finite'
+			WHEN NOT (q.position_accuracy_m >= 0 AND q.position_accuracy_m <= 3e38) THEN 'position_accuracy_m is negative or not finite'
 			%s END AS reason
 		FROM (SELECT %s AS antenna_id, %s AS x, %s AS y, %s AS rsrp_dbm, %s AS sinr_db, %s AS measured_at, %s AS indoor, %s AS position_accuracy_m
 			FROM %s AS s) AS q $query$,
 		CASE WHEN require_antenna THEN 'WHEN q.antenna_id NOT IN (SELECT a.antenna_id FROM rpm.antenna AS a) THEN ''antenna_id is not in rpm.antenna''' END,
 		rpm.staged_column(source, 'antenna_id', 'bigint', true), rpm.staged_column(source, 'x', 'double precision', true),
-		rpm.staged_column(source, 'y', 'double precision', true), rpm.staged_column(source, 'rsrp_dbm', 'real', true),
-		rpm.staged_column(source, 'sinr_db', 'real'), rpm.staged_column(source, 'measured_at', 'timestamptz'),
-		rpm.staged_column(source, 'indoor', 'boolean'), rpm.staged_column(source, 'position_accuracy_m', 'real'), source);
+		rpm.staged_column(source, 'y', 'double precision', true), rpm.staged_column(source, 'rsrp_dbm', 'double precision', true),
+		rpm.staged_column(source, 'sinr_db', 'double precision'), rpm.staged_column(source, 'measured_at', 'timestamptz'),
+		rpm.staged_column(source, 'indoor', 'boolean'), rpm.staged_column(source, 'position_accuracy_m', 'double precision'), source);
 END
 $$;
 COMMENT ON FUNCTION rpm.staged_measurements(regclass, boolean) IS 'text of the query that rpm_load_measurements reads its rows with: each with the reason why it cannot be loaded';

@@ -41,7 +41,8 @@ CREATE TEMPORARY TABLE staged_measurement (antenna_id bigint, x float8, y float8
 INSERT INTO staged_measurement VALUES
 	(1, 408777.5, 3396037.5, -80.5, NULL, NULL), (1, 408777.5, 3396042.5, -81, 10, 3), (2, 408777.5, 3396037.5, NULL, NULL, -3),
 	(NULL, 1, 1, -80, NULL, NULL), (1, NULL, 1, -80, NULL, NULL), (1, 'Infinity', 1, -80, NULL, NULL), (1, 1, 'NaN', -80, NULL, NULL), (1, 1, 1, NULL, NULL, NULL),
-	(1, 1, 1, -301, NULL, NULL), (1, 1, 1, 'NaN', NULL, NULL), (1, 1, 1, -80, NULL, 'NaN'), (1, 1, 1, -80, -1, NULL), (1, 1, 1, -80, 'NaN', NULL), (99, 1, 1, -80, NULL, NULL);
+	(1, 1, 1, -301, NULL, NULL), (1, 1, 1, 'NaN', NULL, NULL), (1, 1, 1, -80, NULL, 'NaN'), (1, 1, 1, -80, -1, NULL), (1, 1, 1, -80, 'NaN', NULL), (99, 1, 1, -80, NULL, NULL),
+	(1, 1, 1, -1e300, NULL, NULL), (1, 1, 1, -80, 1e300, NULL);
 SELECT * FROM rpm_load_measurements('staged_measurement', 32648);
 SELECT antenna_id, ST_AsEWKT(geom), rsrp_dbm, position_accuracy_m, sinr_db, measured_at, indoor FROM rpm.measurement ORDER BY 1, 3;
 SELECT * FROM rpm_load_measurements('staged_measurement', 32648, require_antenna => false) WHERE result = 'loaded';
