@@ -300,7 +300,7 @@ run(PredictCall *call)
 {
 	if (call->method == RPM_METHOD_BEST && !call->given_antenna)
 		rpm_predict_add_traced(call->source->scene, call->antenna_id, false, call->read, &call->grid, &call->input, call->given);
-	if (prior_of_method[call->method] != NULL && strcmp(prior_of_method[call->method], RPM_TRACED_PRIOR) == 0)
+	if (call->method == RPM_METHOD_TRACED || call->method == RPM_METHOD_CALIBRATED)
 		add_wanted_map(call);
 	if (call->sharing == RPM_SHARING_ALL)
 		rpm_predict_add_clutter(call->source->scene, call->antenna_id, call->read, &call->input, call->given, &call->options,

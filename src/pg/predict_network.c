@@ -48,7 +48,6 @@ typedef struct Corners
 
 static const char *model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id);
 static int	side_for(const RpmModel *model, const RpmPredictInput *read, const rpm_predict_input *input);
-static void stretch(RpmBox *box, double x, double y);
 static bool holds(const RpmModel *model, int side, const RpmPredictInput *read, const RpmBox *box);
 static NetworkMap *map_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side, rpm_control *control);
 static rpm_code predict_map(void *argument, rpm_control *control, rpm_status *status);
@@ -138,9 +137,9 @@ side_for(const RpmModel *model, const RpmPredictInput *read, const rpm_predict_i
 
 	for (size_t i = 0; i < input->point_count; i++)
 		if (input->points[i].antenna == input->antenna)
-			stretch(&box, input->points[i].x_m, input->points[i].y_m);
+			rpm_box_stretch(&box, input->points[i].x_m, input->points[i].y_m);
 	for (size_t i = 0; i < input->target_count; i++)
-		stretch(&box, input->target_x_m[i], input->target_y_m[i]);
+		rpm_box_stretch(&box, input->target_x_m[i], input->target_y_m[i]);
 	reach = fmax(fmax(box.east, -box.west), fmax(box.north, -box.south));
 	side = fmax(model->size_cells, 2 * ceil(reach / model->cell_size_m - 0.5));
 	while (side <= MOST_SIDE && !holds(model, (int) side, read, &box))
@@ -151,15 +150,6 @@ side_for(const RpmModel *model, const RpmPredictInput *read, const rpm_predict_i
 				 errmsg("a network's map of %.0f x %.0f cells of %g m is too large", side, side, model->cell_size_m),
 				 errhint("Predict within %.0f m of the antenna, or with another prior.", (MOST_SIDE / 2 - 1) * model->cell_size_m)));
 	return (int) side;
-}
-
-static void
-stretch(RpmBox *box, double x, double y)
-{
-	box->west = Min(box->west, x);
-	box->south = Min(box->south, y);
-	box->east = Max(box->east, x);
-	box->north = Max(box->north, y);
 }
 
 /* Tiles begin at multiples of their cells, not at the antenna. */

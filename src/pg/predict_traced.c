@@ -39,7 +39,6 @@ typedef struct Places
 static bool may_read(Oid relation);
 static int	product_tables(const RpmSceneRow *scene, bool calibrated, Oid tables[MOST_PRODUCTS]);
 static void begin_places(const RpmPredictInput *read, const rpm_predict_input *input, Places *places);
-static void stretch(RpmBox *box, double x, double y);
 static bool read_map(Oid table, int64 antenna_id, int32 srid, Places *places);
 static void take_tile(const RpmRaster *tile, Places *places);
 static int	first_cell(double from, double size, int count);
@@ -127,22 +126,13 @@ begin_places(const RpmPredictInput *read, const rpm_predict_input *input, Places
 	{
 		places->at_points[i] = get_float8_nan();
 		if (input->points[i].antenna == input->antenna)
-			stretch(&places->box, read->x + input->points[i].x_m, read->y + input->points[i].y_m);
+			rpm_box_stretch(&places->box, read->x + input->points[i].x_m, read->y + input->points[i].y_m);
 	}
 	for (size_t i = 0; i < input->target_count; i++)
 	{
 		places->at_targets[i] = get_float8_nan();
-		stretch(&places->box, read->x + input->target_x_m[i], read->y + input->target_y_m[i]);
+		rpm_box_stretch(&places->box, read->x + input->target_x_m[i], read->y + input->target_y_m[i]);
 	}
-}
-
-static void
-stretch(RpmBox *box, double x, double y)
-{
-	box->west = Min(box->west, x);
-	box->south = Min(box->south, y);
-	box->east = Max(box->east, x);
-	box->north = Max(box->north, y);
 }
 
 /* Tile by tile; false where the table has none of the antenna about the places. */

@@ -10,6 +10,16 @@ typedef struct RpmBox
 	double		west, south, east, north;
 } RpmBox;
 
+/* The smallest box about it and a point. */
+static inline void
+rpm_box_stretch(RpmBox *box, double x, double y)
+{
+	box->west = Min(box->west, x);
+	box->south = Min(box->south, y);
+	box->east = Max(box->east, x);
+	box->north = Max(box->north, y);
+}
+
 typedef struct RpmSceneRow
 {
 	int32		scene_id;
