@@ -4,6 +4,7 @@
  * Usage: bench_noise munich.csv FOLDER [PEER ...]
  *   FOLDER: NAME.1 and NAME.2 as in test/reference/munich_maps.h.  PEER: `NAME RAYS SECONDS PROCESSOR_SECONDS FILE` of a map by the
  *   independent tracer itself, path gains in dB, judged alike.
+ *   RPM_NOISE_SEEDS=N: each of ours N times, with seeds 1 to N: the mean time and the root of the mean square error.
  *
  * Error: over cells above a level in either map whose reference has a standard error of at most 0.5 dB (none where no ray reached), both
  * floored at the level: the raw RMSE, and sqrt(max(0, mean(error^2 - SE^2))) without the reference's own noise.
@@ -23,10 +24,10 @@ typedef struct row { const char *name; munich_map map; } row;
 
 /* Scenes in turn; the slab's diffraction and near walls as the reference has them (docs/accuracy.md). */
 static const row rows[] = {
-	{"specular", {SPECULAR, false, 0, 0, 0}},
-	{"specular_diffraction", {SPECULAR | RPM_DIFFRACTION, false, 0, 0, 0}},
-	{"specular_diffuse", {SPECULAR | RPM_SCATTERING, false, 0.3, 0, 0}},
-	{"specular_refraction", {SPECULAR | RPM_REFRACTION, false, 0, 0, 0}},
+	{"specular", {SPECULAR, false, 0, 0, 0, 0}},
+	{"specular_diffraction", {SPECULAR | RPM_DIFFRACTION, false, 0, 0, 0, 0}},
+	{"specular_diffuse", {SPECULAR | RPM_SCATTERING, false, 0.3, 0, 0, 0}},
+	{"specular_refraction", {SPECULAR | RPM_REFRACTION, false, 0, 0, 0, 0}},
 };
 static const struct { int64_t rays; int points; } efforts[] = {{10000, 1}, {30000, 2}, {100000, 2}, {100000, 4}, {1000000, 4}};
 static const double levels[LEVELS] = {-110, -130, -150};
@@ -44,7 +45,8 @@ static outcome outcomes[MAPS_MAX];
 static int	outcome_count;
 
 static bool run_row(const row *r, const char *scene_file);
-static void judge(const char *name, bool ours, double rays, int points, const double seconds[2]);
+static void judge(const char *name, const char *by, double rays, int points, const double seconds[2]);
+static rpm_code judge_ours(const row *r, const rpm_scene *scene, const rpm_query *query, const munich_map *map, rpm_control *control, rpm_status *status);
 static bool judge_peer(const char *description);
 static void compare_at_equal_error(const outcome *peer);
 
@@ -87,7 +89,7 @@ run_row(const row *r, const char *scene_file)
 	rpm_status	status;
 	rpm_scene  *scene = NULL;
 	rpm_query  *query = NULL;
-	double		build = munich_seconds(CLOCK_MONOTONIC), seconds[2];
+	double		build = munich_seconds(CLOCK_MONOTONIC);
 	rpm_code	code;
 
 	rpm_status_clear(&status);
@@ -99,11 +101,7 @@ run_row(const row *r, const char *scene_file)
 
 		map.rays = efforts[k].rays;
 		map.points = efforts[k].points;
-		code = munich_trace(&map, scene, query, &control, gain, NULL, seconds, &status);
-		for (int i = 0; i < CELLS; i++)
-			judged[i] = gain[i] > 0 ? (float) (10 * log10(gain[i])) : -9999;
-		if (code == RPM_OK)
-			judge(r->name, true, (double) map.rays, map.points, seconds);
+		code = judge_ours(r, scene, query, &map, &control, &status);
 	}
 	if (code == RPM_OK)
 		printf("%-22s scene and hierarchy built in %.2f s, %d threads\n", r->name, build, THREADS);
@@ -112,6 +110,47 @@ run_row(const row *r, const char *scene_file)
 	rpm_query_free(query);
 	rpm_scene_free(scene);
 	return code == RPM_OK;
+}
+
+/* One map, or one for each seed and their mean, which is what is compared with a peer. */
+static rpm_code
+judge_ours(const row *r, const rpm_scene *scene, const rpm_query *query, const munich_map *map, rpm_control *control, rpm_status *status)
+{
+	const char *asked = getenv("RPM_NOISE_SEEDS");
+	int			seeds = asked != NULL ? atoi(asked) : 0, count = seeds > 0 ? seeds : 1;
+	outcome		mean = {.name = r->name, .ours = true, .rays = (double) map->rays};
+
+	for (int seed = 1; seed <= count; seed++)
+	{
+		munich_map	seeded = *map;
+		double		seconds[2];
+		const outcome *o;
+		rpm_code	code;
+
+		seeded.seed = seeds > 0 ? (uint64_t) seed : 0;
+		code = munich_trace(&seeded, scene, query, control, gain, NULL, seconds, status);
+		if (code != RPM_OK)
+			return code;
+		for (int i = 0; i < CELLS; i++)
+			judged[i] = gain[i] > 0 ? (float) (10 * log10(gain[i])) : -9999;
+		judge(r->name, seeds > 0 ? "seed" : "ours", (double) map->rays, map->points, seconds);
+		o = &outcomes[--outcome_count];
+		mean.seconds += o->seconds / count;
+		mean.processor_seconds += o->processor_seconds / count;
+		for (int k = 0; k < LEVELS; k++)
+			mean.rmse[k] += o->rmse[k] * o->rmse[k] / count;
+	}
+	for (int k = 0; k < LEVELS; k++)
+		mean.rmse[k] = sqrt(mean.rmse[k]);
+	if (seeds > 0)
+	{
+		printf("%-22s %-5s %6.0e %2d %8.3f %8.3f", r->name, "ours", mean.rays, map->points, mean.seconds, mean.processor_seconds);
+		for (int k = 0; k < LEVELS; k++)
+			printf(" | %6.2f (mean)", mean.rmse[k]);
+		printf("\n");
+	}
+	outcomes[outcome_count++] = mean;
+	return RPM_OK;
 }
 
 static bool
@@ -128,7 +167,7 @@ judge_peer(const char *description)
 	if (read)
 		for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 			if (strcmp(rows[i].name, name) == 0)
-				judge(rows[i].name, false, rays, 0, seconds);
+				judge(rows[i].name, "peer", rays, 0, seconds);
 	if (!read)
 		fprintf(stderr, "not a map by the independent tracer: %s\n", description);
 	return read;
@@ -136,12 +175,12 @@ judge_peer(const char *description)
 
 /* Prints the line of the map in `judged` and keeps it. */
 static void
-judge(const char *name, bool ours, double rays, int points, const double seconds[2])
+judge(const char *name, const char *by, double rays, int points, const double seconds[2])
 {
 	outcome    *o = &outcomes[outcome_count++];
 
-	*o = (outcome) {.name = name, .ours = ours, .rays = rays, .seconds = seconds[0], .processor_seconds = seconds[1]};
-	printf("%-22s %-5s %6.0e %2d %8.3f %8.3f", name, ours ? "ours" : "peer", rays, points, seconds[0], seconds[1]);
+	*o = (outcome) {.name = name, .ours = strcmp(by, "peer") != 0, .rays = rays, .seconds = seconds[0], .processor_seconds = seconds[1]};
+	printf("%-22s %-5s %6.0e %2d %8.3f %8.3f", name, by, rays, points, seconds[0], seconds[1]);
 	for (int k = 0; k < LEVELS; k++)
 	{
 		double		raw = 0, corrected = 0;

@@ -24,13 +24,13 @@ typedef struct comparison
 } comparison;
 
 static const comparison comparisons[] = {
-	{"specular", {SPECULAR, false, 0, 20000000, 8}, 0.5, false},
-	{"specular_refraction", {SPECULAR | RPM_REFRACTION, false, 0, 10000000, 8}, 1.0, false},
-	{"specular_diffuse", {SPECULAR | RPM_SCATTERING, false, 0.3, 10000000, 8}, 1.5, false},
-	{"specular_diffraction", {SPECULAR | RPM_DIFFRACTION, false, 0, 10000000, 8}, 1.5, false},
-	{"welded_diffraction_peer", {RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, true, 0, 0, 8}, 1.5, true},
-	{"welded_diffraction", {RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, true, 0, 0, 8}, 0, false},
-	{"welded_specular_diffraction", {SPECULAR | RPM_DIFFRACTION, true, 0, 10000000, 8}, 0, false},
+	{"specular", {SPECULAR, false, 0, 20000000, 8, 0}, 0.5, false},
+	{"specular_refraction", {SPECULAR | RPM_REFRACTION, false, 0, 10000000, 8, 0}, 1.0, false},
+	{"specular_diffuse", {SPECULAR | RPM_SCATTERING, false, 0.3, 10000000, 8, 0}, 1.5, false},
+	{"specular_diffraction", {SPECULAR | RPM_DIFFRACTION, false, 0, 10000000, 8, 0}, 1.5, false},
+	{"welded_diffraction_peer", {RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, true, 0, 0, 8, 0}, 1.5, true},
+	{"welded_diffraction", {RPM_LINE_OF_SIGHT | RPM_DIFFRACTION, true, 0, 0, 8, 0}, 0, false},
+	{"welded_specular_diffraction", {SPECULAR | RPM_DIFFRACTION, true, 0, 10000000, 8, 0}, 0, false},
 };
 
 typedef enum verdict { REACHED, SHORT, SHOWN } verdict;

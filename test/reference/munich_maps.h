@@ -34,6 +34,7 @@ typedef struct munich_map
 	double		scattering;
 	int64_t		rays;
 	int			points;			/* per cell side */
+	uint64_t	seed;			/* 0: the default's */
 } munich_map;
 
 /* FOLDER/NAME.BAND: CELLS little-endian floats, north-up, -9999 where there is no value. */
@@ -107,6 +108,8 @@ munich_trace(const munich_map *map, const rpm_scene *scene, const rpm_query *que
 	options.sum = RPM_SUM_POWER;
 	options.cell_average = RPM_AVERAGE_CELL;
 	options.cell_samples = map->points;
+	if (map->seed > 0)
+		options.seed = map->seed;
 	seconds[0] = munich_seconds(CLOCK_MONOTONIC);
 	seconds[1] = munich_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	code = rpm_trace_map(scene, query, &antenna, &grid, &options, control, &result, status);
