@@ -2,13 +2,9 @@
  * test_around_corners.c: the radio map around corners and with one reflection before or behind the roofs: against Vogler's integral, against the
  * same wall on its side, against images and Ikegami's formula, both ends exchanged, continuity, places where it is hard.
  */
-#include "map_scene.h"
+#include "roof_scene.h"
 #include "rpm_coefficient_table.h"
-#include "rpm_multiple_diffraction.h"
 
-#define FREQUENCY_HZ 3.5e9
-#define WAVELENGTH_M (RPM_SPEED_OF_LIGHT_M_S / FREQUENCY_HZ)
-#define SIGHT_AND_EDGES (RPM_LINE_OF_SIGHT | RPM_DIFFRACTION)
 #define BEHIND (RPM_OVER_ROOFS | RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION)
 /* So high that nothing comes over it. */
 #define SKY_M 3000.0
@@ -29,22 +25,15 @@ isotropic(unsigned mechanisms, double ax, double ay, double az, double x, double
 	return gain_at(&antenna, mechanisms, x, y, z);
 }
 
-/* Free space over a band through (x, z), 0 and n + 1 its ends, times Vogler's integral. */
-static double
-vogler(int n, const double *x, const double *z)
+/* Two rows of houses across the way, and behind the street a higher one. */
+static void
+street_begin(void)
 {
-	rpm_chain_edge edges[RPM_EDGES_MAX];
-	double		length = 0, last = hypot(x[n + 1] - x[n], z[n + 1] - z[n]), amplitude;
-
-	for (int i = 0; i < n; i++)
-	{
-		double		up = atan2(z[i + 1] - z[i], x[i + 1] - x[i]), down = atan2(z[i + 2] - z[i + 1], x[i + 2] - x[i + 1]);
-
-		edges[i] = (rpm_chain_edge) {hypot(x[i + 1] - x[i], z[i + 1] - z[i]), 2 * sin((up - down) / 2), 1};
-		length += edges[i].leg_m;
-	}
-	amplitude = WAVELENGTH_M / (4 * RPM_PI * (length + last)) * rpm_knife_edges(edges, n, last, WAVELENGTH_M);
-	return amplitude * amplitude;
+	map_scene_begin(&s);
+	map_scene_box(&s, 1, 0, rpm_vec(100, -300, 0), rpm_vec(112, 300, 15));
+	map_scene_box(&s, 2, 0, rpm_vec(140, -300, 0), rpm_vec(150, 300, 18));
+	map_scene_box(&s, 3, 0, rpm_vec(185, -200, 0), rpm_vec(195, 250, 40));
+	CHECK(map_scene_build(&s, NULL));
 }
 
 /* Sheets whose edges stand upright beside the line are what they are as roofs, turned by a right angle: Vogler in both. */
@@ -63,7 +52,7 @@ a_wall_on_its_side(void)
 				ends[i] = i == n + 1 ? x[4] : x[i];
 				tops[i] = i == n + 1 ? z[4] : z[i];
 			}
-			expected = vogler(n, ends, tops);
+			expected = roof_vogler(n, ends, tops);
 			map_scene_begin(&s);
 			for (int i = 1; i <= n; i++)
 				map_scene_rectangle(&s, i, 0, rpm_vec(x[i], side * z[i], -SKY_M), rpm_vec(0, -side * 4000, 0), rpm_vec(0, 0, 2 * SKY_M));
@@ -77,7 +66,7 @@ a_wall_on_its_side(void)
 static void
 tower(void)
 {
-	double		x[4] = {0, 192, 208, 400}, z[4] = {0, 8, 8, 0}, expected = vogler(2, x, z), both, left;
+	double		x[4] = {0, 192, 208, 400}, z[4] = {0, 8, 8, 0}, expected = roof_vogler(2, x, z), both, left;
 	rpm_antenna antenna;
 
 	map_scene_begin(&s);
@@ -116,11 +105,7 @@ both_ends(void)
 		CHECK_NEAR(map_db(isotropic(RPM_AROUND_CORNERS, 0, 0, 3, 260, y, z)), map_db(isotropic(RPM_AROUND_CORNERS, 260, y, z, 0, 0, 3)), 0.3);
 	}
 	map_scene_end(&s);
-	map_scene_begin(&s);
-	map_scene_box(&s, 1, 0, rpm_vec(100, -300, 0), rpm_vec(112, 300, 15));
-	map_scene_box(&s, 2, 0, rpm_vec(140, -300, 0), rpm_vec(150, 300, 18));
-	map_scene_box(&s, 3, 0, rpm_vec(185, -200, 0), rpm_vec(195, 250, 40));
-	CHECK(map_scene_build(&s, NULL));
+	street_begin();
 	for (int i = 0; i < 8; i++)
 	{
 		double		y = 12 * i - 50, there = isotropic(RPM_ROOF_REFLECTION, 20, 0, 25, 160 + i, y, 1.5);
@@ -152,12 +137,12 @@ canyon(void)
 
 		/* The field is upright, across the plane of incidence but for the slope, which turns it by `down`. */
 		c = rpm_coefficient_lookup(&table, cos(down));
-		expected = vogler(1, x, z) * (rpm_cx_norm2(c.r_tm));
+		expected = roof_vogler(1, x, z) * (rpm_cx_norm2(c.r_tm));
 		reflected = isotropic(RPM_ROOF_REFLECTION, 0, 0, top, far + at, 0, 1.5);
 		CHECK_NEAR(map_db(reflected), map_db(expected), 0.02);
 		/* The wall's share beside the direct way's: each the leg's length and the angle of its knife edge. */
 		x[2] = far + at;
-		direct = vogler(1, x, z);
+		direct = roof_vogler(1, x, z);
 		CHECK_RELATIVE(reflected / direct, rpm_cx_norm2(c.r_tm) * hypot(at, top - 1.5) / hypot(2 * across - at, top - 1.5)
 					   * pow(sin(atan2(top - 1.5, at) / 2) / sin(down / 2), 2), 0.03);
 	}
@@ -211,11 +196,7 @@ no_steps(void)
 			check_no_steps(gain, STEPS);
 		}
 	map_scene_end(&s);
-	map_scene_begin(&s);
-	map_scene_box(&s, 1, 0, rpm_vec(100, -300, 0), rpm_vec(112, 300, 15));
-	map_scene_box(&s, 2, 0, rpm_vec(140, -300, 0), rpm_vec(150, 300, 18));
-	map_scene_box(&s, 3, 0, rpm_vec(185, -200, 0), rpm_vec(195, 250, 40));
-	CHECK(map_scene_build(&s, NULL));
+	street_begin();
 	for (int height = 10; height < 60; height += unit_quick() ? 40 : 8)
 	{
 		rpm_antenna antenna = map_antenna(&s, RPM_PATTERN_ISOTROPIC, 20, 0, height);
