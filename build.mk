@@ -118,7 +118,7 @@ build/sanitize/unit/test_kernels: $(KERNEL_SANITIZE_OBJECTS)
 sanitize: $(SANITIZE_PROGRAMS)
 	@RPM_TEST_QUICK=1 bash test/unit/run.sh $(SANITIZE_PROGRAMS)
 
-build/bench/%: test/bench/%.c build/librpm_engine.a
+build/bench/%: test/bench/%.c $(wildcard test/unit/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
 
@@ -249,17 +249,17 @@ uninstall-nn-cuda:
 	rm -f '$(DESTDIR)$(pkglibdir)/rpm_pg_nn_cuda.so'
 
 # The comparison of the module with the CPU (test/device/run.sh runs it on a machine with a GPU).
-build/device/compare_hits: test/device/compare_hits.c $(wildcard test/unit/*.h) build/librpm_engine.a $(CUDA_MODULE)
+build/device/compare_hits: test/device/compare_hits.c $(wildcard test/device/*.h) $(wildcard test/unit/*.h) build/librpm_engine.a $(CUDA_MODULE)
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(CUDA_MODULE) $(ENGINE_LIBS) -Wl,-rpath,'$$ORIGIN/..' -o $@
 
 # Networks by a module, which it opens, against the plain C back end.
-build/device/compare_networks: test/device/compare_networks.c $(wildcard test/unit/*.h) build/librpm_engine.a
+build/device/compare_networks: test/device/compare_networks.c $(wildcard test/device/*.h) $(wildcard test/unit/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
 
 # Maps by a module, which it opens, against the engine's.
-build/device/compare_maps: test/device/compare_maps.c $(wildcard test/unit/*.h) build/librpm_engine.a
+build/device/compare_maps: test/device/compare_maps.c $(wildcard test/device/*.h) $(wildcard test/unit/*.h) build/librpm_engine.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/unit $< build/librpm_engine.a $(ENGINE_LIBS) -o $@
 

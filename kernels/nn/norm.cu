@@ -117,18 +117,28 @@ use_running(const float *running_mean, const float *running_variance, int64_t ch
 	inverse[i] = (float) (1 / sqrt(running_variance[i] + epsilon));
 }
 
+/* The set and the channel of a number. */
+typedef struct cu_member
+{
+	int64_t		set, channel;
+} cu_member;
+
+__host__ __device__ static inline cu_member
+member_of(const cu_sets &s, int64_t i)
+{
+	cu_member	m = {set_of(s, i / s.channels, i % s.channels), i % s.channels};
+
+	return m;
+}
+
 template <typename T> __global__ static void
 normalise(const void *x, void *out, cu_sets s, const float *mean, const float *inverse, const float *scale, const float *shift)
 {
-	int64_t		row,
-				c,
-				set;
+	cu_member	m;
 
 	NN_EACH(i, s.rows * s.channels);
-	row = i / s.channels;
-	c = i % s.channels;
-	set = set_of(s, row, c);
-	nn_put<T>(out, i, (nn_get<T>(x, i) - mean[set]) * inverse[set] * scale[c] + shift[c]);
+	m = member_of(s, i);
+	nn_put<T>(out, i, (nn_get<T>(x, i) - mean[m.set]) * inverse[m.set] * scale[m.channel] + shift[m.channel]);
 }
 
 /* Ioffe and Szegedy, "Batch normalization", 2015, section 3; sums and products of the scaled gradients, per set. */
@@ -136,19 +146,15 @@ template <typename T> __global__ static void
 denormalise(const void *x, const void *gradient, void *to, cu_sets s, const float *mean, const float *inverse, const float *scale,
 			const double *sums, const double *products, bool fresh)
 {
-	int64_t		row,
-				c,
-				set;
+	cu_member	m;
 	double		g,
 				apart;
 
 	NN_EACH(i, s.rows * s.channels);
-	row = i / s.channels;
-	c = i % s.channels;
-	set = set_of(s, row, c);
-	g = (double) nn_get<T>(gradient, i) * scale[c];
-	apart = ((double) nn_get<T>(x, i) - mean[set]) * inverse[set];
-	nn_give<T>(to, i, (float) (inverse[set] * (g - sums[set] / (double) s.length - apart * products[set] / (double) s.length)), fresh);
+	m = member_of(s, i);
+	g = (double) nn_get<T>(gradient, i) * scale[m.channel];
+	apart = ((double) nn_get<T>(x, i) - mean[m.set]) * inverse[m.set];
+	nn_give<T>(to, i, (float) (inverse[m.set] * (g - sums[m.set] / (double) s.length - apart * products[m.set] / (double) s.length)), fresh);
 }
 
 __global__ static void

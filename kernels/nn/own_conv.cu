@@ -16,6 +16,20 @@ place_of(const rpm_nn_shape &s, int64_t n, int64_t y, int64_t x, int64_t c)
 	return ((n * s.h + y) * s.w + x) * s.c + c;
 }
 
+typedef struct cu_cell
+{
+	int64_t		n, y, x, c;
+} cu_cell;
+
+/* The other way round. */
+__host__ __device__ static inline cu_cell
+cell_of(const rpm_nn_shape &s, int64_t place)
+{
+	cu_cell		cell = {place / s.c / s.w / s.h, place / s.c / s.w % s.h, place / s.c % s.w, place % s.c};
+
+	return cell;
+}
+
 /* Weights are (smaller's channel, ky, kx, channel of the larger's group). */
 __host__ __device__ static inline int64_t
 place_of_weight(const cu_geometry &g, int64_t o, int64_t ky, int64_t kx, int64_t i)
@@ -26,29 +40,23 @@ place_of_weight(const cu_geometry &g, int64_t o, int64_t ky, int64_t kx, int64_t
 template <typename T> __global__ static void
 correlate(cu_geometry g, const void *larger, const void *weights, void *smaller, int64_t count, bool fresh)
 {
-	int64_t		o,
-				x,
-				y,
-				n,
-				first;
+	cu_cell		of;
+	int64_t		first;
 	double		sum = 0;
 
 	NN_EACH(at, count);
-	o = at % g.smaller.c;
-	x = at / g.smaller.c % g.smaller.w;
-	y = at / g.smaller.c / g.smaller.w % g.smaller.h;
-	n = at / g.smaller.c / g.smaller.w / g.smaller.h;
-	first = o / g.outer * g.inner;
+	of = cell_of(g.smaller, at);
+	first = of.c / g.outer * g.inner;
 	for (int64_t ky = 0; ky < g.sliding.kernel; ky++)
 		for (int64_t kx = 0; kx < g.sliding.kernel; kx++)
 		{
-			int64_t		row = y * g.sliding.stride + ky - g.sliding.top,
-						column = x * g.sliding.stride + kx - g.sliding.left;
+			int64_t		row = of.y * g.sliding.stride + ky - g.sliding.top,
+						column = of.x * g.sliding.stride + kx - g.sliding.left;
 
 			if (row < 0 || row >= g.larger.h || column < 0 || column >= g.larger.w)
 				continue;
 			for (int64_t i = 0; i < g.inner; i++)
-				sum += (double) nn_get<T>(larger, place_of(g.larger, n, row, column, first + i)) * nn_get<T>(weights, place_of_weight(g, o, ky, kx, i));
+				sum += (double) nn_get<T>(larger, place_of(g.larger, of.n, row, column, first + i)) * nn_get<T>(weights, place_of_weight(g, of.c, ky, kx, i));
 		}
 	nn_give<T>(smaller, at, (float) sum, fresh);
 }
@@ -56,24 +64,18 @@ correlate(cu_geometry g, const void *larger, const void *weights, void *smaller,
 template <typename T> __global__ static void
 scatter(cu_geometry g, const void *smaller, const void *weights, void *larger, int64_t count, bool fresh)
 {
-	int64_t		i,
-				x,
-				y,
-				n,
-				first;
+	cu_cell		of;
+	int64_t		first;
 	double		sum = 0;
 
 	NN_EACH(at, count);
-	i = at % g.larger.c;
-	x = at / g.larger.c % g.larger.w;
-	y = at / g.larger.c / g.larger.w % g.larger.h;
-	n = at / g.larger.c / g.larger.w / g.larger.h;
-	first = i / g.inner * g.outer;
+	of = cell_of(g.larger, at);
+	first = of.c / g.inner * g.outer;
 	for (int64_t ky = 0; ky < g.sliding.kernel; ky++)
 		for (int64_t kx = 0; kx < g.sliding.kernel; kx++)
 		{
-			int64_t		down = y + g.sliding.top - ky,
-						across = x + g.sliding.left - kx,
+			int64_t		down = of.y + g.sliding.top - ky,
+						across = of.x + g.sliding.left - kx,
 						row = down / g.sliding.stride,
 						column = across / g.sliding.stride;
 
@@ -81,7 +83,7 @@ scatter(cu_geometry g, const void *smaller, const void *weights, void *larger, i
 				column >= g.smaller.w)
 				continue;
 			for (int64_t o = first; o < first + g.outer; o++)
-				sum += (double) nn_get<T>(smaller, place_of(g.smaller, n, row, column, o)) * nn_get<T>(weights, place_of_weight(g, o, ky, kx, i % g.inner));
+				sum += (double) nn_get<T>(smaller, place_of(g.smaller, of.n, row, column, o)) * nn_get<T>(weights, place_of_weight(g, o, ky, kx, of.c % g.inner));
 		}
 	nn_give<T>(larger, at, (float) sum, fresh);
 }
@@ -131,23 +133,21 @@ add_lanes(const float *sums, void *weights, int64_t count, int64_t lanes)
 template <typename T> __global__ static void
 widen(const void *from, void *to, int64_t count, rpm_nn_shape small, rpm_nn_shape large)
 {
-	int64_t		x,
-				y,
-				n;
+	cu_cell		of;
 
 	NN_EACH(i, count);
-	x = i / large.c % large.w;
-	y = i / large.c / large.w % large.h;
-	n = i / large.c / large.w / large.h;
-	nn_put<T>(to, i, x < small.w && y < small.h ? nn_get<T>(from, place_of(small, n, y, x, i % large.c)) : 0);
+	of = cell_of(large, i);
+	nn_put<T>(to, i, of.x < small.w && of.y < small.h ? nn_get<T>(from, place_of(small, of.n, of.y, of.x, of.c)) : 0);
 }
 
 template <typename T> __global__ static void
 narrow(const void *from, void *to, int64_t count, rpm_nn_shape small, rpm_nn_shape large, bool fresh)
 {
+	cu_cell		of;
+
 	NN_EACH(i, count);
-	nn_give<T>(to, i, nn_get<T>(from, place_of(large, i / small.c / small.w / small.h, i / small.c / small.w % small.h, i / small.c % small.w,
-											   i % small.c)), fresh);
+	of = cell_of(small, i);
+	nn_give<T>(to, i, nn_get<T>(from, place_of(large, of.n, of.y, of.x, of.c)), fresh);
 }
 
 int64_t

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "rpm_least_squares.h"
 
 #define LEAST_SECONDS 0.3
@@ -16,15 +16,6 @@ typedef struct figures
 	double		fit_s;
 	int			rounds;
 } figures;
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
 
 static double
 uniform(uint64_t *state)

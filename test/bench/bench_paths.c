@@ -2,8 +2,7 @@
  * bench_paths.c: the exact paths from one antenna in Munich to the receivers of test/data/munich_paths.csv, by the number of receivers,
  * the depth and the rays; two threads, the best of some calls on a warm scene.
  */
-#include <time.h>
-
+#include "clock.h"
 #include "munich_scene.h"
 #include "rpm_trace.h"
 
@@ -17,15 +16,6 @@ static rpm_scene *scene;
 static rpm_query *query;
 static rpm_vec3 receivers[RECEIVERS_MAX];
 static size_t receiver_count;
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
 
 /* Each receiver of the file once. */
 static void

@@ -4,8 +4,8 @@
  * Half of the rays begin in the streets and half above the roofs, in random directions: incoherent, as after a diffuse reflection.
  */
 #include <stdio.h>
-#include <time.h>
 
+#include "clock.h"
 #include "scenes.h"
 
 #define SECONDS_PER_FIGURE 1.0
@@ -16,15 +16,6 @@ typedef struct figures
 	double		build_s, intersect_per_s, occluded_per_s;
 	size_t		bytes;
 } figures;
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
 
 /* Repeats the rays until the time is up; returns rays per second. */
 static double

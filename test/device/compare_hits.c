@@ -5,13 +5,14 @@
  * when RPM_REPORT names a file.  Exit code 0: the same hits; 1: not; 77: no device.
  */
 #include <stdio.h>
-#include <time.h>
 
 /* What a ray comes by in the hierarchy, for the roofline. */
 static unsigned long long nodes_visited, triangles_visited;
 #define RPM_BVH_VISIT(nodes, triangles) (nodes_visited += (nodes), triangles_visited += (triangles))
 
 #include "../../kernels/rpm_cuda.h"
+#include "clock.h"
+#include "fail.h"
 #include "scenes.h"
 
 /* Of 1e6 rays at most so many may end on another triangle: those through an edge or a corner within rounding. */
@@ -40,7 +41,6 @@ typedef struct cpu_work
 	rpm_hit    *hits;
 } cpu_work;
 
-static void fail_on(rpm_code code, const rpm_status *status);
 static rpm_ray *make_rays(size_t count, int blocks);
 static void cpu_rays(void *context, int64_t begin, int64_t end, int thread);
 static void measure(comparison *c, int blocks);
@@ -50,7 +50,6 @@ static double bytes_per_ray(const comparison *c);
 static void compare(comparison *c, const rpm_hit *cpu, const rpm_hit *gpu);
 static bool print_report(const comparison *c);
 static void write_json(const comparison *c, bool passed, const char *path);
-static double now_s(void);
 
 int
 main(int argc, char **argv)
@@ -72,15 +71,6 @@ main(int argc, char **argv)
 	if (getenv("RPM_REPORT") != NULL)
 		write_json(&c, passed, getenv("RPM_REPORT"));
 	return passed ? 0 : 1;
-}
-
-static void
-fail_on(rpm_code code, const rpm_status *status)
-{
-	if (code == RPM_OK)
-		return;
-	printf("failed: %s\n%s\n", status->message, status->hint);
-	exit(1);
 }
 
 static void
@@ -275,13 +265,4 @@ write_json(const comparison *c, bool passed, const char *path)
 			(double) c->rays / c->call_s, c->device_build_s, (double) c->rays / c->built_kernel_s, c->built_different, c->nodes_per_ray,
 			c->triangles_per_ray, bytes_per_ray(c), c->copy_bytes_per_s, passed ? "true" : "false");
 	fclose(file);
-}
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }

@@ -11,8 +11,9 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
+#include "fail.h"
 #include "munich_scene.h"
 #include "rpm_device.h"
 #include "rpm_em.h"
@@ -78,8 +79,6 @@ static FILE *json;
 static double size = 1;
 static int	failures, written;	/* of the JSON's maps */
 
-static double now_s(void);
-static void fail_on(rpm_code code, const rpm_status *status);
 static void describe(const rpm_device_description *d);
 static rpm_scene *town(int side, uint64_t seed);
 static rpm_code add_house(rpm_scene_builder *builder, int64_t id, double x, double y, const double *uniform, rpm_status *status);
@@ -369,22 +368,4 @@ many_antennas(const place *p, const mechanism *m, int antennas)
 	fflush(stdout);
 	free(gains);
 	free(alone);
-}
-
-static void
-fail_on(rpm_code code, const rpm_status *status)
-{
-	if (code == RPM_OK)
-		return;
-	printf("failed: %s\n%s\n", status->message, status->hint);
-	exit(1);
-}
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }

@@ -17,8 +17,8 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "nn_pair.h"
 #include "rpm_nn_train.h"
 #include "rpm_nn_zoo.h"
@@ -36,15 +36,6 @@ static FILE *json;
 static int	failures,
 			written;
 static double size = 1;
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
 
 /* One entry of the report's JSON; text has no quotes to escape. */
 static void

@@ -4,68 +4,45 @@
 # Without a GPU, or with RPM_HOST_DEVICE=1, the kernels compiled as loops for the CPU take its place, on small maps.
 # Exit code: 0 passed, 1 failed, 77 no device (and the loops passed).
 set -uo pipefail
-[ $# -eq 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
-mkdir -p "$1" || exit 1
-out=$(cd "$1" && pwd)
-cd "$(dirname "$0")/../.." || exit 1
+. "$(dirname "$0")/steps.sh"
 command -v nvcc >/dev/null && command -v cuobjdump >/dev/null || export PATH="$PATH:/usr/local/cuda/bin"
 
-: >"$out/report.txt"
-failed=0
-step()
-{
-	echo "== $1" | tee -a "$out/report.txt"
-	shift
-	"$@" 2>&1 | tee -a "$out/report.txt"
-	return "${PIPESTATUS[0]}"
-}
-
-build()
-{
-	make -j"$(nproc)" "$@" >>"$out/build.log" 2>&1 && return
-	tail -30 "$out/build.log"
-	echo "FAILED to build $*, see build.log" | tee -a "$out/report.txt"
-	failed=1
-	return 1
-}
-
-: >"$out/build.log"
 { date -u '+%Y-%m-%d %H:%M UTC'; uname -srm; command -v nvidia-smi >/dev/null && nvidia-smi -L; } 2>&1 | tee -a "$out/report.txt"
-build build/unit/test_kernels build/unit/test_device build/unit/test_device_map build/device/compare_maps build/host/rpm_pg_cuda.so
-step "kernels as host C++: hits" timeout 60 build/unit/test_kernels || failed=1
-step "the device layer" timeout 120 build/unit/test_device || failed=1
-step "kernels as host C++: maps" timeout 300 build/unit/test_device_map || failed=1
+build build/unit/test_kernels build/unit/test_device build/unit/test_device_map build/device/compare_maps build/host/rpm_pg_cuda.so || failed=1
+say_step "kernels as host C++: hits" timeout 60 build/unit/test_kernels || failed=1
+say_step "the device layer" timeout 120 build/unit/test_device || failed=1
+say_step "kernels as host C++: maps" timeout 300 build/unit/test_device_map || failed=1
 
 loops()
 {
-	step "maps by the kernels as loops, $1" env RPM_REPORT="$out/maps_loops.json" timeout 300 build/device/compare_maps build/host/rpm_pg_cuda.so 0.02 ||
+	say_step "maps by the kernels as loops, $1" env RPM_REPORT="$out/maps_loops.json" timeout 300 build/device/compare_maps build/host/rpm_pg_cuda.so 0.02 ||
 		failed=1
-	step "result" echo "$([ $failed -eq 0 ] && echo "passed, without a GPU" || echo FAILED)"
+	say_step "result" echo "$([ $failed -eq 0 ] && echo "passed, without a GPU" || echo FAILED)"
 	exit $((failed ? 1 : 77))
 }
 
 [ "${RPM_HOST_DEVICE:-0}" != 1 ] || loops "as asked for"
 command -v nvcc >/dev/null || loops "for nvcc was not found"
-build cuda build/device/compare_hits
+build cuda build/device/compare_hits || failed=1
 if command -v cuobjdump >/dev/null; then
-	step "registers and memory of each kernel" bash -c "cuobjdump -res-usage build/rpm_pg_cuda.so 2>/dev/null | grep -A1 'Function' | grep -v '^--'"
+	say_step "registers and memory of each kernel" bash -c "cuobjdump -res-usage build/rpm_pg_cuda.so 2>/dev/null | grep -A1 'Function' | grep -v '^--'"
 fi
 
-step "rays through a city of 1e5 triangles" env RPM_REPORT="$out/city_1e5.json" timeout 120 build/device/compare_hits 1000000 90
+say_step "rays through a city of 1e5 triangles" env RPM_REPORT="$out/city_1e5.json" timeout 120 build/device/compare_hits 1000000 90
 code=$?
 [ $code -ne 77 ] || loops "for there is no device"
 [ $code -eq 0 ] || failed=1
-step "rays through a city of 1e6 triangles" env RPM_REPORT="$out/city_1e6.json" timeout 120 build/device/compare_hits 1000000 288 || failed=1
-step "maps, CPU and GPU" env RPM_REPORT="$out/maps.json" timeout 300 build/device/compare_maps build/rpm_pg_cuda.so || failed=1
+say_step "rays through a city of 1e6 triangles" env RPM_REPORT="$out/city_1e6.json" timeout 120 build/device/compare_hits 1000000 288 || failed=1
+say_step "maps, CPU and GPU" env RPM_REPORT="$out/maps.json" timeout 300 build/device/compare_maps build/rpm_pg_cuda.so || failed=1
 if command -v compute-sanitizer >/dev/null; then
 	for tool in memcheck racecheck; do
-		step "compute-sanitizer $tool: rays, and a hierarchy by the GPU" timeout 60 compute-sanitizer --tool $tool --error-exitcode 9 \
+		say_step "compute-sanitizer $tool: rays, and a hierarchy by the GPU" timeout 60 compute-sanitizer --tool $tool --error-exitcode 9 \
 			build/device/compare_hits 20000 20 || failed=1
-		step "compute-sanitizer $tool: maps" timeout 90 compute-sanitizer --tool $tool --error-exitcode 9 \
+		say_step "compute-sanitizer $tool: maps" timeout 90 compute-sanitizer --tool $tool --error-exitcode 9 \
 			build/device/compare_maps build/rpm_pg_cuda.so 0.001 || failed=1
 	done
 else
-	step "compute-sanitizer" echo "not installed: skipped"
+	say_step "compute-sanitizer" echo "not installed: skipped"
 fi
-step "result" echo "$([ $failed -eq 0 ] && echo passed || echo FAILED)"
+say_step "result" echo "$([ $failed -eq 0 ] && echo passed || echo FAILED)"
 exit $failed

@@ -5,10 +5,7 @@
 # Without a GPU, or with RPM_HOST_DEVICE=1, loops on the CPU with stand-ins for the libraries take its place, on small networks.
 # Exit code: 0 passed, 1 failed, 77 no device (and the loops passed).
 set -uo pipefail
-[ $# -eq 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
-mkdir -p "$1" || exit 1
-out=$(cd "$1" && pwd)
-cd "$(dirname "$0")/../.." || exit 1
+. "$(dirname "$0")/steps.sh"
 command -v nvcc >/dev/null || export PATH="$PATH:/usr/local/cuda/bin"
 # cuDNN and cuBLAS of a toolkit that the loader does not know.
 for folder in "${CUDNN:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)")")")" /usr/local/cuda; do
@@ -18,25 +15,13 @@ for folder in "${CUDNN:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v nv
 	done
 done
 
-: >"$out/report.txt"
-: >"$out/build.log"
-failed=0
+# A step that fails is said and counted; 77: there is no device.
 step()
 {
-	echo "== $1" | tee -a "$out/report.txt"
-	shift
-	"$@" 2>&1 | tee -a "$out/report.txt"
-	code=${PIPESTATUS[0]}
+	say_step "$@"
+	code=$?
 	[ "$code" -eq 0 ] || [ "$code" -eq 77 ] || { echo "this step FAILED with code $code" | tee -a "$out/report.txt"; failed=1; }
 	return "$code"
-}
-
-build()
-{
-	make -j"$(nproc)" "$@" >>"$out/build.log" 2>&1 && return
-	tail -30 "$out/build.log"
-	echo "the build of $* failed, see build.log" | tee -a "$out/report.txt"
-	return 1
 }
 
 compare()

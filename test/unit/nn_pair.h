@@ -98,4 +98,21 @@ static inline double compare_nets(nn_case *a, nn_case *b, bool backward)
 	return worst;
 }
 
+/* The next forward of an inference net sees weights that changed only when told; the net is left open. */
+static inline void check_weights_changed(nn_case *c, const rpm_nn_options *options)
+{
+	static const rpm_nn_shape one = {1, 1, 1, 1};
+	float		first;
+
+	CHECK(case_open(c, "x input channels=1\ny conv x out=1 kernel=1 bias=no\no output y", &one, options, NULL));
+	*(float *) c->inputs[0] = 2;
+	c->weights[0] = 3;
+	CHECK(case_forward(c));
+	first = c->output[0];
+	c->weights[0] = 5;
+	rpm_nn_weights_changed(c->net);
+	CHECK(case_forward(c));
+	CHECK(first == 6 && c->output[0] == 10);
+}
+
 #endif

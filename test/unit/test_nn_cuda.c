@@ -467,17 +467,8 @@ test_calls(void)
 	rpm_nn_options options = {.backend = RPM_NN_CUDA};
 	rpm_control control = {.stop = 1};
 	nn_case		c;
-	float		first;
 
-	CHECK(case_open(&c, "x input channels=1\ny conv x out=1 kernel=1 bias=no\no output y", &one, &options, NULL));
-	*(float *) c.inputs[0] = 2;
-	c.weights[0] = 3;
-	CHECK(case_forward(&c));
-	first = c.output[0];
-	c.weights[0] = 5;
-	rpm_nn_weights_changed(c.net);
-	CHECK(case_forward(&c));
-	CHECK(first == 6 && c.output[0] == 10);
+	check_weights_changed(&c, &options);
 	CHECK(rpm_nn_forward(c.net, (const void *const *) c.inputs, &control, &c.status) == RPM_CANCELLED);
 	case_close(&c);
 	CHECK(case_open(&c, "i index\ny embedding i size=3 out=4\no output y", &one, &options, NULL));

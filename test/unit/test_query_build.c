@@ -3,9 +3,9 @@
  */
 #include <fenv.h>
 #include <pthread.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "rpm_bvh.h"
 #include "query.h"
 
@@ -92,15 +92,6 @@ leaf_boxes_hold_their_triangles(void)
 	free(seen);
 	rpm_query_free(query);
 	scenes_free(city);
-}
-
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
 static double stopped_at_s;
