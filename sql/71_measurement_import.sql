@@ -14,6 +14,19 @@ END
 $$;
 COMMENT ON FUNCTION rpm.point_in_srid(geometry, integer) IS 'ST_Transform that gives null where a point cannot be transformed';
 
+/* What a scene names may have been dropped since: the same words as of the functions in C. */
+CREATE FUNCTION rpm.check_relation(scene text, setting text, relation regclass) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation) THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('%s of scene "%s" names a relation that does not exist (it had OID %s)', setting, scene, relation::oid),
+			HINT = format('It was dropped: UPDATE rpm.scene SET %s = ''schema.name'' WHERE name = %L.', setting, scene);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION rpm.check_relation(text, text, regclass) IS 'refuses a relation of a scene that was dropped';
+
 /* One row: what a scene says of measurements; or, without a scene's name, the one that an antenna belongs to. */
 CREATE FUNCTION rpm.measurement_source(scene text, antenna_id bigint,
 	OUT scene_id integer, OUT name text, OUT srid integer, OUT cell_size_m double precision, OUT antenna_relation regclass,
@@ -66,6 +79,8 @@ BEGIN
 		SELECT d.srid, d.cell_size_m INTO srid, cell_size_m FROM rpm.measurement_default(measurement_source.antenna_id) AS d;
 		antenna_relation := 'rpm.antenna';
 		measurement_relation := 'rpm.measurement';
+	ELSE
+		PERFORM rpm.check_relation(name, 'antenna_relation', antenna_relation), rpm.check_relation(name, 'measurement_relation', measurement_relation);
 	END IF;
 END
 $$;

@@ -27,6 +27,11 @@ BEGIN
 	END IF;
 	west := rpm.tile_first_cell(ST_X(geom), cell_size_m, columns);
 	south := rpm.tile_first_cell(ST_Y(geom), cell_size_m, rows);
+	/* Beyond 2^52 cells from the origin the next one is no other number. */
+	IF greatest(abs(west), abs(south)) > 4503599627370496 THEN
+		RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range', MESSAGE = format('the point (%s, %s) lies more than 2^52 cells of %s m from the origin', ST_X(geom), ST_Y(geom), cell_size_m),
+			HINT = 'Give coordinates in metres, and cells that suit them.';
+	END IF;
 	RETURN ST_MakeEnvelope(west * cell_size_m, south * cell_size_m, (west + columns) * cell_size_m, (south + rows) * cell_size_m, ST_SRID(geom));
 END
 $$;

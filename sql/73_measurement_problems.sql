@@ -99,6 +99,7 @@ AS $$
 DECLARE
 	problem text := CASE
 		WHEN cardinality(antennas) = 0 THEN 'antennas is an empty array'
+		WHEN array_position(antennas, NULL) IS NOT NULL THEN 'antennas has a null'
 		WHEN NOT (cell_size_m >= 0.01 AND cell_size_m <= 100000) THEN 'cell_size_m is ' || cell_size_m
 		WHEN (columns BETWEEN 1 AND 65535 AND rows BETWEEN 1 AND 65535) IS NOT TRUE THEN format('columns x rows is %s x %s', columns, rows)
 		WHEN (block_m >= 1 AND block_m <= 100000) IS NOT TRUE THEN 'block_m is ' || coalesce(block_m::text, 'null') END;
@@ -123,12 +124,18 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100 SET search_pat
 AS $$
 DECLARE
 	source record;
+	unknown bigint;
 BEGIN
 	PERFORM rpm.check_problem_arguments(antennas, cell_size_m, columns, rows, block_m);
 	IF (nearest_m >= 0 AND nearest_m <= 100000) IS NOT TRUE THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'nearest_m is ' || coalesce(nearest_m::text, 'null'), HINT = 'Give metres, 0 or more.';
 	END IF;
 	SELECT * INTO source FROM rpm.measurement_source(scene, antennas[1]);
+	EXECUTE format('SELECT i FROM unnest($1) AS i WHERE NOT EXISTS (SELECT FROM %s AS a WHERE a.antenna_id = i) LIMIT 1', source.antenna_relation) INTO unknown USING antennas;
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('%s has no antenna %s', source.antenna_relation, unknown),
+			HINT = format('SELECT antenna_id FROM %s lists the antennas that you may see.', source.antenna_relation);
+	END IF;
 	RETURN QUERY EXECUTE concat(rpm.measurement_tables(source, antennas, cell_size_m, columns, rows),
 		rpm.azimuth_tables(coalesce(cell_size_m, source.cell_size_m), columns, rows, block_m, nearest_m),
 		'SELECT antenna_id, site_id, azimuth_deg, measured_azimuth_deg, standard_error_deg, difference_deg, amplitude_db, block_count FROM azimuth ORDER BY 1');

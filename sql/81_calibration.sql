@@ -107,6 +107,9 @@ BEGIN
 			THEN s.measurement_relation IS NOT NULL AND NOT EXISTS (SELECT FROM rpm.calibrated_scene AS c WHERE c.scene = s.name)
 			ELSE s.name = calibration_scene.scene END ORDER BY s.name
 	LOOP
+		IF calibration_scene.scene IS NOT NULL THEN
+			PERFORM rpm.check_relation(candidate.name, 'antenna_relation', candidate.antenna_relation);
+		END IF;
 		CONTINUE WHEN NOT rpm.scene_holds_site(candidate, site);
 		names := names || candidate.name;
 		chosen := candidate;
@@ -130,6 +133,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('scene "%s" names no measurement_relation', chosen.name),
 			HINT = format('UPDATE rpm.scene SET measurement_relation = ''rpm.measurement'' WHERE name = %L.', chosen.name);
 	END IF;
+	PERFORM rpm.check_relation(chosen.name, 'measurement_relation', chosen.measurement_relation);
 	RETURN chosen;
 END
 $$;

@@ -146,6 +146,14 @@ END
 $$;
 COMMENT ON FUNCTION rpm.antennas_of_sites(rpm.scene) IS 'the text of a query for a scene''s antennas with their sites';
 
+CREATE FUNCTION rpm.check_relations(scene rpm.scene) RETURNS void
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT rpm.check_relation(scene.name, 'antenna_relation', scene.antenna_relation), rpm.check_relation(scene.name, 'measurement_relation', scene.measurement_relation),
+		rpm.check_relation(scene.name, 'building_relation', scene.building_relation)
+$$;
+COMMENT ON FUNCTION rpm.check_relations(rpm.scene) IS 'refuses a scene of which a relation that a calibration reads was dropped';
+
 /*
  * The sites of a scene, or one, as they are now.  Hashes are summed up, since equal rows would cancel in an exclusive or.  Buildings count
  * by squares of 500 m: those up to three squares from an antenna are about it, which is less than 2000 m.
@@ -154,17 +162,8 @@ CREATE FUNCTION rpm.survey_sites(scene rpm.scene, site bigint, read_data boolean
 RETURNS TABLE (site_id bigint, measurements bigint, hashes text[])
 LANGUAGE plpgsql VOLATILE ROWS 1000 SET search_path FROM CURRENT
 AS $$
-DECLARE
-	gone text;
 BEGIN
-	SELECT r.setting INTO gone
-	FROM (VALUES ('antenna_relation', scene.antenna_relation), ('measurement_relation', scene.measurement_relation),
-		('building_relation', scene.building_relation)) AS r (setting, relation)
-	WHERE NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = r.relation) LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('the %s of scene "%s" is gone', gone, scene.name),
-			HINT = format('UPDATE rpm.scene SET %s = ... WHERE name = %L, or delete the scene.', gone, scene.name);
-	END IF;
+	PERFORM rpm.check_relations(scene);
 	RETURN QUERY EXECUTE format($query$
 		WITH a AS MATERIALIZED (%1$s),
 		data AS (
@@ -207,6 +206,7 @@ DECLARE
 	data_now text := rpm.relation_mark(scene.measurement_relation, least_rows);
 	buildings_now text := rpm.relation_mark(scene.building_relation, least_rows);
 BEGIN
+	PERFORM rpm.check_relations(scene);
 	SELECT s.* INTO before FROM rpm.calibration_survey AS s WHERE s.scene = survey_scene.scene.name;
 	EXECUTE format('SELECT md5(string_agg(concat_ws('' '', a.antenna_id, a.site_id, a.x, a.y), '','' ORDER BY a.antenna_id, a.site_id)) FROM (%s) AS a',
 		rpm.antennas_of_sites(scene)) INTO places USING NULL::bigint;

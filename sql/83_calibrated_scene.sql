@@ -263,6 +263,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = format('scene "%s" has no current calibration%s', base.name, CASE WHEN sites IS NOT NULL THEN ' of these sites' END),
 			HINT = 'SELECT * FROM rpm_calibrate(site) makes one.';
 	END IF;
+	PERFORM rpm.check_relations(base);
 	calibrated_scene := coalesce(new_scene, base.name || ' calibrated');
 	PERFORM pg_advisory_xact_lock(hashtextextended('rpm_apply_calibration ' || calibrated_scene, 0));
 	target := rpm.calibrated_target(base, calibrated_scene);

@@ -58,17 +58,16 @@ CREATE FUNCTION rpm.train_scene_query(scene text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	of_scene text;
+	named rpm.scene := (SELECT s FROM rpm.scene AS s WHERE s.name = scene);
 BEGIN
-	SELECT format('SELECT a.* FROM %s AS a WHERE EXISTS (SELECT FROM %s AS m WHERE m.antenna_id = a.antenna_id)', s.antenna_relation, s.measurement_relation)
-	INTO of_scene FROM rpm.scene AS s WHERE s.name = scene;
-	IF of_scene IS NULL THEN
+	IF named.measurement_relation IS NULL THEN
 		RAISE EXCEPTION USING
 			ERRCODE = CASE WHEN scene IS NULL THEN 'invalid_parameter_value' ELSE 'undefined_object' END,
 			MESSAGE = CASE WHEN scene IS NULL THEN 'neither antennas nor a scene is named' ELSE format('there is no scene "%s" with measurements', scene) END,
 			HINT = 'Name a scene of rpm.scene, or give a query: antennas => ''SELECT antenna_id, site_id FROM ...''.';
 	END IF;
-	RETURN of_scene;
+	PERFORM rpm.check_relation(scene, 'antenna_relation', named.antenna_relation), rpm.check_relation(scene, 'measurement_relation', named.measurement_relation);
+	RETURN format('SELECT a.* FROM %s AS a WHERE EXISTS (SELECT FROM %s AS m WHERE m.antenna_id = a.antenna_id)', named.antenna_relation, named.measurement_relation);
 END
 $$;
 COMMENT ON FUNCTION rpm.train_scene_query(text) IS 'a query of the antennas of a scene that were measured';

@@ -17,6 +17,7 @@ BEGIN
 	ELSIF antennas IS NOT NULL THEN
 		RETURN antennas;
 	END IF;
+	PERFORM rpm.check_relation(scene, 'antenna_relation', relation);
 	EXECUTE format('SELECT array_agg(a.antenna_id ORDER BY a.antenna_id) FROM %s AS a, to_jsonb(a) AS j
 		WHERE coalesce((j ->> ''active'')::boolean, true)', relation) INTO active;
 	IF active IS NULL THEN

@@ -368,7 +368,7 @@ check_reach(const RpmSceneSource *source, const RpmBox *reach)
 	if (!covers(&box, reach))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("(%.0f, %.0f) to (%.0f, %.0f) lies more than %g km outside scene \"%s\"", reach->west, reach->south,
+				 errmsg("(%.7g, %.7g) to (%.7g, %.7g) lies more than %g km outside scene \"%s\"", reach->west, reach->south,
 						reach->east, reach->north, FARTHEST_REACH_M / 1000, source->row->name),
 				 errhint("Give an extent, template or point near the scene, in its SRID %d.", source->row->srid)));
 }

@@ -44,6 +44,11 @@ rpm_sql_split_number(PG_FUNCTION_ARGS)
 
 	if (unit != RPM_SPLIT_SITE && !PG_ARGISNULL(ARGUMENT_SRID))
 		refuse_degrees(PG_GETARG_INT32(ARGUMENT_SRID));
+	if (unit != RPM_SPLIT_SITE && (PG_ARGISNULL(ARGUMENT_X) || PG_ARGISNULL(ARGUMENT_Y)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a split by %s needs a point", units[unit - RPM_SPLIT_SITE]),
+				 errhint("Give x and y, or a geometry that is a point and not empty.")));
 	rpm_status_clear(&status);
 	rpm_split_at((uint64) seed, unit, PG_ARGISNULL(ARGUMENT_ID) ? NULL : &owner, coordinate(fcinfo, ARGUMENT_X),
 				 coordinate(fcinfo, ARGUMENT_Y), edge_of(fcinfo, unit), &number, &status);

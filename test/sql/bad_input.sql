@@ -248,6 +248,8 @@ SELECT rpm_paths(1, 'SRID=32632;POINT Z(691060 5336050 -3)', 'town');
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32632;POINT(1691060 5336050)', 'town');
 \echo :LAST_ERROR_SQLSTATE
+SELECT rpm_paths(1, 'SRID=32632;POINT(1e300 5336050)', 'town');
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32632;POINT Z(691050 5336050 20)', 'town');
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_paths(1, 'SRID=32633;POINT(691060 5336050)');
@@ -375,6 +377,31 @@ DO $$ BEGIN PERFORM rpm_trace('town'); EXCEPTION WHEN undefined_table THEN
 	END; END $$;
 \set VERBOSITY default
 UPDATE rpm.scene SET building_relation = 'bad.house' WHERE name = 'town';
+-- views of antennas and measurements that were dropped under a scene: the same words from functions in C and in SQL
+CREATE FUNCTION bad.said(VARIADIC calls text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	call text; message text; state text;
+BEGIN
+	FOREACH call IN ARRAY calls LOOP
+		BEGIN
+			EXECUTE call;
+			RETURN NEXT call || ': no error';
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
+			RETURN NEXT concat_ws(' ', call || ':', state, regexp_replace(message, 'OID \d+', 'OID N'));
+		END;
+	END LOOP;
+END $$;
+CREATE VIEW bad.level AS SELECT * FROM rpm.measurement;
+CREATE VIEW bad.pole AS SELECT *, 1::bigint AS site_id FROM (SELECT antenna_id, geom, height_m, frequency_mhz, rs_power_dbm, pattern FROM bad.mast) AS m;
+UPDATE rpm.scene SET measurement_relation = 'bad.level', antenna_relation = 'bad.pole' WHERE name = 'town';
+DROP VIEW bad.level;
+SELECT bad.said('SELECT rpm_ground_truth(1, ''town'')', 'SELECT rpm_measurement_problems(''town'')', 'SELECT rpm_measured_azimuth(''town'')',
+	'SELECT rpm_calibrate(1, ''town'')', 'SELECT rpm.train_scene_query(''town'')');
+DROP VIEW bad.pole;
+SELECT bad.said('SELECT rpm_trace(''town'')', 'SELECT rpm_measurement_problems(''town'')', 'SELECT rpm_measured_azimuth(''town'')',
+	'SELECT rpm_calibrate(1, ''town'')', 'SELECT rpm.train_scene_query(''town'')', 'CALL rpm_publish_batches(''town'')');
+UPDATE rpm.scene SET measurement_relation = 'rpm.measurement', antenna_relation = 'bad.mast' WHERE name = 'town';
 -- a relation that the caller may not read
 CREATE ROLE regress_rpm_reader;
 GRANT USAGE ON SCHEMA bad TO regress_rpm_reader;

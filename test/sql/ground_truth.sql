@@ -113,6 +113,10 @@ SELECT rpm_tile('POINT EMPTY');
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_tile(pg_temp.spot(0, 0), rows => 70000);
 \echo :LAST_ERROR_SQLSTATE
+SELECT rpm_tile('SRID=32632;POINT(1e308 1)');
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_tile('SRID=32632;POINT(1 1)', 1e-300);
+\echo :LAST_ERROR_SQLSTATE
 UPDATE rpm.antenna SET geom = ST_Transform(geom, 4326) WHERE antenna_id = 3;
 SELECT rpm_ground_truth(3);
 \echo :LAST_ERROR_SQLSTATE

@@ -76,6 +76,10 @@ SELECT rpm_measurement_problems('bare', block_m => 0);
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_measured_azimuth('bare', nearest_m => -1);
 \echo :LAST_ERROR_SQLSTATE
+SELECT rpm_measured_azimuth('bare', '{99}');
+\echo :LAST_ERROR_SQLSTATE
+SELECT rpm_measured_azimuth('bare', '{NULL}');
+\echo :LAST_ERROR_SQLSTATE
 SELECT rpm.azimuth_add('{0}', 1, 1, 1);
 \echo :LAST_ERROR_SQLSTATE
 ROLLBACK;

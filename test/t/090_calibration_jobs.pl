@@ -81,7 +81,7 @@ $node->safe_psql('postgres', q{
 });
 measured_anew('7');
 ($rc, $out, $err) = $node->psql('postgres', 'CALL rpm_recalibrate_stale()');
-like($err, qr/scene "ruin" is left out: the measurement_relation of scene "ruin" is gone/, 'a scene whose relation was dropped');
+like($err, qr/scene "ruin" is left out: measurement_relation of scene "ruin" names a relation that does not exist/, 'a scene whose relation was dropped');
 is($node->safe_psql('postgres', q{SELECT string_agg(concat_ws(' ', scene, site_id, outcome), ', ' ORDER BY log_id) FROM rpm.calibration_log}), 'ruin failed, town 7 current', 'the others go on');
 $node->safe_psql('postgres', q{DELETE FROM rpm.scene WHERE name = 'ruin'});
 
