@@ -158,7 +158,6 @@ release(rpm_fit_work *work)
 	free(work->scratch);
 	rpm_store_values_free(&work->values);
 	rpm_store_tables_free(&work->tables);
-	rpm_store_sent_free(&work->sent);
 	free(work->levels);
 	free(work->sorted);
 	free(work->weights);
