@@ -2,6 +2,7 @@
  * test_calibrate_gradient.c: the store of paths against the map, and every hand-derived derivative against finite differences.
  */
 #include "calibrate_scene.h"
+#include "calibrate/profile.h"
 #include "calibrate/tables.h"
 #include "rpm_fresnel_gradient.h"
 #include "rpm_pattern_gradient.h"
@@ -352,6 +353,105 @@ tables(void)
 	town_end(&t);
 }
 
+/* The cost of all cells by whole evaluations, no table. */
+static double
+whole_cost(rpm_fit_work *fit)
+{
+	double		sum = 0, level;
+
+	fit->values.tables = NULL;
+	for (size_t i = 0; i < fit->store->input.cell_count; i++)
+		if (rpm_store_level(fit->store, &fit->values, i, 0, &fit->scratch[0], &level))
+			sum += rpm_fit_loss(fit, level, fit->store->input.cells[i].level_dbm);
+	fit->values.tables = &fit->tables;
+	return sum;
+}
+
+static void
+compare_profile(rpm_fit_work *fit, rpm_profile *profile, int row, rpm_parameter *parameter, double now)
+{
+	double		worst = 0, most = 0, value = parameter->value;
+
+	for (int lane = 0; lane < RPM_PROFILE_LANES; lane++)
+	{
+		double		cost, found = profile->costs[row * RPM_PROFILE_LANES + lane];
+
+		parameter->value = value * profile->factors[row * RPM_PROFILE_LANES + lane];
+		rpm_store_values_set(fit->store, fit->calibration->parameters, &fit->values);
+		cost = whole_cost(fit) - now;
+		most = fmax(most, fabs(cost));
+		worst = fmax(worst, fabs(found - cost));
+	}
+	parameter->value = value;
+	rpm_store_values_set(fit->store, fit->calibration->parameters, &fit->values);
+	CHECK(most > 1);
+	/* Paths that carry less than a thousandth stay as they are; coefficients come from tables. */
+	CHECK(worst < 0.02 * (1 + most));
+	if (worst >= 0.02 * (1 + most))
+		printf("  row %d: %g off, of up to %g\n", row, worst, most);
+}
+
+/* Costs in lanes over a material's and over buildings' permittivities, against whole evaluations of each. */
+static void
+profiles(void)
+{
+	town		t;
+	rpm_store_options options;
+	rpm_calibrate_options how;
+	rpm_calibration calibration;
+	rpm_store_scratch scratch;
+	uint64_t	random = 6;
+	bool		own[16] = {true, true};
+	int32_t		rows[16];
+	double		factors[2 * RPM_PROFILE_LANES], costs[2 * RPM_PROFILE_LANES], level, now;
+	rpm_profile profile = {.factors = factors, .costs = costs, .row_of_building = rows};
+	rpm_control control = {.threads = 1};
+	rpm_fit_work fit = {.options = &how, .control = &control, .calibration = &calibration, .threads = 1, .scratch = &scratch, .stride = 1, .scale_db = 4};
+
+	rpm_store_options_default(&options);
+	options.mechanisms = RPM_LINE_OF_SIGHT | RPM_REFLECTION | RPM_REFRACTION | RPM_DIFFRACTION | RPM_SCATTERING;
+	options.samples = 20000;
+	rpm_calibrate_options_default(&how);
+	CHECK(town_build(&t, 4, 2, 0.3) && town_trace(&t, &options, 2));
+	fit.store = t.store;
+	fit.weights = malloc(t.cell_count * sizeof(double));
+	CHECK(rpm_calibration_create(t.store, &calibration, &t.status) == RPM_OK);
+	CHECK(rpm_store_values_create(t.store, &fit.values, &t.status) == RPM_OK);
+	CHECK(rpm_store_scratch_create(t.store, &scratch, &t.status) == RPM_OK);
+	CHECK(rpm_store_tables_create(t.store, own, NULL, &fit.tables, &t.status) == RPM_OK);
+	calibration.parameters[rpm_building_parameter(t.store, 1, RPM_PARAMETER_BUILDING_PERMITTIVITY)].value = 1.1;
+	rpm_store_values_set(t.store, calibration.parameters, &fit.values);
+	for (size_t i = 0; i < t.cell_count; i++)
+	{
+		fit.weights[i] = 1;
+		if (rpm_store_level(t.store, &fit.values, i, 0, &scratch, &level))
+			t.cells[i].level_dbm = level + 4 * town_normal(&random);
+	}
+	fit.values.tables = &fit.tables;
+	for (int lane = 0; lane < 2 * RPM_PROFILE_LANES; lane++)
+		factors[lane] = exp(0.04 * (lane % RPM_PROFILE_LANES - RPM_PROFILE_LANES / 2));
+	now = whole_cost(&fit);
+
+	profile.rows = 1;
+	profile.material = 0;
+	CHECK(rpm_fit_profile(&fit, &profile, &t.status) == RPM_OK);
+	compare_profile(&fit, &profile, 0, &calibration.parameters[rpm_material_parameter(t.store, 0, RPM_PARAMETER_PERMITTIVITY)], now);
+	profile.rows = 2;
+	profile.material = -1;
+	for (int b = 0; b < 16; b++)
+		rows[b] = b < 2 ? b : -1;
+	CHECK(rpm_fit_profile(&fit, &profile, &t.status) == RPM_OK);
+	for (int b = 0; b < 2; b++)
+		compare_profile(&fit, &profile, b, &calibration.parameters[rpm_building_parameter(t.store, b, RPM_PARAMETER_BUILDING_PERMITTIVITY)], now);
+
+	free(fit.weights);
+	rpm_store_tables_free(&fit.tables);
+	rpm_store_scratch_free(&scratch);
+	rpm_store_values_free(&fit.values);
+	rpm_calibration_free(&calibration);
+	town_end(&t);
+}
+
 int
 main(void)
 {
@@ -361,5 +461,6 @@ main(void)
 	RUN(same_as_map);
 	RUN(gradients);
 	RUN(tables);
+	RUN(profiles);
 	return unit_summary("calibrate_gradient");
 }

@@ -72,7 +72,6 @@ rpm_cell_forward(const rpm_path_store *store, const rpm_store_values *values, si
 		return false;
 	work->wavelength_m = store->masts[place->mast].wavelength_m;
 	work->materials = values->walls + (size_t) work->antenna * (store->input.scene->material_count + 1);
-	work->sent = values->sent && !(want & RPM_WANT_ANTENNAS) ? values->sent->numbers + values->sent->first[cell] : NULL;
 	work->paths = scratch->states;
 	work->walls = (rpm_wall_state *) (work->paths + place->path_count);
 	for (uint32_t i = 0; i < place->path_count; i++)
@@ -146,64 +145,12 @@ path_sent(const rpm_store_values *values, int32_t antenna, const rpm_stored_path
 	return rpm_dot(state->sent, state->sent);
 }
 
-rpm_code
-rpm_store_sent_create(const rpm_path_store *store, rpm_control *control, rpm_store_sent *sent, rpm_status *status)
-{
-	size_t		cells = store->input.cell_count, numbers = 0;
-	rpm_code	code;
-
-	*sent = (rpm_store_sent) {.first = malloc((cells + 1) * sizeof(size_t))};
-	for (size_t i = 0; i < cells && sent->first; i++)
-	{
-		sent->first[i] = numbers;
-		numbers += 3 * (size_t) store->places[store->place_of_cell[i]].path_count;
-	}
-	code = rpm_reserve(control, numbers * sizeof(float) + cells * sizeof(size_t), "what antennas send", status);
-	if (code == RPM_OK)
-		sent->numbers = malloc((numbers + 1) * sizeof(float));
-	if (code == RPM_OK && (!sent->first || !sent->numbers))
-		code = rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for what antennas send to %zu cells", cells);
-	return code;
-}
-
-void
-rpm_store_sent_free(rpm_store_sent *sent)
-{
-	free(sent->first);
-	free(sent->numbers);
-	memset(sent, 0, sizeof *sent);
-}
-
-void
-rpm_store_sent_fill(const rpm_path_store *store, const rpm_store_values *values, size_t cell, rpm_store_sent *sent)
-{
-	const rpm_stored_place *place = &store->places[store->place_of_cell[cell]];
-	float	   *numbers = sent->numbers + sent->first[cell];
-	rpm_path_state state;
-
-	for (uint32_t i = 0; i < place->path_count; i++, numbers += 3)
-	{
-		numbers[2] = (float) path_sent(values, store->input.cells[cell].antenna, &store->all.paths[place->first_path + i], false, &state);
-		numbers[0] = (float) state.first[0];
-		numbers[1] = (float) state.first[1];
-	}
-}
-
 static void
 path_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state)
 {
 	double		square;
 
-	if (work->sent)
-	{
-		const float *sent = work->sent + 3 * (state - work->paths);
-
-		state->first[0] = sent[0];
-		state->first[1] = sent[1];
-		square = sent[2];
-	}
-	else
-		square = path_sent(work->values, work->antenna, path, work->want & RPM_WANT_ANTENNAS, state);
+	square = path_sent(work->values, work->antenna, path, work->want & RPM_WANT_ANTENNAS, state);
 	state->wall = work->wall_count;
 	state->roof_power = 0;
 	for (int i = 0; i < path->event_count; i++)
@@ -270,34 +217,16 @@ chain_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *
 	set_field(path, x, state);
 }
 
-static inline rpm_complex
-matrix_row(float (*row)[2], const double *x)
-{
-	return rpm_cx(row[0][0] * x[0] + row[1][0] * x[1], row[0][1] * x[0] + row[1][1] * x[1]);
-}
-
-/* The factors of an edge's matrices: 1, then each face's coefficients with its amplitude. */
-static inline void
-edge_factors(const rpm_wall_state *faces, rpm_complex *factors)
-{
-	factors[0] = rpm_cx(1, 0);
-	for (int f = 0; f < 2; f++)
-	{
-		factors[1 + 2 * f] = rpm_cx_scale(faces[f].value.te, faces[f].amplitude);
-		factors[2 + 2 * f] = rpm_cx_scale(faces[f].value.tm, faces[f].amplitude);
-	}
-}
-
 static void
 edge_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state)
 {
 	rpm_stored_matrices *matrices = &work->store->all.matrices[path->matrix];
 	rpm_complex factors[RPM_STORE_MATRICES], y[2] = {{0, 0}, {0, 0}};
 
-	edge_factors(&work->walls[state->wall], factors);
+	rpm_edge_factors(&work->walls[state->wall], factors);
 	for (int m = 0; m < RPM_STORE_MATRICES; m++)
 		for (int k = 0; k < 2; k++)
-			y[k] = rpm_cx_add(y[k], rpm_cx_mul(factors[m], matrix_row(matrices->m[m][k], state->first)));
+			y[k] = rpm_cx_add(y[k], rpm_cx_mul(factors[m], rpm_matrix_row(matrices->m[m][k], state->first)));
 	set_field(path, y, state);
 }
 
@@ -390,10 +319,10 @@ edge_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_s
 	rpm_complex factors[RPM_STORE_MATRICES], seeds[RPM_STORE_MATRICES];
 	double		before[2] = {0, 0};
 
-	edge_factors(faces, factors);
+	rpm_edge_factors(faces, factors);
 	for (int m = 0; m < RPM_STORE_MATRICES; m++)
 	{
-		rpm_complex first = matrix_row(matrices->m[m][0], state->first), second = matrix_row(matrices->m[m][1], state->first);
+		rpm_complex first = rpm_matrix_row(matrices->m[m][0], state->first), second = rpm_matrix_row(matrices->m[m][1], state->first);
 
 		seeds[m] = rpm_cx_add(rpm_cx_mul(rpm_cx_conj(a[0]), first), rpm_cx_mul(rpm_cx_conj(a[1]), second));
 		/* Re(conj(factor entry) a): the field that comes in is real. */

@@ -38,7 +38,6 @@ typedef struct rpm_cell_work
 	double		wavelength_m;
 	unsigned	want;			/* or of rpm_store_want */
 	const rpm_store_wall *materials;
-	const float *sent;			/* rpm_store_sent of the cell, or NULL */
 	rpm_path_state *paths;
 	rpm_wall_state *walls;
 	size_t		wall_count;
@@ -56,6 +55,25 @@ void		rpm_wall_forward(rpm_cell_work *work, const rpm_stored_event *event, rpm_w
 
 /* A path's field at the cell by the states of its walls. */
 void		rpm_path_field(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state);
+
+/* A row of an edge's matrix times the field in the first basis. */
+static inline rpm_complex
+rpm_matrix_row(float (*row)[2], const double *x)
+{
+	return rpm_cx(row[0][0] * x[0] + row[1][0] * x[1], row[0][1] * x[0] + row[1][1] * x[1]);
+}
+
+/* The factors of an edge's matrices: 1, then each face's coefficients with its amplitude. */
+static inline void
+rpm_edge_factors(const rpm_wall_state *faces, rpm_complex *factors)
+{
+	factors[0] = rpm_cx(1, 0);
+	for (int f = 0; f < 2; f++)
+	{
+		factors[1 + 2 * f] = rpm_cx_scale(faces[f].value.te, faces[f].amplitude);
+		factors[2 + 2 * f] = rpm_cx_scale(faces[f].value.tm, faces[f].amplitude);
+	}
+}
 
 /* The level of a power that arrives. */
 static inline double

@@ -13,11 +13,13 @@
 /* At least, once a step was too long. */
 #define DAMPING_AGAIN 1e-2
 /*
- * A step shorter than this share of the priors' deviations ends the fit, or a cost that falls by less than this and this share: half a
- * unit of the cost is a standard error of one parameter.
+ * A step shorter than this share of the priors' deviations ends the fit, or a cost that falls by less than this and this share; of a step
+ * that is hardly damped, less than this for each parameter besides: half a unit of the cost is a standard error of one parameter, 0.005 a
+ * tenth of one.
  */
 #define STEP_END 1e-3
 #define COST_END 0.02
+#define COST_OF_PARAMETER_END 0.005
 #define COST_SHARE_END 2e-5
 #define COST_SHARE_FIRST 1e-3
 /* The scale stays once a round changes it by less than this, or after so many. */
@@ -156,7 +158,6 @@ release(rpm_fit_work *work)
 	free(work->scratch);
 	rpm_store_values_free(&work->values);
 	rpm_store_tables_free(&work->tables);
-	rpm_store_sent_free(&work->sent);
 	free(work->levels);
 	free(work->sorted);
 	free(work->weights);
@@ -275,7 +276,7 @@ steps(rpm_fit_work *work, rpm_fit_embedding *embedding, double *before, const do
 {
 	size_t		n = (size_t) work->count;
 	/* A coarse stage ends where the cells that it leaves out matter more than another step; half a unit is one of them in one parameter. */
-	double	   *z = before + n, least = COST_END + (work->stride > 1 ? COST_SHARE_FIRST : COST_SHARE_END) * cost, gain, longest = 0;
+	double	   *z = before + n, least = COST_END + (work->stride > 1 ? COST_SHARE_FIRST : COST_SHARE_END) * cost, free_least = least + COST_OF_PARAMETER_END * (double) n, gain, longest = 0;
 	bool		at_once = work->settled && work->smooth;	/* the step's equations with its cost: they serve the next round */
 	rpm_code	code = RPM_OK;
 
@@ -285,7 +286,7 @@ steps(rpm_fit_work *work, rpm_fit_embedding *embedding, double *before, const do
 		if (!rpm_fit_embedding_step(work, embedding, work->damping, z))
 			continue;
 		gain = promised(work, before, z);
-		if (work->settled && work->damping < DAMPING_FREE && gain < least)
+		if (work->settled && work->damping < DAMPING_FREE && gain < free_least)
 		{
 			work->cost = cost;
 			work->fresh = true;
@@ -302,7 +303,7 @@ steps(rpm_fit_work *work, rpm_fit_embedding *embedding, double *before, const do
 			rpm_fit_embedding_accept(embedding);
 			for (size_t i = 0; i < n; i++)
 				longest = fmax(longest, fabs(z[i] - before[i]) / work->sd[i]);
-			*ended = longest < STEP_END || cost - work->cost < least;
+			*ended = longest < STEP_END || cost - work->cost < (work->damping < DAMPING_FREE ? free_least : least);
 			if (kept_of_promise > PROMISE_KEPT)
 				work->damping = fmax(1e-9, work->damping / 8);
 			else if (kept_of_promise < PROMISE_BROKEN)

@@ -7,7 +7,8 @@
  *   fit_choice.c    which parameters are fitted
  *   fit_scan.c      other bottoms of the cost: materials
  *   fit_pattern.c   floors of patterns
- *   profile.c       other bottoms of the cost: buildings, and what they do to standard errors
+ *   profile.c       the cost over walls' permittivities, all else as it is; profile_tables.c: the walls' coefficients
+ *   profile_buildings.c  other bottoms of the cost: buildings, and what they do to standard errors
  */
 #ifndef RPM_CALIBRATE_FIT_H
 #define RPM_CALIBRATE_FIT_H
@@ -26,7 +27,6 @@ typedef struct rpm_fit_work
 	rpm_calibration *calibration;
 	rpm_store_values values;
 	rpm_store_tables tables;	/* of values */
-	rpm_store_sent sent;		/* of values, while a scan changes walls alone */
 	int			threads;
 	rpm_store_scratch *scratch;	/* one for each thread */
 	int			count;			/* parameters fitted */

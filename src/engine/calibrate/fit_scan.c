@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calibrate/fit.h"
+#include "calibrate/profile.h"
 
 /* Steps for a fringe of the slab, between these in the logarithm, over so many of the prior's deviations to either side. */
 #define STEPS_OF_FRINGE 8.0
@@ -39,7 +39,6 @@
 static rpm_code scan_all(rpm_fit_work *work, double *best, double *lowest, bool *moved, rpm_status *status);
 static double step_of(const rpm_fit_work *work, int parameter);
 static rpm_code scan_parameter(rpm_fit_work *work, int parameter, double step, double *tried, int *count, rpm_status *status);
-static void sent_range(void *context, int64_t begin, int64_t end, int thread);
 static int	lowest_bottoms(const double *z, const double *cost, int steps, double now, double step, double *tried);
 static rpm_code try_bottom(rpm_fit_work *work, int parameter, double z, double least, rpm_status *status);
 static void remember(rpm_fit_work *work);
@@ -53,8 +52,6 @@ rpm_fit_scan(rpm_fit_work *work, bool *moved, rpm_status *status)
 	rpm_code	code = best ? RPM_OK : rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for a look at %d parameters", work->count);
 
 	*moved = false;
-	if (code == RPM_OK && work->sent.first == NULL)
-		code = rpm_store_sent_create(work->store, work->control, &work->sent, status);
 	if (work->fitted_cells > stride * TRIED_CELLS)
 		work->stride = work->fitted_cells / TRIED_CELLS;
 	if (code == RPM_OK && (!work->fresh || work->stride != stride))
@@ -140,43 +137,36 @@ step_of(const rpm_fit_work *work, int parameter)
 static rpm_code
 scan_parameter(rpm_fit_work *work, int parameter, double step, double *tried, int *count, rpm_status *status)
 {
-	double		now = work->z[parameter], z[MOST_STEPS], cost[MOST_STEPS];
+	double		now = work->z[parameter], z[MOST_STEPS + 1], cost[MOST_STEPS], own = (now - work->prior[parameter]) / work->sd[parameter];
+	double		factors[RPM_PROFILE_LANES], costs[RPM_PROFILE_LANES];
+	rpm_profile profile = {.rows = 1, .material = work->calibration->parameters[work->index[parameter]].owner, .factors = factors, .costs = costs};
 	int			aside = (int) fmin((MOST_STEPS - 1) / 2, ceil(REACH * work->sd[parameter] / step)), steps = 0;
 	size_t		stride = work->stride;
-	rpm_code	code;
+	rpm_code	code = RPM_OK;
 
-	if (work->fitted_cells > stride * SCAN_CELLS)
-		work->stride = work->fitted_cells / SCAN_CELLS;
-	code = rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, 256, sent_range, work, status);
-	work->values.sent = &work->sent;
-	for (int k = -aside; k <= aside && code == RPM_OK; k++)
+	for (int k = -aside; k <= aside; k++)
 	{
 		z[steps] = work->prior[parameter] + k * step;
-		if (z[steps] < work->low[parameter] || z[steps] > work->high[parameter])
-			continue;
-		work->z[parameter] = z[steps];
-		rpm_fit_set(work, work->z);
-		code = rpm_fit_sum(work, false, status);
-		cost[steps++] = work->cost;
+		steps += z[steps] >= work->low[parameter] && z[steps] <= work->high[parameter];
 	}
-	work->z[parameter] = now;
-	rpm_fit_set(work, work->z);
+	if (work->fitted_cells > stride * SCAN_CELLS)
+		work->stride = work->fitted_cells / SCAN_CELLS;
+	for (int first = 0; first < steps && code == RPM_OK; first += RPM_PROFILE_LANES)
+	{
+		for (int lane = 0; lane < RPM_PROFILE_LANES; lane++)
+			factors[lane] = first + lane < steps ? exp(z[first + lane] - now) : 1;
+		code = rpm_fit_profile(work, &profile, status);
+		for (int i = first; i < steps && i < first + RPM_PROFILE_LANES; i++)
+		{
+			double		u = (z[i] - work->prior[parameter]) / work->sd[parameter];
+
+			cost[i] = costs[i - first] + (u * u - own * own) / 2;
+		}
+	}
 	work->stride = stride;
-	work->values.sent = NULL;
 	if (code == RPM_OK)
 		*count = lowest_bottoms(z, cost, steps, now, step, tried);
 	return code;
-}
-
-static void
-sent_range(void *context, int64_t begin, int64_t end, int thread)
-{
-	rpm_fit_work *work = context;
-
-	(void) thread;
-	for (int64_t i = begin; i < end; i++)
-		if (work->weights[i] > 0 && rpm_fit_sampled(work, (size_t) i))
-			rpm_store_sent_fill(work->store, &work->values, (size_t) i, &work->sent);
 }
 
 /* The lowest ones of parabolas through three steps each, but the one that the fit stands in. */

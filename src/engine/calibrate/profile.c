@@ -1,218 +1,125 @@
 /*
- * profile.c: how the cost of a fit goes up and down with one wall's permittivity, all else as it is.
- *
- * A slab's reflection goes up and down with its optical thickness, so the cost has a bottom every so often in a permittivity.  The
- * equations at one bottom know nothing of the others.  Here the paths that meet the wall are computed anew over the prior's range, the
- * others stay: all walls in one pass over the store, for a fraction of what whole evaluations would take.
+ * profile.c: the cost of a fit over walls' permittivities: the cells, and their levels in lanes.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "calibrate/evaluate.h"
-#include "calibrate/fit.h"
+#include "calibrate/profile.h"
+#include "features/lanes.h"
 
-#define STEP 0.05
-#define STEPS_ASIDE 13
-#define STEPS (2 * STEPS_ASIDE + 1)
 /* A path that sends less than this share of its cell's power, were its walls mirrors, is left as it is. */
 #define LEAST_SHARE 1e-3
-/* What the cells have to say of a permittivity, beside its prior, for other bottoms to matter. */
-#define LEAST_SAID 0.4
-/* A bottom so much lower is gone to. */
-#define GAIN_LEAST 1.0
+/* A level falls by no more than this. */
+#define LEAST_POWER 1e-12
+
+typedef float lanes __attribute__((vector_size(RPM_PROFILE_BLOCK * sizeof(float)), aligned(4), may_alias));
+
+typedef struct lane_pair
+{
+	lanes		te_re, te_im, tm_re, tm_im;
+} lane_pair;
+
+typedef struct lane_complex
+{
+	lanes		re, im;
+} lane_complex;
+
+typedef struct lane_field
+{
+	lane_complex part[3];
+} lane_field;
 
 typedef struct profile_thread
 {
-	double	   *costs;			/* rows x STEPS, beside the cost as it is */
+	double	   *costs;			/* rows x lanes */
 	uint32_t   *seen;			/* rows: the cell that met it last, and 1 */
 	int32_t    *met;			/* rows of a cell */
 	uint32_t   *paths;			/* of a cell and row */
-	rpm_cvec3  *kept;			/* their fields */
+	lane_field *groups;			/* of a cell */
 } profile_thread;
 
 typedef struct profile_work
 {
 	rpm_fit_work *fit;
-	int			rows;
-	int32_t    *parameter_of_row;	/* among those fitted */
-	int32_t    *row_of_building;	/* or -1 */
+	rpm_profile *profile;
+	rpm_profile_tables tables;
 	profile_thread *threads;
 } profile_work;
 
-/* A bottom of a row: where, how low beside the cost as it is, how narrow. */
-typedef struct bottom
+/* One cell and row. */
+typedef struct row_work
 {
-	double		z, cost, curvature;
-} bottom;
+	const profile_work *work;
+	const rpm_cell_work *cell;
+	int32_t		row;
+	uint32_t	count;
+	const uint32_t *paths;
+	const rpm_cvec3 *now;		/* fields of the cell's groups */
+	lane_field *groups;
+	bool		touched[RPM_STORE_MOST_GROUPS];
+} row_work;
 
-static bool find_rows(profile_work *work);
-static void mark_slabs(const rpm_path_store *store, int32_t *of_building);
 static rpm_code take_room(profile_work *work, rpm_status *status);
 static void release(profile_work *work);
-static rpm_code profile(profile_work *work, rpm_status *status);
 static void cell_range(void *context, int64_t begin, int64_t end, int thread);
 static void profile_cell(profile_work *work, size_t cell, profile_thread *own, rpm_store_scratch *scratch);
-static void profile_row(const profile_work *work, rpm_cell_work *cell, int32_t row, const rpm_cvec3 *groups, profile_thread *own, double *levels);
+static int	rows_met(const profile_work *work, const rpm_cell_work *cell, uint32_t mark, profile_thread *own);
 static uint32_t find_paths(const profile_work *work, const rpm_cell_work *cell, int32_t row, uint32_t *paths);
 static double most_power(const rpm_cell_work *cell, uint32_t path);
-static double power_at(const profile_work *work, rpm_cell_work *cell, int32_t row, double factor, const rpm_cvec3 *groups, const profile_thread *own,
-					   uint32_t count);
-static int	find_bottoms(const profile_work *work, int32_t row, bottom *bottoms);
-static double spread(const profile_work *work, int32_t row, double curvature);
-
-static inline double
-z_of_step(const profile_work *work, int32_t row, int step)
-{
-	return work->fit->prior[work->parameter_of_row[row]] + (step - STEPS_ASIDE) * STEP;
-}
-
-/* The row of an event's wall, or -1. */
-static inline int32_t
-row_of(const profile_work *work, const rpm_stored_event *event)
-{
-	return event->building < 0 ? -1 : work->row_of_building[event->building];
-}
+static void compute_pair(const row_work *row, const rpm_stored_event *event, const rpm_wall_state *wall, int block, float *pair);
+static void block_powers(row_work *row, int block, double *powers);
 
 rpm_code
-rpm_fit_move_buildings(rpm_fit_work *fit, bool *moved, rpm_status *status)
+rpm_fit_profile(rpm_fit_work *fit, rpm_profile *profile, rpm_status *status)
 {
-	profile_work work = {.fit = fit};
-	double		before = fit->cost;
-	double	   *kept = malloc(((size_t) fit->count + 1) * sizeof(double));
-	rpm_code	code = kept ? take_room(&work, status) : rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %d parameters", fit->count);
+	profile_work work = {.fit = fit, .profile = profile};
+	size_t		costs = (size_t) profile->rows * RPM_PROFILE_LANES;
+	rpm_code	code = rpm_store_tables_fill(&fit->tables, &fit->values, false, fit->control, status);
 
-	*moved = false;
-	if (code == RPM_OK && work.rows > 0)
-		code = profile(&work, status);
-	if (kept != NULL)
-		memcpy(kept, fit->z, (size_t) fit->count * sizeof(double));
-	for (int32_t row = 0; row < work.rows && code == RPM_OK; row++)
+	if (code == RPM_OK)
+		code = rpm_profile_tables_create(fit, profile, &work.tables, status);
+	if (code == RPM_OK)
+		code = take_room(&work, status);
+	if (code == RPM_OK)
+		code = rpm_parallel_for(fit->control, (int64_t) fit->store->input.cell_count, 16, cell_range, &work, status);
+	for (size_t i = 0; i < costs && code == RPM_OK; i++)
 	{
-		bottom		bottoms[STEPS];
-		int			count = find_bottoms(&work, row, bottoms), best = -1;
-
-		for (int i = 0; i < count; i++)
-			if (bottoms[i].cost < -GAIN_LEAST && (best < 0 || bottoms[i].cost < bottoms[best].cost))
-				best = i;
-		if (best < 0)
-			continue;
-		fit->z[work.parameter_of_row[row]] = bottoms[best].z;
-		*moved = true;
-	}
-	if (*moved)
-	{
-		rpm_fit_set(fit, fit->z);
-		code = rpm_fit_sum(fit, false, status);
-		/* Each by itself was better; all at once they may not be. */
-		if (code == RPM_OK && fit->cost >= before)
-		{
-			*moved = false;
-			fit->fresh = false;
-			rpm_fit_set(fit, kept);
-		}
-	}
-	free(kept);
-	release(&work);
-	return code;
-}
-
-rpm_code
-rpm_fit_spread(rpm_fit_work *fit, double *variance, rpm_status *status)
-{
-	profile_work work = {.fit = fit};
-	rpm_code	code = take_room(&work, status);
-
-	if (code == RPM_OK && work.rows > 0)
-		code = profile(&work, status);
-	for (int32_t row = 0; row < work.rows && code == RPM_OK; row++)
-	{
-		size_t		i = (size_t) work.parameter_of_row[row];
-		double		curvature = fit->normal[i * (size_t) fit->count + i];
-
-		variance[i] += fmax(0, spread(&work, row, curvature) - 1 / curvature);
+		profile->costs[i] = 0;
+		for (int t = 0; t < fit->threads; t++)
+			profile->costs[i] += work.threads[t].costs[i] * (double) fit->stride;
 	}
 	release(&work);
 	return code;
-}
-
-/* A row for each fitted building that the cells say something of and that has a wall with a thickness; false without memory. */
-static bool
-find_rows(profile_work *work)
-{
-	const rpm_path_store *store = work->fit->store;
-	size_t		buildings = store->input.scene->building_count, n = (size_t) work->fit->count;
-
-	work->row_of_building = malloc((buildings + 1) * sizeof(int32_t));
-	work->parameter_of_row = malloc((n + 1) * sizeof(int32_t));
-	if (!work->row_of_building || !work->parameter_of_row)
-		return false;
-	memset(work->row_of_building, -1, (buildings + 1) * sizeof(int32_t));
-	mark_slabs(store, work->row_of_building);
-	for (int i = 0; i < work->fit->count; i++)
-	{
-		const rpm_parameter *parameter = &work->fit->calibration->parameters[work->fit->index[i]];
-		double		said = work->fit->normal[(size_t) i * n + (size_t) i] * work->fit->sd[i] * work->fit->sd[i] - 1;
-
-		if (parameter->kind == RPM_PARAMETER_BUILDING_PERMITTIVITY && said >= LEAST_SAID && work->row_of_building[parameter->owner] == INT32_MAX)
-		{
-			work->row_of_building[parameter->owner] = work->rows;
-			work->parameter_of_row[work->rows++] = i;
-		}
-	}
-	for (size_t b = 0; b < buildings; b++)
-		if (work->row_of_building[b] == INT32_MAX)
-			work->row_of_building[b] = -1;
-	return true;
-}
-
-/* Those that some path meets a wall with a thickness of: INT32_MAX. */
-static void
-mark_slabs(const rpm_path_store *store, int32_t *of_building)
-{
-	for (size_t i = 0; i < store->all.event_count; i++)
-	{
-		const rpm_stored_event *event = &store->all.events[i];
-
-		for (int a = 0; a < store->input.antenna_count && event->building >= 0; a++)
-			if (store->input.antennas[a].materials[event->material].thickness_m > 0)
-				of_building[event->building] = INT32_MAX;
-	}
 }
 
 static rpm_code
 take_room(profile_work *work, rpm_status *status)
 {
 	const rpm_path_store *store = work->fit->store;
-	size_t		buildings = store->input.scene->building_count, rows = 0, most = 0, threads = (size_t) work->fit->threads;
-	rpm_code	code = RPM_OK;
+	size_t		rows = (size_t) work->profile->rows, most = 0, threads = (size_t) work->fit->threads;
+	rpm_code	code;
 
-	if (!find_rows(work))
-		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for profiles of %zu buildings", buildings);
-	rows = (size_t) work->rows;
 	for (size_t i = 0; i < store->place_count; i++)
 		most = store->places[i].path_count > most ? store->places[i].path_count : most;
-	if (rows > 0)
-		code = rpm_reserve(work->fit->control, threads * (rows * (STEPS * sizeof(double) + 2 * sizeof(int32_t))
-						   + most * (sizeof(uint32_t) + sizeof(rpm_cvec3))), "profiles of walls", status);
-	if (code != RPM_OK || rows == 0)
+	code = rpm_reserve(work->fit->control, threads * (rows * (RPM_PROFILE_LANES * sizeof(double) + 2 * sizeof(int32_t))
+					   + most * sizeof(uint32_t) + RPM_STORE_MOST_GROUPS * sizeof(lane_field)), "profiles of walls", status);
+	if (code != RPM_OK)
 		return code;
 	work->threads = calloc(threads, sizeof(profile_thread));
-	if (work->threads == NULL)
-		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for profiles of %zu walls", rows);
-	for (size_t t = 0; t < threads; t++)
+	for (size_t t = 0; t < threads && work->threads; t++)
 	{
 		profile_thread *own = &work->threads[t];
 
-		own->costs = calloc(rows * STEPS, sizeof(double));
-		own->seen = calloc(rows, sizeof(uint32_t));
-		own->met = calloc(rows, sizeof(int32_t));
+		own->costs = calloc(rows * RPM_PROFILE_LANES + 1, sizeof(double));
+		own->seen = calloc(rows + 1, sizeof(uint32_t));
+		own->met = calloc(rows + 1, sizeof(int32_t));
 		own->paths = calloc(most + 1, sizeof(uint32_t));
-		own->kept = calloc(most + 1, sizeof(rpm_cvec3));
-		if (!own->costs || !own->seen || !own->met || !own->paths || !own->kept)
-			return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for profiles of %zu walls", rows);
+		own->groups = calloc(RPM_STORE_MOST_GROUPS, sizeof(lane_field));
+		if (!own->costs || !own->seen || !own->met || !own->paths || !own->groups)
+			code = RPM_OUT_OF_MEMORY;
 	}
-	return RPM_OK;
+	return work->threads && code == RPM_OK ? RPM_OK : rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for profiles of %zu walls", rows);
 }
 
 static void
@@ -224,35 +131,10 @@ release(profile_work *work)
 		free(work->threads[t].seen);
 		free(work->threads[t].met);
 		free(work->threads[t].paths);
-		free(work->threads[t].kept);
+		free(work->threads[t].groups);
 	}
 	free(work->threads);
-	free(work->row_of_building);
-	free(work->parameter_of_row);
-}
-
-/* The costs of all rows, priors included, into the first thread's. */
-static rpm_code
-profile(profile_work *work, rpm_status *status)
-{
-	rpm_fit_work *fit = work->fit;
-	double	   *costs = work->threads[0].costs;
-	rpm_code	code = rpm_store_tables_fill(&fit->tables, &fit->values, false, fit->control, status);
-
-	if (code == RPM_OK)
-		code = rpm_parallel_for(fit->control, (int64_t) fit->store->input.cell_count, 16, cell_range, work, status);
-	for (int32_t row = 0; row < work->rows && code == RPM_OK; row++)
-		for (int step = 0; step < STEPS; step++)
-		{
-			int32_t		i = work->parameter_of_row[row];
-			double		u = (z_of_step(work, row, step) - fit->prior[i]) / fit->sd[i], now = (fit->z[i] - fit->prior[i]) / fit->sd[i];
-			size_t		k = (size_t) row * STEPS + (size_t) step;
-
-			for (int t = 1; t < fit->threads; t++)
-				costs[k] += work->threads[t].costs[k];
-			costs[k] = costs[k] * (double) fit->stride + (u * u - now * now) / 2;
-		}
-	return code;
+	rpm_profile_tables_free(&work->tables);
 }
 
 static void
@@ -269,63 +151,53 @@ static void
 profile_cell(profile_work *work, size_t cell, profile_thread *own, rpm_store_scratch *scratch)
 {
 	const rpm_path_store *store = work->fit->store;
-	double		measured = store->input.cells[cell].level_dbm, weight = work->fit->weights[cell], level, levels[STEPS], loss;
+	double		measured = store->input.cells[cell].level_dbm, weight = work->fit->weights[cell], level, loss, powers[RPM_PROFILE_LANES];
 	rpm_cell_work at;
 	rpm_cvec3	groups[RPM_STORE_MOST_GROUPS];
-	int			met = 0;
+	int			met;
 
 	if (!rpm_cell_forward(store, &work->fit->values, cell, 0, scratch, &at, groups, &level))
 		return;
-	for (uint32_t i = 0; i < at.place->path_count; i++)
+	met = rows_met(work, &at, (uint32_t) cell + 1, own);
+	loss = rpm_fit_loss(work->fit, level, measured);
+	for (int i = 0; i < met; i++)
 	{
-		const rpm_stored_path *path = &store->all.paths[at.place->first_path + i];
+		row_work	row = {.work = work, .cell = &at, .row = own->met[i], .paths = own->paths, .now = groups, .groups = own->groups};
+		double	   *costs = own->costs + (size_t) row.row * RPM_PROFILE_LANES;
+
+		row.count = find_paths(work, &at, row.row, own->paths);
+		if (row.count == 0)
+			continue;
+		for (int block = 0; block < RPM_PROFILE_BLOCKS; block++)
+			block_powers(&row, block, powers + block * RPM_PROFILE_BLOCK);
+		lanes_log10(powers, RPM_PROFILE_LANES, powers);
+		for (int lane = 0; lane < RPM_PROFILE_LANES; lane++)
+			costs[lane] += weight * (rpm_fit_loss(work->fit, level + 10 * powers[lane], measured) - loss);
+	}
+}
+
+static int
+rows_met(const profile_work *work, const rpm_cell_work *cell, uint32_t mark, profile_thread *own)
+{
+	const rpm_path_store *store = work->fit->store;
+	int			met = 0;
+
+	for (uint32_t i = 0; i < cell->place->path_count; i++)
+	{
+		const rpm_stored_path *path = &store->all.paths[cell->place->first_path + i];
 
 		for (uint32_t e = path->first_event; e < path->first_event + path->event_count; e++)
 		{
-			int32_t		row = row_of(work, &store->all.events[e]);
+			int32_t		row = rpm_profile_row(work->profile, store->all.events[e].material, store->all.events[e].building);
 
-			if (row >= 0 && own->seen[row] != (uint32_t) cell + 1)
+			if (row >= 0 && own->seen[row] != mark)
 			{
-				own->seen[row] = (uint32_t) cell + 1;
+				own->seen[row] = mark;
 				own->met[met++] = row;
 			}
 		}
 	}
-	loss = rpm_fit_loss(work->fit, level, measured);
-	for (int i = 0; i < met; i++)
-	{
-		levels[0] = NAN;
-		profile_row(work, &at, own->met[i], groups, own, levels);
-		for (int step = 0; step < STEPS && !isnan(levels[0]); step++)
-			own->costs[(size_t) own->met[i] * STEPS + (size_t) step] += weight * (rpm_fit_loss(work->fit, levels[step], measured) - loss);
-	}
-}
-
-/* The cell's levels over the steps of one row; untouched when its walls matter to none of the cell's paths. */
-static void
-profile_row(const profile_work *work, rpm_cell_work *cell, int32_t row, const rpm_cvec3 *groups, profile_thread *own, double *levels)
-{
-	const rpm_path_store *store = work->fit->store;
-	uint32_t	count = find_paths(work, cell, row, own->paths);
-	double		now = work->fit->z[work->parameter_of_row[row]];
-
-	if (count == 0)
-		return;
-	for (uint32_t k = 0; k < count; k++)
-		own->kept[k] = cell->paths[own->paths[k]].field;
-	for (int step = 0; step < STEPS; step++)
-		levels[step] = rpm_cell_level(cell, fmax(1e-30 * cell->power,
-												 power_at(work, cell, row, exp(z_of_step(work, row, step) - now), groups, own, count)));
-	for (uint32_t k = 0; k < count; k++)
-	{
-		const rpm_stored_path *path = &store->all.paths[cell->place->first_path + own->paths[k]];
-		rpm_path_state *state = &cell->paths[own->paths[k]];
-
-		state->field = own->kept[k];
-		for (uint32_t e = 0; e < path->event_count; e++)
-			if (row_of(work, &store->all.events[path->first_event + e]) == row)
-				rpm_wall_forward(cell, &store->all.events[path->first_event + e], &cell->walls[state->wall + e]);
-	}
+	return met;
 }
 
 static uint32_t
@@ -339,7 +211,8 @@ find_paths(const profile_work *work, const rpm_cell_work *cell, int32_t row, uin
 		const rpm_stored_path *path = &store->all.paths[cell->place->first_path + i];
 
 		for (uint32_t e = path->first_event; e < path->first_event + path->event_count; e++)
-			if (row_of(work, &store->all.events[e]) == row && most_power(cell, i) >= LEAST_SHARE * cell->power)
+			if (rpm_profile_row(work->profile, store->all.events[e].material, store->all.events[e].building) == row
+				&& most_power(cell, i) >= LEAST_SHARE * cell->power)
 			{
 				paths[count++] = i;
 				break;
@@ -371,93 +244,253 @@ most_power(const rpm_cell_work *cell, uint32_t index)
 	return power;
 }
 
-/* The cell's power with eps' - 1 of the row's walls times a factor; fields and walls of its paths are left so. */
-static double
-power_at(const profile_work *work, rpm_cell_work *cell, int32_t row, double factor, const rpm_cvec3 *groups, const profile_thread *own,
-		 uint32_t count)
+/* The coefficients of a wall that has no table. */
+static void
+compute_pair(const row_work *row, const rpm_stored_event *event, const rpm_wall_state *wall, int block, float *pair)
 {
-	const rpm_path_store *store = work->fit->store;
-	rpm_cvec3	changed[RPM_STORE_MOST_GROUPS];
-	double		power = cell->power;
+	const double *factors = row->work->profile->factors + (size_t) row->row * RPM_PROFILE_LANES + block * RPM_PROFILE_BLOCK;
 
-	memcpy(changed, groups, cell->place->group_count * sizeof(rpm_cvec3));
-	for (uint32_t k = 0; k < count; k++)
+	for (int lane = 0; lane < RPM_PROFILE_BLOCK; lane++, pair++)
 	{
-		const rpm_stored_path *path = &store->all.paths[cell->place->first_path + own->paths[k]];
-		rpm_path_state *state = &cell->paths[own->paths[k]];
-		rpm_cvec3	change;
+		rpm_wall_pair own, *const to[RPM_WALL_PAIRS] = {&own, NULL, NULL};
 
-		for (uint32_t e = 0; e < path->event_count; e++)
-		{
-			const rpm_stored_event *event = &store->all.events[path->first_event + e];
-			rpm_wall_state *wall = &cell->walls[state->wall + e];
-			rpm_wall_pair *const value[RPM_WALL_PAIRS] = {&wall->value, NULL, NULL};
-
-			if (row_of(work, event) == row)
-				rpm_wall_pairs_of(rpm_cx(1 + wall->eps_above_1 * factor, wall->eta_im), event->cosine, wall->thickness_m, cell->wavelength_m,
-								  event->kind == RPM_EVENT_TRANSMISSION, false, value);
-		}
-		rpm_path_field(cell, path, state);
-		change = rpm_cvec_add(state->field, rpm_cvec_scale(own->kept[k], -1));
-		power += path->alone * (rpm_cvec_norm2(state->field) - rpm_cvec_norm2(own->kept[k]));
-		for (int g = 0; g < RPM_STORE_GROUPS; g++)
-			if (path->share[g] != 0)
-				changed[path->group[g]] = rpm_cvec_add(changed[path->group[g]], rpm_cvec_scale(change, path->share[g]));
+		rpm_wall_pairs_of(rpm_cx(1 + wall->eps_above_1 * factors[lane], wall->eta_im), event->cosine, wall->thickness_m, row->cell->wavelength_m,
+						  event->kind == RPM_EVENT_TRANSMISSION, false, to);
+		pair[0] = (float) own.te.re;
+		pair[RPM_PROFILE_BLOCK] = (float) own.te.im;
+		pair[2 * RPM_PROFILE_BLOCK] = (float) own.tm.re;
+		pair[3 * RPM_PROFILE_BLOCK] = (float) own.tm.im;
 	}
-	for (int g = 0; g < cell->place->group_count; g++)
-		power += rpm_cvec_norm2(changed[g]) - rpm_cvec_norm2(groups[g]);
-	return power;
 }
 
-/* The bottoms of a row other than the one that the fit stands in: of parabolas through three steps each. */
-static int
-find_bottoms(const profile_work *work, int32_t row, bottom *bottoms)
+/* The coefficients of a wall of the row with its amplitude. */
+LANES_INLINE void
+pair_of(const row_work *row, const rpm_stored_event *event, const rpm_wall_state *wall, int block, lane_pair *pair)
 {
-	const double *cost = work->threads[0].costs + (size_t) row * STEPS;
-	double		now = work->fit->z[work->parameter_of_row[row]];
-	int			count = 0;
+	const rpm_store_tables *walls = &row->work->fit->tables;
+	int32_t		index = walls->of_event ? walls->of_event[event - row->cell->store->all.events] : -1;
+	const rpm_profile_table *table = index < 0 ? NULL : &row->work->tables.tables[index];
+	float		amplitude = (float) wall->amplitude;
 
-	for (int i = 1; i < STEPS - 1; i++)
-	{
-		double		z = z_of_step(work, row, i), slope = (cost[i + 1] - cost[i - 1]) / 2, curvature = cost[i + 1] - 2 * cost[i] + cost[i - 1];
-
-		if (cost[i] > cost[i - 1] || cost[i] >= cost[i + 1] || fabs(z - now) <= STEP)
-			continue;
-		bottoms[count++] = (bottom) {z - slope / curvature * STEP, cost[i] - slope * slope / curvature / 2, curvature / (STEP * STEP)};
-	}
-	return count;
-}
-
-/*
- * The mean square distance from where the fit stands, weighed by how likely the measurements and the prior make each place: over the steps,
- * or, where a bottom is narrower than these, over the bottoms.  curvature: of the one that the fit stands in.
- */
-static double
-spread(const profile_work *work, int32_t row, double curvature)
-{
-	const double *cost = work->threads[0].costs + (size_t) row * STEPS;
-	double		now = work->fit->z[work->parameter_of_row[row]], weight, sum = 0, square = 0;
-	bottom		bottoms[STEPS];
-	int			count = find_bottoms(work, row, bottoms);
-
-	bottoms[count++] = (bottom) {now, 0, curvature};
-	if (curvature * STEP * STEP < 1)
-		for (int i = 0; i < STEPS; i++)
-		{
-			double		off = z_of_step(work, row, i) - now;
-
-			weight = exp(-cost[i]);
-			sum += weight;
-			square += weight * off * off;
-		}
+	if (table == NULL || table->steps == 0)
+		compute_pair(row, event, wall, block, (float *) pair);
 	else
-		for (int i = 0; i < count; i++)
-		{
-			double		off = bottoms[i].z - now;
+	{
+		float		weights[4];
+		const float *entry = table->entries + (size_t) block * sizeof(lane_pair) / sizeof(float)
+			+ (size_t) rpm_store_table_place(table->steps, event->cosine, weights) * RPM_PROFILE_BLOCKS * sizeof(lane_pair) / sizeof(float);
 
-			weight = exp(-bottoms[i].cost) / sqrt(bottoms[i].curvature);
-			sum += weight;
-			square += weight * (off * off + 1 / bottoms[i].curvature);
+		*pair = (lane_pair) {{0}, {0}, {0}, {0}};
+		for (int i = 0; i < 4; i++, entry += RPM_PROFILE_BLOCKS * sizeof(lane_pair) / sizeof(float))
+		{
+			const lane_pair *at = (const lane_pair *) entry;
+
+			pair->te_re += weights[i] * at->te_re;
+			pair->te_im += weights[i] * at->te_im;
+			pair->tm_re += weights[i] * at->tm_re;
+			pair->tm_im += weights[i] * at->tm_im;
 		}
-	return square / sum;
+	}
+	pair->te_re *= amplitude;
+	pair->te_im *= amplitude;
+	pair->tm_re *= amplitude;
+	pair->tm_im *= amplitude;
+}
+
+/* x = c b. */
+LANES_INLINE void
+times(const lanes *re, const lanes *im, const lane_complex *b, lane_complex *x)
+{
+	lanes		product = *re * b->re - *im * b->im;
+
+	x->im = *re * b->im + *im * b->re;
+	x->re = product;
+}
+
+LANES_INLINE lane_complex *
+spread_over(rpm_complex z, lane_complex *x)
+{
+	const lanes zero = {0};
+
+	x->re = zero + (float) z.re;
+	x->im = zero + (float) z.im;
+	return x;
+}
+
+LANES_INLINE void
+chain_in_lanes(const row_work *row, const rpm_stored_path *path, const rpm_path_state *state, int block, lane_complex *x)
+{
+	bool		begun = false;
+
+	for (int i = 0; i < path->event_count; i++)
+	{
+		const rpm_stored_event *event = &row->cell->store->all.events[path->first_event + (uint32_t) i];
+		const rpm_wall_state *wall = &row->cell->walls[state->wall + (size_t) i];
+		bool		own = rpm_profile_row(row->work->profile, event->material, event->building) == row->row;
+		lane_complex before[2], value;
+
+		if (!begun && !own)
+			continue;
+		if (!begun)
+			for (int k = 0; k < 2; k++)
+				spread_over(wall->before[k], &before[k]);
+		else
+		{
+			before[0].re = x[0].re * event->turn_cos + x[1].re * event->turn_sin;
+			before[0].im = x[0].im * event->turn_cos + x[1].im * event->turn_sin;
+			before[1].re = x[1].re * event->turn_cos - x[0].re * event->turn_sin;
+			before[1].im = x[1].im * event->turn_cos - x[0].im * event->turn_sin;
+		}
+		begun = true;
+		if (own)
+		{
+			lane_pair	pair;
+
+			pair_of(row, event, wall, block, &pair);
+			times(&pair.te_re, &pair.te_im, &before[0], &x[0]);
+			times(&pair.tm_re, &pair.tm_im, &before[1], &x[1]);
+			continue;
+		}
+		spread_over(rpm_cx_scale(wall->value.te, wall->amplitude), &value);
+		times(&value.re, &value.im, &before[0], &x[0]);
+		spread_over(rpm_cx_scale(wall->value.tm, wall->amplitude), &value);
+		times(&value.re, &value.im, &before[1], &x[1]);
+	}
+}
+
+LANES_INLINE void
+edge_in_lanes(const row_work *row, const rpm_stored_path *path, const rpm_path_state *state, int block, lane_complex *y)
+{
+	rpm_stored_matrices *matrices = &row->cell->store->all.matrices[path->matrix];
+	const rpm_wall_state *faces = &row->cell->walls[state->wall];
+	rpm_complex factors[RPM_STORE_MATRICES], fixed[2];
+
+	rpm_edge_factors(faces, factors);
+	for (int k = 0; k < 2; k++)
+		fixed[k] = rpm_matrix_row(matrices->m[0][k], state->first);
+	for (int f = 0; f < 2; f++)
+	{
+		const rpm_stored_event *event = &row->cell->store->all.events[path->first_event + (uint32_t) f];
+
+		if (rpm_profile_row(row->work->profile, event->material, event->building) != row->row)
+			for (int k = 0; k < 2; k++)
+				for (int m = 1 + 2 * f; m <= 2 + 2 * f; m++)
+					fixed[k] = rpm_cx_add(fixed[k], rpm_cx_mul(factors[m], rpm_matrix_row(matrices->m[m][k], state->first)));
+	}
+	for (int k = 0; k < 2; k++)
+		spread_over(fixed[k], &y[k]);
+	for (int f = 0; f < 2; f++)
+	{
+		const rpm_stored_event *event = &row->cell->store->all.events[path->first_event + (uint32_t) f];
+		lane_pair	pair;
+
+		if (rpm_profile_row(row->work->profile, event->material, event->building) != row->row)
+			continue;
+		pair_of(row, event, &faces[f], block, &pair);
+		for (int k = 0; k < 2; k++)
+		{
+			lane_complex in, out;
+
+			times(&pair.te_re, &pair.te_im, spread_over(rpm_matrix_row(matrices->m[1 + 2 * f][k], state->first), &in), &out);
+			y[k].re += out.re;
+			y[k].im += out.im;
+			times(&pair.tm_re, &pair.tm_im, spread_over(rpm_matrix_row(matrices->m[2 + 2 * f][k], state->first), &in), &out);
+			y[k].re += out.re;
+			y[k].im += out.im;
+		}
+	}
+}
+
+/* A path's field, in units of the root of the cell's power. */
+LANES_INLINE void
+field_in_lanes(const row_work *row, const rpm_stored_path *path, const rpm_path_state *state, double unit, int block, lane_field *field)
+{
+	lane_complex y[2], factor;
+
+	if (path->kind == RPM_STORED_EDGE)
+		edge_in_lanes(row, path, state, block, y);
+	else
+		chain_in_lanes(row, path, state, block, y);
+	spread_over(rpm_cx(unit * path->factor[0], unit * path->factor[1]), &factor);
+	for (int k = 0; k < 2; k++)
+		times(&factor.re, &factor.im, &y[k], &y[k]);
+	for (int j = 0; j < 3; j++)
+	{
+		field->part[j].re = path->out_u[j] * y[0].re + path->out_p[j] * y[1].re;
+		field->part[j].im = path->out_u[j] * y[0].im + path->out_p[j] * y[1].im;
+	}
+}
+
+LANES_INLINE void
+add_power(const lane_field *field, float share, lanes *power)
+{
+	for (int j = 0; j < 3; j++)
+		*power += share * (field->part[j].re * field->part[j].re + field->part[j].im * field->part[j].im);
+}
+
+/* Groups that the row's paths have a share of, without these paths. */
+LANES_INLINE void
+begin_groups(row_work *row, double unit, double *fixed)
+{
+	const rpm_stored_place *place = row->cell->place;
+	rpm_cvec3	left[RPM_STORE_MOST_GROUPS];
+
+	*fixed = 1;
+	for (int g = 0; g < place->group_count; g++)
+	{
+		row->touched[g] = false;
+		left[g] = row->now[g];
+	}
+	for (uint32_t i = 0; i < row->count; i++)
+	{
+		const rpm_stored_path *path = &row->cell->store->all.paths[place->first_path + row->paths[i]];
+		const rpm_path_state *state = &row->cell->paths[row->paths[i]];
+
+		*fixed -= unit * unit * path->alone * rpm_cvec_norm2(state->field);
+		for (int k = 0; k < RPM_STORE_GROUPS; k++)
+			if (path->share[k] != 0)
+			{
+				row->touched[path->group[k]] = true;
+				left[path->group[k]] = rpm_cvec_add(left[path->group[k]], rpm_cvec_scale(state->field, -path->share[k]));
+			}
+	}
+	for (int g = 0; g < place->group_count; g++)
+		if (row->touched[g])
+		{
+			*fixed -= unit * unit * rpm_cvec_norm2(row->now[g]);
+			spread_over(rpm_cx_scale(left[g].x, unit), &row->groups[g].part[0]);
+			spread_over(rpm_cx_scale(left[g].y, unit), &row->groups[g].part[1]);
+			spread_over(rpm_cx_scale(left[g].z, unit), &row->groups[g].part[2]);
+		}
+}
+
+/* The cell's power in the lanes of a block, beside what it is. */
+LANES_WIDE static void
+block_powers(row_work *row, int block, double *powers)
+{
+	const rpm_stored_place *place = row->cell->place;
+	double		unit = 1 / sqrt(row->cell->power), fixed;
+	lanes		power = {0};
+
+	begin_groups(row, unit, &fixed);
+	for (uint32_t i = 0; i < row->count; i++)
+	{
+		const rpm_stored_path *path = &row->cell->store->all.paths[place->first_path + row->paths[i]];
+		lane_field	field;
+
+		field_in_lanes(row, path, &row->cell->paths[row->paths[i]], unit, block, &field);
+		if (path->alone > 0)
+			add_power(&field, path->alone, &power);
+		for (int k = 0; k < RPM_STORE_GROUPS; k++)
+			for (int j = 0; j < 3 && path->share[k] != 0; j++)
+			{
+				row->groups[path->group[k]].part[j].re += path->share[k] * field.part[j].re;
+				row->groups[path->group[k]].part[j].im += path->share[k] * field.part[j].im;
+			}
+	}
+	for (int g = 0; g < place->group_count; g++)
+		if (row->touched[g])
+			add_power(&row->groups[g], 1, &power);
+	for (int lane = 0; lane < RPM_PROFILE_BLOCK; lane++)
+		powers[lane] = fmax(LEAST_POWER, fixed + power[lane]);
 }

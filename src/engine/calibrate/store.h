@@ -155,13 +155,6 @@ typedef struct rpm_store_wall
 	double		eps_above_1, eta_im, thickness_m, scattering;
 } rpm_store_wall;
 
-/* What antennas send into the paths of cells, while only walls change: three numbers for each path of each cell. */
-typedef struct rpm_store_sent
-{
-	size_t	   *first;			/* of each cell, in numbers */
-	float	   *numbers;		/* the field in the path's first basis, its square */
-} rpm_store_sent;
-
 /* The parameters as the evaluation takes them. */
 typedef struct rpm_store_values
 {
@@ -171,19 +164,12 @@ typedef struct rpm_store_values
 	rpm_store_wall *walls;		/* antennas x materials */
 	double	   *building_permittivity, *building_conductivity;	/* factors */
 	double		roof_offset_db, roof_slope_db, roof_share, indoor_loss_db;
-	const rpm_store_sent *sent;	/* of these antennas, or NULL; for evaluations without derivatives by antennas */
 	const struct rpm_store_tables *tables;	/* of these values (tables.h), or NULL: each coefficient is computed */
 } rpm_store_values;
 
 rpm_code	rpm_store_values_create(const rpm_path_store *store, rpm_store_values *values, rpm_status *status);
 void		rpm_store_values_set(const rpm_path_store *store, const rpm_parameter *parameters, rpm_store_values *values);
 void		rpm_store_values_free(rpm_store_values *values);
-
-/* Room for all cells.  Errors: RPM_LIMIT_EXCEEDED, RPM_OUT_OF_MEMORY. */
-rpm_code	rpm_store_sent_create(const rpm_path_store *store, rpm_control *control, rpm_store_sent *sent, rpm_status *status);
-void		rpm_store_sent_free(rpm_store_sent *sent);
-/* One cell's numbers. */
-void		rpm_store_sent_fill(const rpm_path_store *store, const rpm_store_values *values, size_t cell, rpm_store_sent *sent);
 
 /* A sparse gradient: by[index] over all parameters, 0 but at the `count` indices of touched. */
 typedef struct rpm_store_gradient

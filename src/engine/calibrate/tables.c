@@ -30,7 +30,6 @@ static rpm_code take_tables(rpm_store_tables *tables, const uint32_t *uses, size
 							rpm_status *status);
 static void fill_range(void *context, int64_t begin, int64_t end, int thread);
 static void fill(const rpm_store_tables *tables, rpm_store_table *table);
-static int	steps_of(rpm_complex eta, double thickness_m, double wavelength_m);
 
 rpm_code
 rpm_store_tables_create(const rpm_path_store *store, const bool *own, rpm_control *control, rpm_store_tables *tables, rpm_status *status)
@@ -169,8 +168,8 @@ fill(const rpm_store_tables *tables, rpm_store_table *table)
 	rpm_complex eta = rpm_cx(1 + wall->eps_above_1 * permittivity, wall->eta_im * conductivity);
 	rpm_wall_pair pairs[RPM_WALL_PAIRS], *const at[RPM_WALL_PAIRS] = {&pairs[0], &pairs[1], &pairs[2]};
 
-	table->steps = steps_of(eta, wall->thickness_m, mast->wavelength_m);
-	if (table->steps > STEPS_MOST || table->uses < USES_OF_STEP * (uint32_t) table->steps)
+	table->steps = rpm_store_table_steps(eta, wall->thickness_m, mast->wavelength_m);
+	if (!rpm_store_table_pays(table->uses, table->steps))
 		table->steps = 0;
 	for (int i = 0; i <= table->steps && table->steps > 0; i++)
 	{
@@ -188,8 +187,8 @@ fill(const rpm_store_tables *tables, rpm_store_table *table)
 	}
 }
 
-static int
-steps_of(rpm_complex eta, double thickness_m, double wavelength_m)
+int
+rpm_store_table_steps(rpm_complex eta, double thickness_m, double wavelength_m)
 {
 	rpm_complex a = rpm_refraction_root(eta, 0), once;
 	double		strength = sqrt(rpm_cx_norm2(eta)), turns = 2 * RPM_PI * thickness_m / wavelength_m, width = sqrt(rpm_cx_norm2(a)) / fmax(1, strength);
@@ -207,28 +206,24 @@ steps_of(rpm_complex eta, double thickness_m, double wavelength_m)
 }
 
 bool
+rpm_store_table_pays(uint32_t uses, int steps)
+{
+	return steps <= STEPS_MOST && uses >= USES_OF_STEP * (uint32_t) steps;
+}
+
+bool
 rpm_store_tables_at(const rpm_store_tables *tables, size_t event, double cosine, bool gradient, rpm_wall_pair *const pairs[RPM_WALL_PAIRS])
 {
 	int32_t		index = tables->of_event ? tables->of_event[event] : -1;
 	const rpm_store_table *table = tables->tables + (index < 0 ? 0 : index);
-	double		place, t;
 	const float *entry;
 	float		weights[4];
 	four		sums[RPM_WALL_PAIRS] = {{0}};
-	int			first, pairs_wanted = gradient ? RPM_WALL_PAIRS : 1;
+	int			pairs_wanted = gradient ? RPM_WALL_PAIRS : 1;
 
 	if (index < 0 || table->steps == 0)
 		return false;
-	place = sqrt(cosine) * table->steps;
-	first = (int) place - 1;
-	first = first < 0 ? 0 : first > table->steps - 3 ? table->steps - 3 : first;
-	t = place - first;
-	/* Lagrange's cubic through four entries. */
-	weights[0] = (float) (-(t - 1) * (t - 2) * (t - 3) / 6);
-	weights[1] = (float) (t * (t - 2) * (t - 3) / 2);
-	weights[2] = (float) (-t * (t - 1) * (t - 3) / 2);
-	weights[3] = (float) (t * (t - 1) * (t - 2) / 6);
-	entry = table->entries + (size_t) first * NUMBERS;
+	entry = table->entries + (size_t) rpm_store_table_place(table->steps, cosine, weights) * NUMBERS;
 	for (int i = 0; i < 4; i++, entry += NUMBERS)
 		for (int k = 0; k < pairs_wanted; k++)
 		{

@@ -8,6 +8,8 @@
 #ifndef RPM_CALIBRATE_TABLES_H
 #define RPM_CALIBRATE_TABLES_H
 
+#include <math.h>
+
 #include "calibrate/store.h"
 #include "rpm_fresnel_gradient.h"
 
@@ -52,6 +54,27 @@ rpm_code	rpm_store_tables_fill(rpm_store_tables *tables, const rpm_store_values 
 /* The coefficients of an event; false when it has no table. */
 bool		rpm_store_tables_at(const rpm_store_tables *tables, size_t event, double cosine, bool gradient,
 								rpm_wall_pair *const pairs[RPM_WALL_PAIRS]);
+
+/* Entries that a table of a wall takes, less 1; more than any has where coefficients change too fast. */
+int			rpm_store_table_steps(rpm_complex eta, double thickness_m, double wavelength_m);
+/* Whether so many look-ups are worth a table of so many. */
+bool		rpm_store_table_pays(uint32_t uses, int steps);
+
+/* The first of the four entries about an incidence; their weights in Lagrange's cubic. */
+static inline int
+rpm_store_table_place(int steps, double cosine, float *weights)
+{
+	double		place = sqrt(cosine) * steps, t;
+	int			first = (int) place - 1;
+
+	first = first < 0 ? 0 : first > steps - 3 ? steps - 3 : first;
+	t = place - first;
+	weights[0] = (float) (-(t - 1) * (t - 2) * (t - 3) / 6);
+	weights[1] = (float) (t * (t - 2) * (t - 3) / 2);
+	weights[2] = (float) (-t * (t - 1) * (t - 3) / 2);
+	weights[3] = (float) (t * (t - 1) * (t - 2) / 6);
+	return first;
+}
 
 /* The same, computed. */
 void		rpm_wall_pairs_of(rpm_complex eta, double cosine, double thickness_m, double wavelength_m, bool through, bool gradient,
