@@ -45,7 +45,7 @@ static uint64 calls;
 static RpmModel *read_row(const char *name, char *state, rpm_learn_scaling *scaling);
 static void read_scaling(HeapTuple row, const char *name, RpmModel *model, rpm_learn_scaling *scaling);
 static void read_numbers(HeapTuple row, int column, int count, double *values);
-static rpm_learn_network *open_network(const RpmModel *model, const rpm_learn_scaling *scaling);
+static rpm_learn_network *open_network(const char *name, const RpmModel *model, const rpm_learn_scaling *scaling);
 static rpm_code open_call(void *argument, rpm_control *control, rpm_status *status);
 static bool keep(const char *state, rpm_learn_network *network);
 static void drop_oldest(void);
@@ -72,7 +72,7 @@ rpm_model_get(const char *name)
 			model->network = kept[i].network;
 			return model;
 		}
-	network = open_network(model, &scaling);
+	network = open_network(name, model, &scaling);
 	model->network = network;
 	if (!keep(state, network))
 		free_with_context(network);
@@ -164,7 +164,7 @@ read_numbers(HeapTuple row, int column, int count, double *values)
 }
 
 static rpm_learn_network *
-open_network(const RpmModel *model, const rpm_learn_scaling *scaling)
+open_network(const char *name, const RpmModel *model, const rpm_learn_scaling *scaling)
 {
 	Oid			types[1] = {INT4OID};
 	Datum		values[1] = {Int32GetDatum(model->id)};
@@ -178,7 +178,7 @@ open_network(const RpmModel *model, const rpm_learn_scaling *scaling)
 	call.declaration = rpm_model_text_to_file(rpm_column_text(SPI_tuptable->vals[0], 1, context));
 	call.weights = DatumGetByteaPP(rpm_column(SPI_tuptable->vals[0], 2, &null));
 	rpm_control_from_settings(&control);
-	rpm_run_engine(open_call, &call, &control, NULL);
+	rpm_run_engine(open_call, &call, &control, psprintf("model \"%s\"", name));
 	SPI_finish();
 	return call.network;
 }

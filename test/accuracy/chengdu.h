@@ -9,6 +9,11 @@
 #define CELL_M 5.0
 #define TILE_HALF_M 1280.0
 #define FEWEST_PIXELS 300
+/* The raster of heights and classes. */
+#define RASTER_WEST 382930.0
+#define RASTER_NORTH 3418880.0
+#define RASTER_COLUMNS 10331
+#define RASTER_ROWS 8629
 
 typedef struct antenna_row
 {

@@ -57,6 +57,18 @@ RESET rpm_pg.max_memory;
 SELECT count(*) FROM rpm.model WHERE name = 'large';
 SELECT ST_Width(rpm_predict(8801, 'bad town', 'network', cell_size_m => 10, size_cells => 256));
 
+-- what else was tried: a query of antennas that writes, a rate that is no number, a row whose weights or declaration somebody spoiled by hand
+CALL rpm_train('asks', 'bad town', 'DELETE FROM rpm.antenna RETURNING antenna_id', epochs => 1);
+CALL rpm_train('asks', 'bad town', 'SELECT 8801 AS antenna_id', '{known,distance_m}', rpm_network_unet(2, base => 2, stages => 1), size_cells => 16, epochs => 1, split => 'block', block_m => 20,
+	learning_rate => 'NaN');
+SELECT count(*) AS antennas, (SELECT max(version) FROM rpm.model WHERE name = 'asks') AS version FROM rpm.antenna WHERE antenna_id = 8801;
+UPDATE rpm.model SET weights = substr(weights, 1, length(weights) - 3) WHERE name = 'asks';
+SET rpm_pg.model = 'asks';
+SELECT rpm_predict(8801, 'bad town', 'network', size_cells => 16);
+UPDATE rpm.model SET declaration = 'wonder' WHERE name = 'asks';
+SELECT rpm_predict(8801, 'bad town', size_cells => 16);
+RESET rpm_pg.model;
+
 DELETE FROM rpm.model WHERE name = 'asks';
 DELETE FROM rpm.measurement WHERE antenna_id = 8801;
 DELETE FROM rpm.antenna WHERE antenna_id BETWEEN 8801 AND 8803;

@@ -19,10 +19,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "../chengdu.h"
+#include "../panel.h"
 #include "rpm_calibrate.h"
 #include "rpm_level.h"
-#include "rpm_pattern.h"
 #include "rpm_material_table.h"
 #include "rpm_predict.h"
 #include "rpm_scene_file.h"
@@ -141,21 +140,6 @@ build_scene(site_work *site, const char *folder, double x, double y)
 	if (code == RPM_OK)
 		code = rpm_query_create(site->scene, RPM_QUERY_BEST, &control, &site->query, &site->status);
 	return code == RPM_OK;
-}
-
-static void
-set_antenna(rpm_calibrate_antenna *engine, const antenna_row *row)
-{
-	memset(engine, 0, sizeof *engine);
-	engine->antenna.frequency_hz = row->frequency_mhz * 1e6;
-	engine->antenna.grid_azimuth_rad = rpm_radians(row->azimuth_deg);
-	engine->antenna.electrical_tilt_rad = rpm_radians(row->tilt_deg);
-	engine->antenna.pattern = rpm_pattern_default(RPM_PATTERN_TR38901);
-	/* A sector's panel instead of one element: 65 degrees by 10, 17 dBi. */
-	engine->antenna.pattern.vertical_beamwidth_deg = 10;
-	engine->antenna.pattern.side_lobe_floor_db = 20;
-	engine->antenna.pattern.gain_dbi = 17;
-	engine->rs_power_dbm = row->rs_power_dbm;
 }
 
 /* Local positions, above the block that an antenna stands in. */
@@ -393,7 +377,7 @@ run_site(const chengdu *data, const char *folder, int first)
 	for (int i = 0; i < data->antenna_count && site.antenna_count < MOST_ANTENNAS; i++)
 		if (data->antennas[i].site == anchor->site && data->begin[i + 1] - data->begin[i] >= FEWEST_PIXELS)
 		{
-			set_antenna(&site.engine[site.antenna_count], &data->antennas[i]);
+			site.engine[site.antenna_count] = panel_of(&data->antennas[i]);
 			site.antennas[site.antenna_count++] = i;
 		}
 	good = build_scene(&site, folder, anchor->x_m, anchor->y_m);

@@ -12,7 +12,8 @@ typedef enum column_group
 	COLUMN_NETWORK,				/* where the other antennas stand */
 	COLUMN_CLUTTER,				/* residuals of other sites about the pixel */
 	COLUMN_LEVELS,				/* levels of other sites about the pixel, by direction, and of antennas about the antenna */
-	COLUMN_FITTED				/* levels of the linear model that all measured antennas share */
+	COLUMN_FITTED,				/* levels of the linear model that all measured antennas share */
+	COLUMN_TRACED				/* what the tracer says (traced.c) */
 } column_group;
 
 typedef struct column
@@ -31,11 +32,6 @@ typedef struct town_raster
 {
 	int16_t    *band[3];		/* building height, class, ground */
 } town_raster;
-
-#define RASTER_WEST 382930.0
-#define RASTER_NORTH 3418880.0
-#define RASTER_COLUMNS 10331
-#define RASTER_ROWS 8629
 
 bool		town_raster_read(const char *path, town_raster *raster);
 

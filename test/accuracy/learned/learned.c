@@ -1,9 +1,10 @@
 /*
  * learned.c: learned models on the table of extract.c, in two protocols (test/accuracy/run_learned).
  *
- * learned TABLE sites|areas [--groups=DIGITS] [--members=N] [--epochs=N] [--antennas=N] [--own=N] [--by-area] [--split=FILE] [NAME=FILE ...]
+ * learned TABLE sites|areas [--groups=DIGITS] [--members=N] [--epochs=N] [--antennas=N] [--own=N] [--by-area] [--traced] [--split=FILE] [NAME=FILE ...]
  * Prints rows of the table of docs/accuracy.md: the mean, the lines, a network on the columns of the groups; with --own the same with so many of
  * the antenna's own measurements. NAME=FILE: floats, one a row of the table, that another program forecast (test/bench/learned_trees.py).
+ * --traced: only rows of antennas that were traced (traced.c) learn and are judged.
  * --split writes what a row is in each fold (0 nothing, 1 learns, 2 judged), fold after fold, for such programs, and the linear model's levels, and does nothing else.
  */
 #include <math.h>
@@ -25,10 +26,11 @@ typedef struct settings
 {
 	const char *groups, *split;
 	int			members, epochs, antennas, own;
-	bool		by_area;
+	bool		by_area, traced;
 } settings;
 
 static bool lines(const table *t, forecast *mean, forecast *log_distance, forecast *linear);
+static void print_traced(const table *t, bool by_area);
 static bool write_split(const table *t, const char *path);
 static forecast empty(const table *t);
 static bool read_forecast(const table *t, const char *path, forecast *f);
@@ -56,6 +58,7 @@ main(int argc, char **argv)
 		s.groups = strncmp(argv[i], "--groups=", 9) == 0 ? argv[i] + 9 : s.groups;
 		s.split = strncmp(argv[i], "--split=", 8) == 0 ? argv[i] + 8 : s.split;
 		s.by_area = s.by_area || strcmp(argv[i], "--by-area") == 0;
+		s.traced = s.traced || strcmp(argv[i], "--traced") == 0;
 		sscanf(argv[i], "--members=%d", &s.members);
 		sscanf(argv[i], "--epochs=%d", &s.epochs);
 		sscanf(argv[i], "--antennas=%d", &s.antennas);
@@ -63,6 +66,8 @@ main(int argc, char **argv)
 	}
 	if (argc < 3 || !table_read(argv[1], &t) || !table_split(&t, areas, GUARD_M))
 		return 1;
+	if (s.traced)
+		table_keep_known(&t, table_column(&t, "traced"));
 	if (s.antennas > 0)
 		table_thin(&t, s.antennas);
 	if (s.split != NULL)
@@ -74,6 +79,8 @@ main(int argc, char **argv)
 	print_row(&t, "mean", &mean, false);
 	print_row(&t, "a + b log d", &log_distance, false);
 	print_row(&t, "linear model", &linear, s.by_area);
+	if (s.traced)
+		print_traced(&t, s.by_area);
 	if (!areas)
 	{
 		clutter = empty(&t);
@@ -146,6 +153,28 @@ lines(const table *t, forecast *mean, forecast *log_distance, forecast *linear)
 				to[k]->mean_dbm[i] = of_fold[k].mean_dbm[i];
 	}
 	return true;
+}
+
+/* The traced level as it is, and by one line. */
+static void
+print_traced(const table *t, bool by_area)
+{
+	int			column = table_column(t, "traced");
+	forecast	traced = empty(t),
+				line = empty(t),
+				of_fold = empty(t);
+
+	for (size_t i = 0; i < t->rows; i++)
+		traced.mean_dbm[i] = t->values[i * (size_t) t->columns + column];
+	for (int fold = 0; fold < t->folds; fold++)
+	{
+		line_of_fold(t, fold, column, of_fold.mean_dbm);
+		for (size_t i = 0; i < t->rows; i++)
+			if (t->use[fold][i] == USE_JUDGED)
+				line.mean_dbm[i] = of_fold.mean_dbm[i];
+	}
+	print_row(t, "traced level", &traced, by_area);
+	print_row(t, "a + b x traced level", &line, by_area);
 }
 
 static bool

@@ -15,17 +15,12 @@ bool
 lines_of_fold(const table *t, int fold, float *mean_dbm, float *log_distance_dbm, float *linear_dbm)
 {
 	const int	column[4] = {table_column(t, "height"), table_column(t, "tilt"), table_column(t, "frequency"), table_column(t, "power")};
-	int			distance = table_column(t, "log_distance");
 	rpm_clutter_antenna *antennas = malloc((t->rows + 1) * sizeof(rpm_clutter_antenna));
 	rpm_clutter_point *points = malloc((t->rows + 1) * sizeof(rpm_clutter_point));
 	double		coefficient[RPM_CLUTTER_TERMS],
-				n = 0,
-				x = 0,
-				y = 0,
-				xx = 0,
-				xy = 0,
-				slope;
-	size_t		count = 0,
+				sum = 0;
+	size_t		learn = 0,
+				count = 0,
 				step;
 	rpm_control alone = {.threads = 1};
 	rpm_status	status;
@@ -34,16 +29,10 @@ lines_of_fold(const table *t, int fold, float *mean_dbm, float *log_distance_dbm
 	for (size_t i = 0; i < t->rows; i++)
 		if (t->use[fold][i] == USE_LEARNS)
 		{
-			double		level = t->facts[i * FACTS + FACT_LEVEL],
-						log_distance = t->values[i * (size_t) t->columns + distance];
-
-			n++;
-			x += log_distance;
-			y += level;
-			xx += log_distance * log_distance;
-			xy += log_distance * level;
+			sum += t->facts[i * FACTS + FACT_LEVEL];
+			learn++;
 		}
-	step = (size_t) n / MOST_FITTED + 1;
+	step = learn / MOST_FITTED + 1;
 	for (size_t i = 0; i < t->rows; i++)
 		if (t->use[fold][i] == USE_LEARNS && i % step == 0)
 		{
@@ -52,7 +41,6 @@ lines_of_fold(const table *t, int fold, float *mean_dbm, float *log_distance_dbm
 			count++;
 		}
 	rpm_clutter_fit(antennas, (int32_t) count, points, count, &alone, coefficient, NULL, &status);
-	slope = (xy - x * y / n) / (xx - x * x / n);
 	for (size_t i = 0; i < t->rows && status.code == RPM_OK; i++)
 		if (t->use[fold][i] != USE_NONE)
 		{
@@ -61,15 +49,48 @@ lines_of_fold(const table *t, int fold, float *mean_dbm, float *log_distance_dbm
 			if (linear_dbm != NULL)
 				linear_dbm[i] = (float) rpm_clutter_linear(&antenna, t->facts[i * FACTS + FACT_X], t->facts[i * FACTS + FACT_Y], coefficient);
 			if (mean_dbm != NULL)
-				mean_dbm[i] = (float) (y / n);
-			if (log_distance_dbm != NULL)
-				log_distance_dbm[i] = (float) (y / n + slope * (t->values[i * (size_t) t->columns + distance] - x / n));
+				mean_dbm[i] = (float) (sum / (double) learn);
 		}
+	if (log_distance_dbm != NULL)
+		line_of_fold(t, fold, table_column(t, "log_distance"), log_distance_dbm);
 	if (status.code != RPM_OK)
 		fprintf(stderr, "%s\n", status.message);
 	free(antennas);
 	free(points);
 	return status.code == RPM_OK;
+}
+
+void
+line_of_fold(const table *t, int fold, int column, float *level_dbm)
+{
+	double		n = 0,
+				x = 0,
+				y = 0,
+				xx = 0,
+				xy = 0,
+				slope;
+
+	for (size_t i = 0; i < t->rows; i++)
+	{
+		double		level = t->facts[i * FACTS + FACT_LEVEL],
+					value = t->values[i * (size_t) t->columns + column];
+
+		if (t->use[fold][i] != USE_LEARNS || isnan(value))
+			continue;
+		n++;
+		x += value;
+		y += level;
+		xx += value * value;
+		xy += value * level;
+	}
+	slope = (xy - x * y / n) / (xx - x * x / n);
+	for (size_t i = 0; i < t->rows; i++)
+		if (t->use[fold][i] != USE_NONE)
+		{
+			double		value = t->values[i * (size_t) t->columns + column];
+
+			level_dbm[i] = (float) (y / n + (isnan(value) ? 0 : slope * (value - x / n)));
+		}
 }
 
 /* About itself: points are as far from it as their facts say. */

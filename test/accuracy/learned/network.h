@@ -23,4 +23,7 @@ bool		network_forecast(const table *t, const char *groups, bool by_area, int mem
  */
 bool		lines_of_fold(const table *t, int fold, float *mean_dbm, float *log_distance_dbm, float *linear_dbm);
 
+/* A line in one column, fitted on the rows of a fold that learn and know it, at its rows; the mean where a row does not. */
+void		line_of_fold(const table *t, int fold, int column, float *level_dbm);
+
 #endif

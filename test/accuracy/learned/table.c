@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "rpm_split.h"
 #include "table.h"
 
@@ -12,6 +13,7 @@
 #define MOST_ANTENNAS 8192
 #define THINNING_SEED 77
 
+static bool add_traced(const char *path, table *t);
 static bool by_sites(table *t);
 static bool by_areas(table *t, double guard_m);
 static void deal_areas(const table *t, int fold_of[AREAS]);
@@ -58,7 +60,41 @@ table_read(const char *path, table *t)
 	}
 	free(row);
 	fclose(file);
-	return t->rows > 0;
+	return t->rows > 0 && add_traced(path, t);
+}
+
+/* One more column, where traced.c made it. */
+static bool
+add_traced(const char *path, table *t)
+{
+	char		name[4200];
+	size_t		columns = (size_t) t->columns;
+	float	   *wider,
+			   *traced;
+	FILE	   *file;
+	bool		good;
+
+	snprintf(name, sizeof(name), "%s.traced", path);
+	file = fopen(name, "rb");
+	if (file == NULL || t->columns == MOST_NAMES)
+		return true;
+	traced = malloc((t->rows + 1) * sizeof(float));
+	good = fread(traced, sizeof(float), t->rows + 1, file) == t->rows;
+	fclose(file);
+	wider = malloc(t->rows * (columns + 1) * sizeof(float));
+	for (size_t i = 0; i < t->rows && good; i++)
+	{
+		memcpy(wider + i * (columns + 1), t->values + i * columns, columns * sizeof(float));
+		wider[i * (columns + 1) + columns] = traced[i];
+	}
+	free(traced);
+	free(t->values);
+	t->values = wider;
+	strcpy(t->name[t->columns], "traced");
+	t->group[t->columns++] = COLUMN_TRACED;
+	if (!good)
+		fprintf(stderr, "%s is of another table\n", name);
+	return good;
 }
 
 int
@@ -215,4 +251,12 @@ table_thin(table *t, int antennas)
 			if (t->use[f][i] == USE_LEARNS)
 				t->use[f][i] = USE_NONE;
 	}
+}
+
+void
+table_keep_known(table *t, int column)
+{
+	for (size_t i = 0; i < t->rows && column >= 0; i++)
+		for (int f = 0; f < t->folds && isnan(t->values[i * (size_t) t->columns + column]); f++)
+			t->use[f][i] = USE_NONE;
 }

@@ -43,7 +43,7 @@ typedef struct table
 	uint8_t    *use[MOST_FOLDS];	/* of each row */
 } table;
 
-/* Reads PATH.columns and PATH.values. */
+/* Reads PATH.columns and PATH.values, and the column PATH.traced where there is one. */
 bool		table_read(const char *path, table *t);
 int			table_column(const table *t, const char *name); /* -1: there is none */
 
@@ -52,6 +52,9 @@ int			table_column(const table *t, const char *name); /* -1: there is none */
  * others no row learns that lies within `guard_m` of a row that is judged.
  */
 bool		table_split(table *t, bool by_area, double guard_m);
+
+/* Only rows that know the column learn and are judged. */
+void		table_keep_known(table *t, int column);
 
 /* Only these many antennas learn, the first by a hash of their number: for learning curves. */
 void		table_thin(table *t, int antennas);

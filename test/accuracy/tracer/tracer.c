@@ -11,15 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "chengdu.h"
+#include "blocks.h"
 #include "rpm_em.h"
 #include "rpm_trace.h"
 
-#define RASTER_WEST 382930.0
-#define RASTER_NORTH 3418880.0
-#define RASTER_COLUMNS 10331
-#define RASTER_ROWS 8629
-#define SIDE 512				/* cells of a tile: 2 TILE_HALF_M / CELL_M */
 #define MAP_CELL_M 20.0			/* unless another multiple of CELL_M is asked for */
 #define MAP_SIDE_MOST 512
 #define AREAS 14
@@ -36,12 +31,6 @@ static const struct variant
 	{"and around corners, with a reflection", BASE | RPM_OVER_ROOFS | RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION}
 };
 
-typedef struct tile
-{
-	double		west, south;
-	int16_t		height[SIDE * SIDE];	/* from the south-west, row by row */
-} tile;
-
 typedef struct score
 {
 	int			antennas;
@@ -51,12 +40,8 @@ typedef struct score
 static double map_cell_m = MAP_CELL_M;
 static int	map_side;
 
-static bool read_tile(FILE *raster, const antenna_row *antenna, tile *t);
-static rpm_scene *blocks(const tile *t, rpm_status *status);
-static rpm_code add_block(rpm_scene_builder *builder, int64_t id, double x0, double y0, double x1, double y1, double height,
-						  rpm_status *status);
 static bool compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS]);
-static void judge(const chengdu *data, int number, const tile *t, const double *gain, score *sum);
+static void judge(const chengdu *data, int number, const block_tile *t, const double *gain, score *sum);
 static bool coprime(int a, int b);
 static void print_row(const char *name, const score *s);
 
@@ -139,7 +124,7 @@ print_row(const char *name, const score *s)
 static bool
 compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS])
 {
-	static tile t;
+	static block_tile t;
 	static double gain[MAP_SIDE_MOST * MAP_SIDE_MOST];
 	const antenna_row *row = &data->antennas[number];
 	rpm_antenna antenna = {.frequency_hz = row->frequency_mhz * 1e6, .grid_azimuth_rad = row->azimuth_deg * RPM_PI / 180,
@@ -151,14 +136,14 @@ compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS
 	bool		good = true;
 
 	rpm_status_clear(&status);
-	if (!read_tile(raster, row, &t) || (scene = blocks(&t, &status)) == NULL)
+	if (!block_tile_read(raster, row->x_m, row->y_m, &t) || (scene = block_tile_scene(&t, &status)) == NULL)
 		return false;
 	if (rpm_query_create(scene, RPM_QUERY_BEST, NULL, &query, &status) != RPM_OK)
 		return false;
 	column = (int) ((row->x_m - t.west) / CELL_M);
 	line = (int) ((row->y_m - t.south) / CELL_M);
 	antenna.position = rpm_vec(row->x_m - t.west - scene->origin[0], row->y_m - t.south - scene->origin[1],
-							   fmax(row->height_m, t.height[line * SIDE + column] + 1) - scene->origin[2]);
+							   fmax(row->height_m, t.height[line * BLOCK_SIDE + column] + 1) - scene->origin[2]);
 	for (int v = 0; v < VARIANTS && good; v++)
 	{
 		rpm_grid	grid = {-scene->origin[0], 2 * TILE_HALF_M - scene->origin[1], map_cell_m, map_cell_m, map_side, map_side, 1.5};
@@ -183,88 +168,8 @@ compare(const chengdu *data, int number, FILE *raster, score (*by_area)[VARIANTS
 	return good;
 }
 
-static bool
-read_tile(FILE *raster, const antenna_row *antenna, tile *t)
-{
-	int			west = (int) floor((antenna->x_m - TILE_HALF_M - RASTER_WEST) / CELL_M);
-	int			north = (int) floor((RASTER_NORTH - antenna->y_m - TILE_HALF_M) / CELL_M);
-
-	t->west = RASTER_WEST + west * CELL_M;
-	t->south = RASTER_NORTH - (north + SIDE) * CELL_M;
-	memset(t->height, 0, sizeof(t->height));
-	for (int r = 0; r < SIDE; r++)
-	{
-		int16_t    *line = t->height + (size_t) (SIDE - 1 - r) * SIDE;
-		int			from = west < 0 ? -west : 0, count = (west + SIDE < RASTER_COLUMNS ? SIDE : RASTER_COLUMNS - west) - from;
-
-		if (north + r < 0 || north + r >= RASTER_ROWS || count <= 0)
-			continue;
-		if (fseek(raster, (((long) (north + r)) * RASTER_COLUMNS + west + from) * (long) sizeof(int16_t), SEEK_SET) != 0
-			|| fread(line + from, sizeof(int16_t), (size_t) count, raster) != (size_t) count)
-			return false;
-		for (int c = 0; c < SIDE; c++)
-			line[c] = line[c] > 0 ? line[c] : 0;
-	}
-	return true;
-}
-
-/* Rectangles of one height, each as wide and then as high as it can be; coordinates from the tile's corner. */
-static rpm_scene *
-blocks(const tile *t, rpm_status *status)
-{
-	static bool done[SIDE * SIDE];
-	rpm_material concrete = {5.24, 0, 0.0462, 0.7822, 0.3, 0, 0, RPM_SCATTERING_LAMBERTIAN, 1, 1, 1};
-	rpm_scene_options options;
-	rpm_scene_builder *builder;
-	rpm_scene  *scene = NULL;
-	rpm_code	code = RPM_OK;
-	int64_t		id = 0;
-
-	memset(done, 0, sizeof(done));
-	rpm_scene_options_default(&options);
-	options.ground_material = 0;
-	builder = rpm_scene_builder_create(&options, &concrete, 1, NULL, status);
-	if (builder == NULL)
-		return NULL;
-	rpm_scene_builder_reach(builder, 0, 0);
-	rpm_scene_builder_reach(builder, 2 * TILE_HALF_M, 2 * TILE_HALF_M);
-	for (int i = 0; i < SIDE * SIDE && code == RPM_OK; i++)
-	{
-		int			x = i % SIDE, y = i / SIDE, wide = 0, high = 1;
-		bool		same = true;
-
-		if (done[i] || t->height[i] == 0)
-			continue;
-		while (x + wide < SIDE && !done[i + wide] && t->height[i + wide] == t->height[i])
-			wide++;
-		for (; same && y + high < SIDE; high += same)
-			for (int k = 0; k < wide && same; k++)
-				same = !done[i + high * SIDE + k] && t->height[i + high * SIDE + k] == t->height[i];
-		for (int r = 0; r < high; r++)
-			memset(done + i + r * SIDE, 1, (size_t) wide);
-		code = add_block(builder, ++id, x * CELL_M, y * CELL_M, (x + wide) * CELL_M, (y + high) * CELL_M, t->height[i], status);
-	}
-	if (code == RPM_OK)
-		code = rpm_scene_builder_finish(builder, &scene, status);
-	rpm_scene_builder_free(builder);
-	return code == RPM_OK ? scene : NULL;
-}
-
-static rpm_code
-add_block(rpm_scene_builder *builder, int64_t id, double x0, double y0, double x1, double y1, double height, rpm_status *status)
-{
-	double		ring[5][2] = {{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}, {x0, y0}};
-	uint32_t	head[3] = {3, 1, 5};
-	uint8_t		wkb[1 + sizeof(head) + sizeof(ring)] = {1};
-	rpm_building_row row = {id, wkb, sizeof(wkb), height, 0, 0, false, 0};
-
-	memcpy(wkb + 1, head, sizeof(head));
-	memcpy(wkb + 1 + sizeof(head), ring, sizeof(ring));
-	return rpm_scene_builder_add(builder, &row, status);
-}
-
 static void
-judge(const chengdu *data, int number, const tile *t, const double *gain, score *sum)
+judge(const chengdu *data, int number, const block_tile *t, const double *gain, score *sum)
 {
 	double		lowest = INFINITY, n = 0, valued = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0, spread;
 
@@ -273,7 +178,7 @@ judge(const chengdu *data, int number, const tile *t, const double *gain, score 
 		{
 			const pixel *p = &data->pixels[i];
 			double		east = pixel_x(p) - t->west, up = pixel_y(p) - t->south, g, level, measured = p->rsrp_dbm;
-			int			cell = (int) (east / CELL_M) + SIDE * (int) (up / CELL_M);
+			int			cell = (int) (east / CELL_M) + BLOCK_SIDE * (int) (up / CELL_M);
 			int			column = (int) (east / map_cell_m), row = map_side - 1 - (int) (up / map_cell_m);
 
 			if (east < 0 || up < 0 || east >= 2 * TILE_HALF_M || up >= 2 * TILE_HALF_M || t->height[cell] > 0)
