@@ -12,6 +12,7 @@
 /* By which the box of a facet that is not one convex polygon is taken larger. */
 #define BOX_MARGIN_M 5e-3
 
+#ifndef RPM_KERNEL
 static void cut_by_facet(const rpm_map_job *job, const rpm_map_chain *chain, int at, rpm_chain_polygon *area);
 static bool is_one_polygon(const rpm_map_job *job, const rpm_facet *facet);
 static void cut_by_side(const rpm_map_job *job, const rpm_map_chain *chain, int at, rpm_vec3 inwards, double offset,
@@ -57,8 +58,9 @@ rpm_map_chain_area(const rpm_map_job *job, const rpm_map_chain *chain, rpm_chain
 		cut_by_facet(job, chain, k, area);
 	}
 }
+#endif
 
-void
+RPM_SHARED void
 rpm_chain_cut(const rpm_chain_polygon *from, double a, double b, double c, rpm_chain_polygon *to)
 {
 	double		height, next = 0;
@@ -85,7 +87,7 @@ rpm_chain_cut(const rpm_chain_polygon *from, double a, double b, double c, rpm_c
 	}
 }
 
-double
+RPM_SHARED double
 rpm_chain_polygon_area(const rpm_chain_polygon *polygon)
 {
 	double		twice = 0;
@@ -96,6 +98,7 @@ rpm_chain_polygon_area(const rpm_chain_polygon *polygon)
 	return fabs(twice) / 2;
 }
 
+#ifndef RPM_KERNEL
 /* By the facet's own sides where it is one convex polygon, else by its box. */
 static void
 cut_by_facet(const rpm_map_job *job, const rpm_map_chain *chain, int at, rpm_chain_polygon *area)
@@ -165,3 +168,4 @@ cut_unfolded(const rpm_map_job *job, const rpm_map_chain *chain, int at, rpm_vec
 	}
 	rpm_chain_cut(&before, normal.x, normal.y, normal.z * job->surface.z_low + constant, area);
 }
+#endif

@@ -5,7 +5,7 @@
 
 #define BOX_MARGIN_M 5e-3
 
-bool
+RPM_SHARED bool
 rpm_map_chain_points(const rpm_map_job *job, const rpm_map_chain *chain, bool within, rpm_vec3 *points)
 {
 	points[0] = job->antenna->position;
@@ -26,13 +26,13 @@ rpm_map_chain_points(const rpm_map_job *job, const rpm_map_chain *chain, bool wi
 	return true;
 }
 
-double
+RPM_SHARED double
 rpm_map_chain_length(const rpm_map_chain *chain, rpm_vec3 point)
 {
 	return rpm_norm(rpm_sub(point, chain->images[chain->length]));
 }
 
-double
+RPM_SHARED double
 rpm_map_chain_power(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point)
 {
 	rpm_vec3	k = rpm_map_chain_departure(job, chain, point);
@@ -50,7 +50,7 @@ rpm_map_chain_power(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3
 	return rpm_cvec_norm2(e) * job->spreading2 / (length * length);
 }
 
-rpm_vec3
+RPM_SHARED rpm_vec3
 rpm_map_chain_departure(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point)
 {
 	rpm_vec3	k = rpm_unit(rpm_sub(point, chain->images[chain->length]));

@@ -92,16 +92,16 @@ bool		rpm_map_chain_prepare(const rpm_map_job *job, const int32_t *facets, int l
 /* Cuts out of the grid what the chain may light were nothing in the way: exact where each facet is one convex polygon, else more. */
 void		rpm_map_chain_area(const rpm_map_job *job, const rpm_map_chain *chain, rpm_chain_polygon *area);
 /* The part of a polygon where a x + b y + c >= 0. */
-void		rpm_chain_cut(const rpm_chain_polygon *from, double a, double b, double c, rpm_chain_polygon *to);
-double		rpm_chain_polygon_area(const rpm_chain_polygon *polygon);
+RPM_SHARED void rpm_chain_cut(const rpm_chain_polygon *from, double a, double b, double c, rpm_chain_polygon *to);
+RPM_SHARED double rpm_chain_polygon_area(const rpm_chain_polygon *polygon);
 
 /* points[1 .. length], from points[length + 1] back to the antenna, points[0]; false where they miss a mirror's plane, or (within) its box. */
-bool		rpm_map_chain_points(const rpm_map_job *job, const rpm_map_chain *chain, bool within, rpm_vec3 *points);
-double		rpm_map_chain_length(const rpm_map_chain *chain, rpm_vec3 point);
+RPM_SHARED bool rpm_map_chain_points(const rpm_map_job *job, const rpm_map_chain *chain, bool within, rpm_vec3 *points);
+RPM_SHARED double rpm_map_chain_length(const rpm_map_chain *chain, rpm_vec3 point);
 /* What comes over the chain to a point were nothing in the way. */
-double		rpm_map_chain_power(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
+RPM_SHARED double rpm_map_chain_power(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
 /* In which direction the antenna sends what reaches the point. */
-rpm_vec3	rpm_map_chain_departure(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
+RPM_SHARED rpm_vec3 rpm_map_chain_departure(const rpm_map_job *job, const rpm_map_chain *chain, rpm_vec3 point);
 
 /*
  * What comes over the chain; a certain one is added to the target's cells at once.  RPM_LIMIT_EXCEEDED or RPM_OUT_OF_MEMORY where there is no

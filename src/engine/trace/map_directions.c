@@ -83,8 +83,7 @@ rpm_map_direction(const rpm_map_aim *aim, int64_t i, size_t *bin, double *solid_
 	return rpm_vec(radius * cos(azimuth), radius * sin(azimuth), z);
 }
 
-#ifndef RPM_KERNEL
-size_t
+RPM_SHARED size_t
 rpm_map_direction_bin(const rpm_map_directions *directions, rpm_vec3 direction)
 {
 	double		turns = atan2(direction.y, direction.x) / (2 * RPM_PI);
@@ -102,14 +101,13 @@ rpm_map_direction_bin(const rpm_map_directions *directions, rpm_vec3 direction)
 	return (size_t) low * (size_t) directions->side_azimuth + (size_t) (column < directions->side_azimuth ? column : 0);
 }
 
-double
+RPM_SHARED double
 rpm_map_bin_solid_angle(const rpm_map_directions *directions, size_t bin)
 {
 	int			row = (int) (bin / (size_t) directions->side_azimuth);
 
 	return 2 * RPM_PI / directions->side_azimuth * (rpm_map_bin_height(directions, row) - rpm_map_bin_height(directions, row + 1));
 }
-#endif
 
 RPM_SHARED void
 rpm_map_directions_note(rpm_map_directions *directions, size_t bin, double squared_worth)

@@ -48,7 +48,7 @@ void		rpm_map_directions_learn(rpm_map_directions *directions);
 RPM_SHARED void rpm_map_add(double *sum, double amount);
 
 /* The bin that holds a direction, and the solid angle of a bin. */
-size_t		rpm_map_direction_bin(const rpm_map_directions *directions, rpm_vec3 direction);
-double		rpm_map_bin_solid_angle(const rpm_map_directions *directions, size_t bin);
+RPM_SHARED size_t rpm_map_direction_bin(const rpm_map_directions *directions, rpm_vec3 direction);
+RPM_SHARED double rpm_map_bin_solid_angle(const rpm_map_directions *directions, size_t bin);
 
 #endif
