@@ -1,5 +1,5 @@
 /*
- * rpm_multiple_diffraction.h: the field behind several knife edges, one after another, and the bound of what clutter takes away.
+ * rpm_multiple_diffraction.h: the field behind several knife edges, one after another, what a round obstacle takes, and the bound of clutter.
  *
  * Source: L. E. Vogler, "The attenuation of electromagnetic waves by multiple knife-edge diffraction", NTIA Report 81-86, 1981 (also Radio
  * Science 17(6), 1982, pp. 1541-1546): the Fresnel-Kirchhoff integral over the half-planes above all edges, exact for thin absorbing
@@ -46,6 +46,21 @@ RPM_INLINE double rpm_knife_edge(double nu)
 	double		x = RPM_PI / 2 * nu * nu;
 
 	return x < 1e-12 ? 0.5 : sqrt(rpm_cx_norm2(rpm_utd_transition((rpm_real) x)) / (4 * RPM_PI * x));
+}
+
+/*
+ * What a smooth round obstacle takes beyond a knife edge where its tangents meet, dB: T(m, n), Recommendation ITU-R P.526-15 section 4.2, equations
+ * 33 to 36, of the cylinder's radius, the angle by which the way turns over it and the distances from where the tangents meet to both ends.
+ * m is taken up to RPM_ROUND_M_MOST, beyond which the polynomial turns back.
+ */
+#define RPM_ROUND_M_MOST 8.0
+RPM_INLINE double rpm_rounded_obstacle_db(double radius_m, double turn_rad, double before_m, double after_m, double wavelength_m)
+{
+	double		size = cbrt(RPM_PI * radius_m / wavelength_m);
+	double		m = fmin(radius_m * (before_m + after_m) / (before_m * after_m) / size, RPM_ROUND_M_MOST), mn = turn_rad * size;
+	double		root = sqrt(m), loss = 7.2 * root - 2 * m + 3.6 * m * root - 0.8 * m * m;
+
+	return mn > 4 ? loss + 17 * mn - 6 - 20 * log10(mn) : loss + 12.5 * mn;
 }
 
 /*

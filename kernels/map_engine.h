@@ -76,6 +76,7 @@ rpm_kernel_ground_z(const rpm_scene *scene, double, double)
 #include "trace/map_launch.c"
 #include "em/knife_edges.c"
 #include "trace/band.c"
+#include "trace/band_round.c"
 #include "trace/band_power.c"
 #include "trace/roof_profile.c"
 #include "trace/wall_corners.c"

@@ -16,7 +16,7 @@ typedef struct map_scene
 	rpm_material materials[4];
 	size_t		material_count;
 	rpm_scene_options options;
-	struct { int64_t id; bool ground; int material; size_t size; uint8_t wkb[1024]; } rows[MAP_ROWS_MAX];
+	struct { int64_t id; bool ground; int material; size_t size; uint8_t wkb[9216]; } rows[MAP_ROWS_MAX];
 	int			row_count;
 	rpm_scene  *scene;
 	rpm_query  *query;

@@ -265,10 +265,7 @@ round_hills(void)
 			double		turn = asin(radius / hypot(half, top - radius)) + atan2(top - radius, half),
 						h = half * tan(turn),
 						nu = h * sqrt(4 / (WAVELENGTH_M * half)),
-						m = 2 * radius / half / cbrt(RPM_PI * radius / WAVELENGTH_M),
-						n = h * pow(RPM_PI * radius / WAVELENGTH_M, 2.0 / 3) / radius,
-						round = 7.2 * sqrt(m) - (2 - (m * n > 4 ? 17 : 12.5) * n) * m + 3.6 * pow(m, 1.5) - 0.8 * m * m -
-				(m * n > 4 ? 6 + 20 * log10(m * n) : 0),
+						round = rpm_rounded_obstacle_db(radius, 2 * turn, half / cos(turn), half / cos(turn), WAVELENGTH_M),
 						x[4],
 						y[4],
 						polygon;

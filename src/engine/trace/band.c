@@ -104,6 +104,7 @@ rpm_band_chain(rpm_profile *p, rpm_band *band)
 	}
 	band->several = rpm_smooth_step((second + RPM_BAND_CLEAR_NU) / RPM_BAND_CLEAR_NU) * rpm_smooth_step(first / FIRST_NU);
 	build_chain(p, band, lower, lower_count);
+	band->round_part = rpm_band_round_part(p, band);
 }
 
 /* From corner to corner by the steepest way up; of more corners than there is room for, the band bends least over those left out. */
@@ -136,9 +137,16 @@ stretch(const rpm_profile *p, rpm_band *s)
 		x = p->at[next].x;
 		z = p->at[next].z;
 		e = p->at[next].edge;
-		s->corners[s->corner_count++] = (rpm_band_corner) {.x = x, .z = z, .wedge = e->wedge,
+		s->corners[s->corner_count] = (rpm_band_corner) {.x = x, .z = z, .wedge = e->wedge,
 			.start = rpm_vec(p->transmitter.x + e->x0, p->transmitter.y + e->y0, e->z0),
-			.along = rpm_vec(e->x1 - e->x0, e->y1 - e->y0, e->z1 - e->z0)};
+			.along = rpm_vec(e->x1 - e->x0, e->y1 - e->y0, e->z1 - e->z0), .edge = e};
+		if (s->corner_count > 0)
+		{
+			rpm_band_corner *c = &s->corners[s->corner_count], *before = c - 1;
+
+			c->rounds = rpm_band_rounds(before->edge, e, length_of(c->x - before->x, c->z - before->z));
+		}
+		s->corner_count++;
 	}
 }
 
@@ -174,6 +182,8 @@ drop_least_corner(const rpm_profile *p, rpm_band *s)
 RPM_LOCAL void
 drop_corner(rpm_band *s, int i)
 {
+	if (i + 1 < s->corner_count)
+		s->corners[i + 1].rounds &= s->corners[i].rounds;
 	for (s->corner_count--; i < s->corner_count; i++)
 		s->corners[i] = s->corners[i + 1];
 }

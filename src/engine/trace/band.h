@@ -22,6 +22,7 @@ typedef struct rpm_profile_edge
 	double		x0, y0, z0, x1, y1, z1;	/* x, y from the transmitter, z local */
 	double		nearest_m;		/* from the transmitter along the ground */
 	int32_t		wedge, building;	/* wedge -1: an edge of one face */
+	int32_t		facet_0, facet_n;	/* of the wedge */
 	bool		sharp;			/* not a crease of a surface that is all but flat */
 } rpm_profile_edge;
 
@@ -66,6 +67,8 @@ typedef struct rpm_band_corner
 	rpm_vec3	start, along;	/* the edge's line, from start to start + along */
 	double		nu;				/* of this edge between its neighbours on the band */
 	rpm_vec3	point;			/* of the edge where the way over it is shortest */
+	bool		rounds;			/* a crease of the surface that the band comes along from the corner before */
+	const rpm_profile_edge *edge;
 } rpm_band_corner;
 
 /* The rubber band from transmitter to receiver, and the chain of knife edges: its corners and what comes near it from below. */
@@ -78,6 +81,7 @@ typedef struct rpm_band
 	rpm_chain_edge chain[RPM_EDGES_MAX];
 	double		last_leg_m;
 	double		several;		/* 0: one edge alone; 1: two or more; between, the second fades in */
+	double		round_part;		/* what smooth surfaces leave of the field over what their edges in the chain do; at most 1 */
 } rpm_band;
 
 /* Empties a profile; bench is that of a device's threads. */
@@ -102,5 +106,11 @@ RPM_SHARED void rpm_band_stretch(const rpm_profile *p, rpm_band *band);
 
 /* The chain along a band that was stretched; of corners that are as good as one, one is left. */
 RPM_SHARED void rpm_band_chain(rpm_profile *p, rpm_band *band);
+
+/* round_part of a band whose corners have their parameters (band_round.c). */
+RPM_SHARED double rpm_band_round_part(const rpm_profile *p, const rpm_band *band);
+
+/* Whether the band may come along one smooth surface from an edge to the next. */
+RPM_SHARED bool rpm_band_rounds(const rpm_profile_edge *from, const rpm_profile_edge *to, double leg_m);
 
 #endif

@@ -24,7 +24,7 @@ rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_
 	rpm_vec3	before = source->position, first = rpm_unit(rpm_sub(band->corners[0].point, before));
 	double		amplitude = rpm_knife_edges(band->chain, band->count, band->last_leg_m, job->wavelength_m);
 
-	amplitude *= job->options->diffraction_scale;
+	amplitude *= job->options->diffraction_scale * band->round_part;
 	for (int i = 0; i < band->corner_count; i++)
 	{
 		rpm_vec3	after = i + 1 < band->corner_count ? band->corners[i + 1].point : end;

@@ -4,6 +4,7 @@
 #include "trace/roof_edges.h"
 
 #include "scene/sort.h"
+#include "trace/ground_creases.h"
 #include "trace/wall_corners.h"
 
 #include <stdlib.h>
@@ -35,9 +36,10 @@ static rpm_code single_edges(const rpm_scene *scene, rpm_control *control, edge_
 static uint64_t edge_key(uint32_t a, uint32_t b);
 static uint64_t *table_slot(const edge_table *table, uint64_t key);
 static void add_wedges(rpm_roofs *roofs, const rpm_scene *scene);
+static void add_creases(rpm_roofs *roofs, const rpm_scene *scene, const rpm_ground_crease *creases, size_t count);
 static void add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, const edge_table *table);
 static bool seam(const rpm_query *query, rpm_vec3 a, rpm_vec3 b);
-static void add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, int32_t building, bool sharp);
+static void add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, const rpm_profile_edge *what);
 static bool upright(rpm_vec3 along);
 static double nearest(const rpm_profile_edge *edge);
 static int	compare_nearest(const void *a, const void *b);
@@ -50,7 +52,8 @@ rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transm
 {
 	rpm_roofs  *r = *roofs = calloc(1, sizeof(rpm_roofs));
 	edge_table	table = {NULL, 0};
-	size_t		singles = 0;
+	rpm_ground_crease *creases = NULL;
+	size_t		singles = 0, crease_count = 0;
 	rpm_code	code;
 
 	if (r == NULL)
@@ -59,10 +62,13 @@ rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transm
 	r->wavelength_m = wavelength_m;
 	code = single_edges(scene, control, &table, &singles, status);
 	if (code == RPM_OK)
-		code = take(r, scene->wedge_count + singles, control, status);
+		code = rpm_ground_creases(scene, control, &creases, &crease_count, status);
+	if (code == RPM_OK)
+		code = take(r, scene->wedge_count + singles + crease_count, control, status);
 	if (code == RPM_OK)
 	{
 		add_wedges(r, scene);
+		add_creases(r, scene, creases, crease_count);
 		add_single_edges(r, scene, query, &table);
 		r->uprights = r->edges + r->room - r->upright_count;
 		code = sort_by_sector(r, control, status);
@@ -70,6 +76,7 @@ rpm_roofs_create(const rpm_scene *scene, const rpm_query *query, rpm_vec3 transm
 	if (code == RPM_OK)
 		code = rpm_wall_corners_sort(r, scene, control, status);
 	free(table.slots);
+	free(creases);
 	return code;
 }
 
@@ -196,8 +203,17 @@ add_wedges(rpm_roofs *roofs, const rpm_scene *scene)
 	{
 		const rpm_wedge *w = &scene->wedges[i];
 
-		add_edge(roofs, w->start, rpm_along(w->start, w->length_m, w->direction), (int32_t) i, w->building, w->n_pi > RPM_PI + CREASE_RAD);
+		add_edge(roofs, w->start, rpm_along(w->start, w->length_m, w->direction), &(rpm_profile_edge) {.wedge = (int32_t) i, .building = w->building,
+			.facet_0 = w->facet_0, .facet_n = w->facet_n, .sharp = w->n_pi > RPM_PI + CREASE_RAD});
 	}
+}
+
+static void
+add_creases(rpm_roofs *roofs, const rpm_scene *scene, const rpm_ground_crease *creases, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add_edge(roofs, scene->vertices[creases[i].a], scene->vertices[creases[i].b], &(rpm_profile_edge) {.wedge = -1, .building = RPM_NO_BUILDING,
+			.facet_0 = RPM_NO_FACET, .facet_n = RPM_NO_FACET});
 }
 
 static void
@@ -210,7 +226,8 @@ add_single_edges(rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *quer
 			rpm_vec3	a = scene->vertices[p], b = scene->vertices[q];
 
 			if (!(*table_slot(table, edge_key(p, q)) & MET_AGAIN) && !seam(query, a, b))
-				add_edge(roofs, a, b, -1, scene->triangles[i].building, true);
+				add_edge(roofs, a, b, &(rpm_profile_edge) {.wedge = -1, .building = scene->triangles[i].building, .facet_0 = RPM_NO_FACET,
+					.facet_n = RPM_NO_FACET, .sharp = true});
 		}
 }
 
@@ -235,14 +252,20 @@ seam(const rpm_query *query, rpm_vec3 a, rpm_vec3 b)
 }
 
 static void
-add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, int32_t wedge, int32_t building, bool sharp)
+add_edge(rpm_roofs *roofs, rpm_vec3 a, rpm_vec3 b, const rpm_profile_edge *what)
 {
 	rpm_vec3	t = roofs->transmitter;
-	rpm_profile_edge edge = {a.x - t.x, a.y - t.y, a.z, b.x - t.x, b.y - t.y, b.z, 0, wedge, building, sharp};
+	rpm_profile_edge edge = *what;
 
+	edge.x0 = a.x - t.x;
+	edge.y0 = a.y - t.y;
+	edge.z0 = a.z;
+	edge.x1 = b.x - t.x;
+	edge.y1 = b.y - t.y;
+	edge.z1 = b.z;
 	edge.nearest_m = nearest(&edge);
 	/* The corners of walls from the end of the room backwards. */
-	if (upright(rpm_sub(b, a)))
+	if (upright(rpm_sub(b, a)) && what->building != RPM_NO_BUILDING)
 		roofs->edges[roofs->room - ++roofs->upright_count] = edge;
 	else
 		roofs->edges[roofs->edge_count++] = edge;

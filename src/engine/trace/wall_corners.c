@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* Corners of a band at most; groups that it is laid around. */
+/* Corners of a band at most, creases of a round wall not counted; groups that it is laid around. */
 #define CORNERS_MAX 4
 #define GROUPS_MAX 12
 /* Legs are looked at from this far off a corner. */
@@ -38,6 +38,7 @@ static rpm_code group_buildings(rpm_roofs *roofs, const rpm_scene *scene, rpm_co
 static int32_t root(int32_t *parent, int32_t building);
 static int	compare_groups(const void *a, const void *b);
 RPM_LOCAL bool begin(corner_search *search, rpm_vec3 receiver, rpm_side side);
+RPM_LOCAL int corners_of(const rpm_band *band);
 RPM_LOCAL bool meets_new_group(corner_search *search, const rpm_band *band, bool *blocked);
 RPM_LOCAL bool leg_meets(corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group);
 RPM_LOCAL bool known(const corner_search *search, int32_t group);
@@ -159,13 +160,24 @@ rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query 
 	do
 	{
 		rpm_band_stretch(&search.profile, band);
-		if (band->corner_count > CORNERS_MAX || (band->corner_count > 0 && !worth(context, band)))
+		if (corners_of(band) > CORNERS_MAX || (band->corner_count > 0 && !worth(context, band)))
 			return false;
 	} while (meets_new_group(&search, band, &blocked));
 	if (blocked || band->corner_count == 0)
 		return false;
 	rpm_band_chain(&search.profile, band);
 	return true;
+}
+
+/* Those that go on along a round wall are none of their own. */
+RPM_LOCAL int
+corners_of(const rpm_band *band)
+{
+	int			count = 0;
+
+	for (int i = 0; i < band->corner_count; i++)
+		count += !band->corners[i].rounds;
+	return count;
 }
 
 /* The plane: x along the straight line, z level across it, to the side. */
