@@ -159,7 +159,8 @@ run_batches(chains_task *task, rpm_status *status)
 		int64_t		rays = job->chain_samples / BATCHES + (i < job->chain_samples % BATCHES);
 
 		code = launch_batch(task, rays, status);
-		if (code != RPM_OK || (i < BATCHES - 1 && !(target_db > 0)))
+		/* For a target the error is judged after an eighth, a quarter and half of the rays: each time all chains are filled in anew. */
+		if (code != RPM_OK || (i < BATCHES - 1 && (!(target_db > 0) || ((i + 1) & i) != 0)))
 			continue;
 		code = fill(task, status);
 		if (job->chain_samples > 0)
