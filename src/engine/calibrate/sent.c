@@ -167,75 +167,96 @@ from_axes(const lane_vec *v, const rpm_vec3 *x, const rpm_vec3 *y, const rpm_vec
 	from->z = v->x * x->z + v->y * y->z + v->z * z->z;
 }
 
+/* Four paths while their fields are computed. */
+typedef struct four_paths
+{
+	lanes		rho, rho_or_1, cos_phi, sin_phi, amplitude;
+	bits		aside;			/* not straight up or down: there the azimuth is 0, and nothing changes with it */
+	lane_vec	local, direction, p, field;
+	lane_pattern pattern;
+} four_paths;
+
+LANES_INLINE void
+four_fields(const rpm_antenna *antenna, const rpm_antenna_frame *frame, const block *b, uint32_t first, double c, double s, four_paths *f)
+{
+	const lanes zero = {0};
+	lanes		theta, phi, nepers;
+
+	LANES_LOAD(theta, b->theta + first);
+	LANES_LOAD(phi, b->phi + first);
+	LANES_LOAD(f->rho, b->rho + first);
+	LANES_LOAD(f->local.x, b->x + first);
+	LANES_LOAD(f->local.y, b->y + first);
+	LANES_LOAD(f->local.z, b->z + first);
+	LANES_LOAD(f->direction.x, b->direction[0] + first);
+	LANES_LOAD(f->direction.y, b->direction[1] + first);
+	LANES_LOAD(f->direction.z, b->direction[2] + first);
+	pattern_of(antenna, &theta, &phi, &f->pattern);
+	nepers = M_LN10 / 20 * f->pattern.gain_db;
+	exponential(&nepers, &f->amplitude);
+	f->aside = f->rho > 1e-12;
+	f->rho_or_1 = EITHER(f->rho > zero, f->rho, 1 - zero);
+	f->cos_phi = EITHER(f->rho > zero, f->local.x / f->rho_or_1, 1 - zero);
+	f->sin_phi = EITHER(f->rho > zero, f->local.y / f->rho_or_1, zero);
+	f->p.x = c * f->local.z * f->cos_phi - s * f->sin_phi;
+	f->p.y = c * f->local.z * f->sin_phi + s * f->cos_phi;
+	f->p.z = -c * f->rho;
+	from_axes(&f->p, &frame->x, &frame->y, &frame->z, &f->field);
+	f->field.x *= f->amplitude;
+	f->field.y *= f->amplitude;
+	f->field.z *= f->amplitude;
+}
+
+/* By azimuth or tilt, degrees. */
+LANES_INLINE void
+four_by_angle(const rpm_antenna_frame *frame, int angle, const four_paths *f, double c, double s, lane_vec *by)
+{
+	const rpm_vec3 *x = &frame->turned_x[angle], *y = &frame->turned_y[angle], *z = &frame->turned_z[angle];
+	const lanes zero = {0};
+	double		nepers = -M_LN10 / 20, radians = RPM_PI / 180;
+	lane_vec	change, turn, dp, world;
+	lanes		d_rho, turned, share;
+
+	in_axes(&f->direction, x, y, z, &change);
+	d_rho = EITHER(f->aside, f->cos_phi * change.x + f->sin_phi * change.y, zero);
+	turned = EITHER(f->aside, (f->cos_phi * change.y - f->sin_phi * change.x) / f->rho_or_1, zero);
+	turn.x = EITHER(f->aside, c * (change.z * f->cos_phi - f->local.z * f->sin_phi * turned) - s * f->cos_phi * turned, zero);
+	turn.y = EITHER(f->aside, c * (change.z * f->sin_phi + f->local.z * f->cos_phi * turned) - s * f->sin_phi * turned, zero);
+	turn.z = -c * d_rho;
+	from_axes(&turn, &frame->x, &frame->y, &frame->z, &dp);
+	from_axes(&f->p, x, y, z, &world);
+	share = nepers * (f->pattern.by_theta * EITHER(f->aside, f->local.z * d_rho - f->rho * change.z, zero) + f->pattern.by_phi * turned);
+	by->x = radians * (f->amplitude * (dp.x + world.x) + share * f->field.x);
+	by->y = radians * (f->amplitude * (dp.y + world.y) + share * f->field.y);
+	by->z = radians * (f->amplitude * (dp.z + world.z) + share * f->field.z);
+}
+
 LANES_WIDE static void
 send(const rpm_antenna *antenna, const rpm_antenna_frame *frame, const block *b, uint32_t count, bool gradient, rpm_sent *sent, size_t apart)
 {
-	double		c = cos(antenna->slant_rad), s = sin(antenna->slant_rad), nepers = -M_LN10 / 20, radians = RPM_PI / 180;
-	const lanes zero = {0};
+	double		c = cos(antenna->slant_rad), s = sin(antenna->slant_rad), nepers = -M_LN10 / 20;
 
 	for (uint32_t first = 0; first < count; first += LANES)
 	{
-		lanes		theta, phi, rho, rho_or_1, cos_phi, sin_phi, amplitude, across;
-		lane_vec	local, direction, p, field, by[2];
-		lane_pattern pattern;
-		bits		aside;
+		four_paths	f;
+		lane_vec	by[2];
 
-		LANES_LOAD(theta, b->theta + first);
-		LANES_LOAD(phi, b->phi + first);
-		LANES_LOAD(rho, b->rho + first);
-		LANES_LOAD(local.x, b->x + first);
-		LANES_LOAD(local.y, b->y + first);
-		LANES_LOAD(local.z, b->z + first);
-		LANES_LOAD(direction.x, b->direction[0] + first);
-		LANES_LOAD(direction.y, b->direction[1] + first);
-		LANES_LOAD(direction.z, b->direction[2] + first);
-		pattern_of(antenna, &theta, &phi, &pattern);
-		across = -nepers * pattern.gain_db;
-		exponential(&across, &amplitude);
-		/* Straight up or down the azimuth is 0, and nothing changes with it. */
-		aside = rho > 1e-12;
-		rho_or_1 = EITHER(rho > zero, rho, 1 - zero);
-		cos_phi = EITHER(rho > zero, local.x / rho_or_1, 1 - zero);
-		sin_phi = EITHER(rho > zero, local.y / rho_or_1, zero);
-		p.x = c * local.z * cos_phi - s * sin_phi;
-		p.y = c * local.z * sin_phi + s * cos_phi;
-		p.z = -c * rho;
-		from_axes(&p, &frame->x, &frame->y, &frame->z, &field);
-		field.x *= amplitude;
-		field.y *= amplitude;
-		field.z *= amplitude;
-		for (int i = RPM_BY_AZIMUTH_DEG; i <= RPM_BY_TILT_DEG && gradient; i++)
-		{
-			lane_vec	change, turn, dp, world;
-			lanes		d_rho, turned, share;
-
-			in_axes(&direction, &frame->turned_x[i], &frame->turned_y[i], &frame->turned_z[i], &change);
-			d_rho = EITHER(aside, cos_phi * change.x + sin_phi * change.y, zero);
-			turned = EITHER(aside, (cos_phi * change.y - sin_phi * change.x) / rho_or_1, zero);
-			turn.x = EITHER(aside, c * (change.z * cos_phi - local.z * sin_phi * turned) - s * cos_phi * turned, zero);
-			turn.y = EITHER(aside, c * (change.z * sin_phi + local.z * cos_phi * turned) - s * sin_phi * turned, zero);
-			turn.z = -c * d_rho;
-			from_axes(&turn, &frame->x, &frame->y, &frame->z, &dp);
-			from_axes(&p, &frame->turned_x[i], &frame->turned_y[i], &frame->turned_z[i], &world);
-			/* Of theta: local.z d_rho - rho change.z; of phi: the turn. */
-			share = nepers * (pattern.by_theta * EITHER(aside, local.z * d_rho - rho * change.z, zero) + pattern.by_phi * turned);
-			by[i].x = radians * (amplitude * (dp.x + world.x) + share * field.x);
-			by[i].y = radians * (amplitude * (dp.y + world.y) + share * field.y);
-			by[i].z = radians * (amplitude * (dp.z + world.z) + share * field.z);
-		}
+		four_fields(antenna, frame, b, first, c, s, &f);
+		for (int angle = 0; angle < 2 && gradient; angle++)
+			four_by_angle(frame, angle, &f, c, s, &by[angle]);
 		for (uint32_t lane = 0; lane < LANES && first + lane < count; lane++)
 		{
 			rpm_sent   *own = sent_at(sent, apart, first + lane);
 
-			own->field = rpm_vec(field.x[lane], field.y[lane], field.z[lane]);
+			own->field = rpm_vec(f.field.x[lane], f.field.y[lane], f.field.z[lane]);
 			if (!gradient)
 				continue;
-			for (int i = 0; i < 2; i++)
-				own->by_angle[i] = rpm_vec(by[i].x[lane], by[i].y[lane], by[i].z[lane]);
-			own->by_scale[0] = nepers * pattern.by_log_horizontal[lane];
-			own->by_scale[1] = nepers * pattern.by_log_vertical[lane];
-			own->by_scale[2] = nepers * pattern.by_side_lobe_floor[lane];
-			own->by_scale[3] = nepers * pattern.by_front_to_back[lane];
+			for (int angle = 0; angle < 2; angle++)
+				own->by_angle[angle] = rpm_vec(by[angle].x[lane], by[angle].y[lane], by[angle].z[lane]);
+			own->by_scale[0] = nepers * f.pattern.by_log_horizontal[lane];
+			own->by_scale[1] = nepers * f.pattern.by_log_vertical[lane];
+			own->by_scale[2] = nepers * f.pattern.by_side_lobe_floor[lane];
+			own->by_scale[3] = nepers * f.pattern.by_front_to_back[lane];
 			own->by_scale[4] = -nepers;
 		}
 	}
