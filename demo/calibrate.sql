@@ -18,7 +18,7 @@ SELECT antenna_id, geom, val - CASE antenna_id WHEN 108 THEN 6 ELSE 0 END + 4 * 
 FROM (SELECT antenna_id, (p).geom, (p).val, row_number() OVER (ORDER BY antenna_id, (p).y, (p).x) AS n FROM truth, LATERAL (SELECT ST_PixelAsCentroids(rast) AS p) AS c) AS t
 WHERE (mod(ST_X(geom)::numeric, 100) < 10 OR mod(ST_Y(geom)::numeric, 80) < 10) AND val > -130;
 
-CREATE TEMPORARY TABLE outcome AS SELECT * FROM rpm_calibrate((SELECT site_id FROM rpm.site WHERE name = 'South-east'), 'recorded', method => 'A');
+CREATE TEMPORARY TABLE outcome AS SELECT * FROM rpm_calibrate((SELECT site_id FROM rpm.site WHERE name = 'South-east'), 'recorded', method => 'A', max_depth => 5, samples => 5000000);
 SELECT calibrated_scene FROM rpm_apply_calibration('recorded') \gset
 
 -- What the records, and what the calibration, make of antenna 9: level less the truth.

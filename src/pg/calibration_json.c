@@ -189,13 +189,18 @@ take_row(const RpmCalibrationSite *site, HeapTuple tuple, rpm_calibration *calib
 			   *name = rpm_column_text(tuple, 3, CurrentMemoryContext);
 	double		value = rpm_column_double(tuple, 4);
 
-	for (size_t i = 0; i < calibration->parameter_count && isfinite(value); i++)
+	for (size_t i = 0; i < calibration->parameter_count; i++)
 	{
 		rpm_parameter *parameter = &calibration->parameters[i];
 		double		own = value - convergence_of(site, parameter);
 
 		if (strcmp(names[parameter->kind], name) != 0 || !owned_by(site, parameter, family, owner) || !applies(site, parameter))
 			continue;
+		if (!isfinite(value))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("initial has no number as %s of \"%s\"", name, owner),
+					 errhint("Give a number, or an object with a number as its value, or leave it out.")));
 		if (parameter->kind == RPM_PARAMETER_AZIMUTH_DEG)
 			own = parameter->prior + remainder(own - parameter->prior, 360);
 		parameter->value = Min(parameter->highest, Max(parameter->lowest, own));

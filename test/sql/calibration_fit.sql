@@ -55,6 +55,12 @@ FROM fit AS f, rpm_calibration_fit(5, 'quarter', split => 'pixel', max_depth => 
 -- A floor: cells at it count as weaker only.
 SELECT metrics#>'{fitted,after,at_floor}' <> '0' AS at_floor, abs((parameters#>>'{antennas,0,azimuth_deg,value}')::float8 - 28) < 3 AS azimuth
 FROM rpm_calibration_fit(5, 'quarter', 'A', floor_dbm => (SELECT percentile_cont(0.3) WITHIN GROUP (ORDER BY rsrp_dbm) FROM drive), max_depth => 1, correlation_m => 0);
+-- A cell at the antenna itself; a beginning that no antenna has is taken at the bounds, and left from there.
+UPDATE mast SET height_m = 1.5, geom = (SELECT geom FROM drive WHERE antenna_id = 1 ORDER BY ST_Distance(geom, pg_temp.spot(-18, -19)) LIMIT 1) WHERE antenna_id = 1;
+SELECT (metrics#>>'{fitted,after,rmse_db}')::float8 < 40 AS finite FROM rpm_calibration_fit(5, 'quarter', 'A', max_depth => 1);
+UPDATE mast SET height_m = 30, geom = pg_temp.spot(-18, -19) WHERE antenna_id = 1;
+SELECT abs((parameters#>>'{antennas,1,azimuth_deg,value}')::float8 - 140) < 3 AS azimuth FROM rpm_calibration_fit(5, 'quarter', 'A', max_depth => 1, correlation_m => 0,
+	initial => '{"antennas": [{"antenna_id": 2, "azimuth_deg": 1e308, "offset_db": -1e300, "horizontal_beamwidth_deg": -5}, {"antenna_id": 12345, "tilt_deg": 3}]}');
 
 SET LOCAL rpm_pg.max_memory = '16MB';
 SELECT rpm_calibration_fit(5, 'quarter', radius_m => 5000);
@@ -94,6 +100,7 @@ SELECT rpm_calibration_fit(5, 'quarter', loss => 'absolute');
 SELECT rpm_calibration_fit(5, 'quarter', floor_dbm => 1000);
 SELECT rpm_calibration_fit(5, 'quarter', initial => '{"antennas": 1}');
 SELECT rpm_calibration_fit(5, 'quarter', initial => '[]');
+SELECT rpm_calibration_fit(5, 'quarter', initial => '{"antennas": [{"antenna_id": 2, "azimuth_deg": {"value": "east"}}]}');
 SELECT rpm_calibration_fit(5, 'quarter', split => 'site');
 SELECT rpm_calibration_fit(5, 'quarter', max_iterations => -1);
 SELECT rpm_calibration_fit(5, 'quarter', share => 2);

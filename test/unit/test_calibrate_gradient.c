@@ -3,6 +3,7 @@
  */
 #include "calibrate_scene.h"
 #include "calibrate/profile.h"
+#include "calibrate/sent.h"
 #include "calibrate/tables.h"
 #include "rpm_fresnel_gradient.h"
 #include "rpm_pattern_gradient.h"
@@ -353,6 +354,46 @@ tables(void)
 	town_end(&t);
 }
 
+/* What is sent into many paths at once, against one field with its derivatives at a time; straight up and down, too. */
+static void
+sent_at_once(void)
+{
+	static const int kinds[] = {RPM_PATTERN_TR38901, RPM_PATTERN_HALF_WAVE_DIPOLE};
+	rpm_stored_path paths[103] = {0};
+	rpm_sent	sent[103];
+	uint64_t	random = 9;
+	double		worst = 0;
+
+	for (int i = 0; i < 103; i++)
+	{
+		rpm_vec3	d = rpm_unit(rpm_vec(town_normal(&random), town_normal(&random), town_normal(&random)));
+
+		paths[i].departure[0] = i < 2 ? 0 : (float) d.x;
+		paths[i].departure[1] = i < 2 ? 0 : (float) d.y;
+		paths[i].departure[2] = i < 2 ? 1 - 2 * i : (float) d.z;
+	}
+	for (int trial = 0; trial < 6; trial++)
+	{
+		rpm_antenna antenna = {.grid_azimuth_rad = 1.1 * trial, .mechanical_tilt_rad = 0.03 * trial, .electrical_tilt_rad = 0.1,
+		.slant_rad = trial > 3 ? RPM_PI / 4 : 0, .pattern = rpm_pattern_default(kinds[trial % 2])};
+		rpm_antenna_frame frame = rpm_antenna_frame_of(&antenna);
+
+		rpm_sent_of_paths(&antenna, &frame, paths, 103, true, sent, sizeof(rpm_sent));
+		for (int i = 0; i < 103; i++)
+		{
+			const float *d = paths[i].departure;
+			rpm_vec3	by[RPM_ANTENNA_NUMBERS], field = rpm_antenna_field_gradient(&antenna, &frame, rpm_vec(d[0], d[1], d[2]), by);
+
+			worst = fmax(worst, rpm_norm(rpm_sub(field, sent[i].field)));
+			for (int k = 0; k < RPM_ANTENNA_NUMBERS; k++)
+				worst = fmax(worst, rpm_norm(rpm_sub(by[k], k < 2 ? sent[i].by_angle[k] : rpm_scale(sent[i].field, sent[i].by_scale[k - 2]))));
+		}
+	}
+	CHECK(worst < 1e-9);
+	if (worst >= 1e-9)
+		printf("  %g off\n", worst);
+}
+
 /* The cost of all cells by whole evaluations, no table. */
 static double
 whole_cost(rpm_fit_work *fit)
@@ -461,6 +502,7 @@ main(void)
 	RUN(same_as_map);
 	RUN(gradients);
 	RUN(tables);
+	RUN(sent_at_once);
 	RUN(profiles);
 	return unit_summary("calibrate_gradient");
 }

@@ -14,7 +14,6 @@
 #define DB_OF_NEPER (10 / M_LN10)
 
 static bool scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_store_scratch *scratch);
-static double path_sent(const rpm_store_values *values, int32_t antenna, const rpm_stored_path *path, bool gradient, rpm_path_state *state);
 static void path_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state);
 static void chain_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state);
 static void edge_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state);
@@ -74,6 +73,9 @@ rpm_cell_forward(const rpm_path_store *store, const rpm_store_values *values, si
 	work->materials = values->walls + (size_t) work->antenna * (store->input.scene->material_count + 1);
 	work->paths = scratch->states;
 	work->walls = (rpm_wall_state *) (work->paths + place->path_count);
+	if (place->path_count > 0)
+		rpm_sent_of_paths(&values->antennas[work->antenna], &values->frames[work->antenna], &store->all.paths[place->first_path], place->path_count,
+						  want & RPM_WANT_ANTENNAS, &work->paths[0].sent, sizeof(rpm_path_state));
 	for (uint32_t i = 0; i < place->path_count; i++)
 		path_forward(work, &store->all.paths[place->first_path + i], &work->paths[i]);
 	work->power = cell_power(work, groups);
@@ -133,24 +135,13 @@ scratch_room(const rpm_path_store *store, const rpm_stored_place *place, rpm_sto
 	return scratch->states != NULL || bytes == 0;
 }
 
-/* The antenna's field, in the path's first basis too; its square. */
-static double
-path_sent(const rpm_store_values *values, int32_t antenna, const rpm_stored_path *path, bool gradient, rpm_path_state *state)
-{
-	rpm_vec3	departure = vec_of(path->departure), u = vec_of(path->in_u), p = rpm_cross(u, departure);
-
-	state->sent = rpm_antenna_field_gradient(&values->antennas[antenna], &values->frames[antenna], departure, gradient ? state->sent_by : NULL);
-	state->first[0] = rpm_dot(state->sent, u);
-	state->first[1] = rpm_dot(state->sent, p);
-	return rpm_dot(state->sent, state->sent);
-}
-
 static void
 path_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *state)
 {
-	double		square;
+	rpm_vec3	u = vec_of(path->in_u);
 
-	square = path_sent(work->values, work->antenna, path, work->want & RPM_WANT_ANTENNAS, state);
+	state->first[0] = rpm_dot(state->sent.field, u);
+	state->first[1] = rpm_dot(state->sent.field, rpm_cross(u, vec_of(path->departure)));
 	state->wall = work->wall_count;
 	state->roof_power = 0;
 	for (int i = 0; i < path->event_count; i++)
@@ -158,7 +149,7 @@ path_forward(rpm_cell_work *work, const rpm_stored_path *path, rpm_path_state *s
 	if (path->kind == RPM_STORED_ROOF)
 	{
 		state->field = rpm_cvec_zero();
-		state->roof_power = square * path->factor[0]
+		state->roof_power = rpm_dot(state->sent.field, state->sent.field) * path->factor[0]
 			* pow(10, (work->values->roof_offset_db + work->values->roof_slope_db * path->decades + work->values->roof_share * path->traced_db) / 10);
 	}
 	else
@@ -350,9 +341,9 @@ roof_backward(rpm_cell_work *work, const rpm_stored_path *path, const rpm_path_s
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_OFFSET_DB), by_db);
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SLOPE_DB), by_db * path->decades);
 	add(work->gradient, rpm_site_parameter(work->store, RPM_PARAMETER_ROOF_SHARE), by_db * path->traced_db);
-	sent = rpm_dot(state->sent, state->sent);
+	sent = rpm_dot(state->sent.field, state->sent.field);
 	if (sent > 0)
-		sent_backward(work, state, rpm_scale(state->sent, 2 * state->roof_power / sent), scale);
+		sent_backward(work, state, rpm_scale(state->sent.field, 2 * state->roof_power / sent), scale);
 }
 
 /* seed: conj(adjoint) times the field that the coefficient without its amplitude multiplies. */
@@ -389,8 +380,14 @@ wall_backward(rpm_cell_work *work, const rpm_stored_event *event, const rpm_wall
 static void
 sent_backward(rpm_cell_work *work, const rpm_path_state *state, rpm_vec3 adjoint, double scale)
 {
-	for (int i = 0; i < RPM_ANTENNA_NUMBERS && work->want & RPM_WANT_ANTENNAS; i++)
-		work->sent_by[i] += scale * rpm_dot(adjoint, state->sent_by[i]);
+	double		along = scale * rpm_dot(adjoint, state->sent.field);
+
+	if (!(work->want & RPM_WANT_ANTENNAS))
+		return;
+	for (int i = 0; i < 2; i++)
+		work->sent_by[i] += scale * rpm_dot(adjoint, state->sent.by_angle[i]);
+	for (int i = 0; i < RPM_SENT_SCALES; i++)
+		work->sent_by[RPM_BY_LOG_HORIZONTAL_BEAMWIDTH + i] += along * state->sent.by_scale[i];
 }
 
 static void

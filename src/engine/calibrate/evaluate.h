@@ -4,6 +4,7 @@
 #ifndef RPM_CALIBRATE_EVALUATE_H
 #define RPM_CALIBRATE_EVALUATE_H
 
+#include "calibrate/sent.h"
 #include "calibrate/tables.h"
 #include "rpm_level.h"
 
@@ -20,8 +21,7 @@ typedef struct rpm_wall_state
 
 typedef struct rpm_path_state
 {
-	rpm_vec3	sent;			/* the antenna's field */
-	rpm_vec3	sent_by[RPM_ANTENNA_NUMBERS];
+	rpm_sent	sent;			/* the antenna's field */
 	double		first[2];		/* in the first basis: an antenna's field is real */
 	rpm_cvec3	field;			/* at the cell */
 	double		roof_power;

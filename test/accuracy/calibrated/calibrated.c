@@ -3,12 +3,12 @@
  * ../shared/data/chengdu, alone and with the residual field (docs/accuracy.md).
  *
  *   calibrated FOLDER --sites=N --seed=S --threads=T [--roofs=holes] [--untraced] [--depth=D] [--correlation=METRES] [--methods=A,AM]
- *              [--split=blocks] [--best]
+ *              [--split=blocks] [--best] [--alone]
  *
  * Each site is traced once: all methods and both splits (70/30 of the 100 m blocks, of the pixels; antenna by antenna) are judged on one
  * store.  --untraced: a row more, AM on a store whose level over the roofs is the formula alone.  With the field: the tracer as a given
  * prior; as a drift, one more term with a coefficient of its own beside those of the empirical priors; --best: and what validates best
- * among all of them.  The tables on the way are written after each site, areas too, so that a run that is cut has one; sites come in an
+ * among all of them; --alone: without the field.  The tables on the way are written after each site, areas too, so that a run that is cut has one; sites come in an
  * order that is spread, too.
  *
  * Buildings are blocks of one height of the 5 m raster (blocks.sh), walls and roofs of concrete; where nothing was measured it knows none.
@@ -77,7 +77,7 @@ static unsigned wanted_methods = ~0u;
 static double correlation_m = 50;
 static rpm_store_options store_options;
 static int	splits = SPLITS;
-static bool with_untraced, with_best;
+static bool with_untraced, with_best, alone;
 static figures rows[SPLITS][MOST_AREAS][RESULTS];
 static double trace_ms, field_ms, fit_ms[RESULTS];
 static size_t without_path, indoors, all_cells, all_paths;
@@ -285,10 +285,11 @@ add_figures(const site_work *site, int split, int row, const double *levels)
 			continue;
 		one.mae /= (double) one.cells;
 		one.rmse = sqrt(one.rmse / (double) one.cells);
-		one.field_mae = field_mae(site, a, levels, levels != NULL, false);
-		if (levels)
+		if (!alone)
+			one.field_mae = field_mae(site, a, levels, levels != NULL, false);
+		if (levels && !alone)
 			one.drift_mae = field_mae(site, a, levels, false, true);
-		if (levels && with_best)
+		if (levels && with_best && !alone)
 			one.best_mae = field_mae(site, a, levels, true, true);
 		add_to(&rows[split][0][row], &one);
 		if (area > 0 && area < MOST_AREAS)
@@ -512,6 +513,8 @@ main(int argc, char **argv)
 				with_untraced = true;
 			else if (strcmp(argv[i], "--best") == 0)
 				with_best = true;
+			else if (strcmp(argv[i], "--alone") == 0)
+				alone = true;
 			else
 				return 2;
 		}
