@@ -2,7 +2,9 @@
 
 learned_trees.py TABLE SPLIT OUTPUT GROUPS [ROUNDS]   (test/accuracy/run_learned calls it, where LightGBM is)
 SPLIT is what `learned --split` wrote; OUTPUT gets a float for every row, NaN where nothing is judged.  Trees correct the linear model, as the networks do.
+TABLE.traced, where it is there, is one more column of group 6.
 """
+import os
 import sys
 
 import lightgbm
@@ -16,6 +18,9 @@ columns = [line.split() for line in open(table + ".columns")]
 width = FACTS + len(columns)
 rows = numpy.fromfile(table + ".values", dtype="f4")
 rows = rows[: len(rows) // width * width].reshape(-1, width)
+if os.path.exists(table + ".traced"):
+	rows = numpy.column_stack([rows, numpy.fromfile(table + ".traced", dtype="f4")])
+	columns.append(["traced", "6"])
 chosen = FACTS + numpy.array([i for i, (_, group) in enumerate(columns) if group in groups])
 level, inputs = rows[:, LEVEL], rows[:, chosen]
 

@@ -20,3 +20,7 @@ BEGIN
 	WHERE t.reach_m < cell * (cells - 4) / 2;
 	RETURN row_of(label);
 END $$;
+
+-- What a training took, by the clock.
+CREATE FUNCTION took(model text) RETURNS text LANGUAGE sql AS $$
+	SELECT format('%s epochs, %s min', count(*), round(sum((h ->> 'seconds')::numeric) / 60, 1)) FROM rpm.model AS m, jsonb_array_elements(m.progress -> 'history') AS h WHERE m.name = model AND m.current $$;

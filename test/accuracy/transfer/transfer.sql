@@ -10,7 +10,7 @@ SELECT declaration AS network FROM rpm.model WHERE name = 'default' \gset
 \set learn 'SELECT antenna_id, site_id FROM rpm.antenna JOIN chosen USING (antenna_id) WHERE NOT judged'
 CALL rpm_train('measured', 'chengdu', antennas => :'learn', channels => '{building_height_m,free_space_dbm,empirical_dbm,distance_m,line_of_sight,obstructed_m,knife_edge_db}',
 	network => :'network', cell_size_m => 10, size_cells => 128, crop_cells => 64, folds => 6, epochs => :epochs, batch => 8, learning_rate => 0.004);
-SELECT judged('M2M: the same network from measured levels alone', 'chengdu', 'measured', 10, 128);
+SELECT judged(format('M2M: the same network from measured levels alone (%s)', took('measured')), 'chengdu', 'measured', 10, 128);
 CALL rpm_train('traced, then measured', 'chengdu', antennas => :'learn', start => 'default', size_cells => 128, crop_cells => 64, folds => 6, epochs => :epochs, batch => 8,
 	learning_rate => 0.002);
-SELECT judged('R2M fine-tuned: from the default model''s weights on', 'chengdu', 'traced, then measured', 10, 128);
+SELECT judged(format('R2M fine-tuned: from the default model''s weights on (%s)', took('traced, then measured')), 'chengdu', 'traced, then measured', 10, 128);
