@@ -196,6 +196,7 @@ typedef struct rpm_map_reflected
 } rpm_map_reflected;
 
 struct launch_task;
+struct rpm_chain_boxes;
 
 /*
  * A GPU's hand in a map: these stand for the loops over cells and rays, whose results they leave where those would.  They see
@@ -209,6 +210,8 @@ typedef struct rpm_map_device
 						   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
 	/* A batch of rays: adds to job->batch, and where rays are noted to the task's directions. */
 	rpm_code	(*launch) (void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
+	/* What chains of mirrors bring to the cells around what they may light, as rpm_map_chain_look tells it of one. */
+	rpm_code	(*chains) (void *context, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 	/* What enters buildings, into the cells of gain that are NaN. */
 	rpm_code	(*entry) (void *context, const rpm_map_job *job, rpm_status *status);
 } rpm_map_device;
