@@ -16,6 +16,7 @@ static const rpm_cuda_module table = {
 	rpm_cuda_map_free,
 	rpm_cuda_maps_points,
 	rpm_cuda_maps_launch,
+	rpm_cuda_map_search,
 	rpm_cuda_map_chains,
 	rpm_cuda_map_entry
 };

@@ -74,6 +74,7 @@ rpm_kernel_ground_z(const rpm_scene *scene, double, double)
 #include "trace/map_points.c"
 #include "trace/map_directions.c"
 #include "trace/map_launch.c"
+#include "trace/map_chain_search.c"
 #include "trace/map_chain_area.c"
 #include "trace/map_chain_way.c"
 #include "trace/map_chain_piece.c"

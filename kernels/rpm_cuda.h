@@ -74,6 +74,7 @@ typedef struct rpm_map_mirror rpm_map_mirror;
 typedef struct rpm_map_edge rpm_map_edge;
 struct launch_task;
 struct rpm_chain_boxes;
+struct rpm_chain_finds;
 
 /* One map at work on a device. */
 typedef struct rpm_cuda_map rpm_cuda_map;
@@ -111,6 +112,8 @@ RPM_CUDA_EXPORT void rpm_cuda_map_free(rpm_cuda_map *map);
 /* The same launches do all the maps, which are of one scene: points with the same mechanisms and points per cell. */
 RPM_CUDA_EXPORT rpm_code rpm_cuda_maps_points(const rpm_cuda_points_call *calls, int count, rpm_status *status);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_maps_launch(const rpm_cuda_launch_call *calls, int count, rpm_status *status);
+/* A batch of rays that find chains of mirrors: fills finds->chains (the caller's to free) and count. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_map_search(rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_finds *finds, rpm_status *status);
 /* What chains of mirrors bring to cells: fills boxes->gain and met, and of each box in_sight, lit and rays. */
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_chains(rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_entry(rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
@@ -129,6 +132,7 @@ typedef struct rpm_cuda_module
 	void		(*map_free) (rpm_cuda_map *map);
 	rpm_code	(*maps_points) (const rpm_cuda_points_call *calls, int count, rpm_status *status);
 	rpm_code	(*maps_launch) (const rpm_cuda_launch_call *calls, int count, rpm_status *status);
+	rpm_code	(*map_search) (rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_finds *finds, rpm_status *status);
 	rpm_code	(*map_chains) (rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 	rpm_code	(*map_entry) (rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
 } rpm_cuda_module;
