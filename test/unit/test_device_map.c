@@ -298,23 +298,44 @@ many_fields_at_a_point(void)
 	end();
 }
 
-/* Over terrain the CPU does all. */
+/* A slope and a ridge, with houses on them: every mechanism that there is. */
 static void
-terrain_by_the_cpu(void)
+terrain(void)
 {
 	rpm_trace_options options = map_options(SPECULAR, 2, 2000);
-	rpm_vec3	slope[1][4] = {{rpm_vec(-60, -60, 0), rpm_vec(200, -60, 8), rpm_vec(200, 200, 8), rpm_vec(-60, 200, 0)}};
+	rpm_map		map = {c.gpu, NULL, 0, 0};
+	rpm_vec3	slope[3][4] = {{rpm_vec(-60, -60, 0), rpm_vec(60, -60, 8), rpm_vec(60, 200, 8), rpm_vec(-60, 200, 0)},
+		{rpm_vec(60, -60, 8), rpm_vec(80, -60, 14), rpm_vec(80, 200, 14), rpm_vec(60, 200, 8)},
+		{rpm_vec(80, -60, 14), rpm_vec(200, -60, 5), rpm_vec(200, 200, 5), rpm_vec(80, 200, 14)}};
 
 	memset(&c, 0, sizeof(c));
 	map_scene_begin(&c.scene);
-	map_scene_faces(&c.scene, 1, 0, true, 1, slope);
-	map_scene_box(&c.scene, 2, 0, rpm_vec(20, 20, 0), rpm_vec(40, 40, 15));
+	c.scene.materials[1] = map_material(0.4);
+	c.scene.material_count = 2;
+	map_scene_faces(&c.scene, 1, 0, true, 3, slope);
+	for (int i = 0; i < 6; i++)
+		map_scene_box(&c.scene, i + 2, i % 2, rpm_vec(-20 + 30 * (i % 3), 15 + 40 * (i / 3), 0), rpm_vec(-3 + 30 * (i % 3), 33 + 40 * (i / 3), 13 + 2 * i));
 	CHECK(map_scene_build(&c.scene, NULL));
+	CHECK(!c.scene.scene->flat_ground);
+	rpm_query_free(c.scene.query);
+	CHECK(rpm_query_create(c.scene.scene, RPM_QUERY_BVH, NULL, &c.scene.query, &c.scene.status) == RPM_OK);
 	c.antenna = map_antenna(&c.scene, RPM_PATTERN_ISOTROPIC, 0, 30, 12);
 	c.grid = map_grid(&c.scene, -30, 100, 5, SIDE, SIDE, 1.5);
 	CHECK(rpm_device_open(RPM_DEVICE_CUDA, 0, RPM_TEST_MODULE, &c.device, &c.scene.status) == RPM_OK);
 	CHECK(rpm_device_upload(c.device, c.scene.scene, c.scene.query, 0, NULL, &c.uploaded, &c.scene.status) == RPM_OK);
 	compare(&options, TOLERANCE_RAYS, 300);
+	options.mechanisms = SPECULAR | RPM_DIFFRACTION;
+	options.samples = 0;
+	compare(&options, TOLERANCE_POINTS, 300);
+	rpm_trace_options_default(&options);
+	options.samples = 5000;
+	options.mechanisms |= RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION;
+	options.building_entry = RPM_ENTRY_TRADITIONAL;
+	compare(&options, TOLERANCE_RAYS, SIDE * SIDE);
+	/* It is the device that traces: without memory it cannot. */
+	setenv("RPM_HOST_CUDA", "memory_mb=1", 1);
+	CHECK(rpm_device_trace(c.uploaded, c.scene.scene, &c.antenna, &c.grid, &options, NULL, &map, &c.scene.status) == RPM_LIMIT_EXCEEDED);
+	unsetenv("RPM_HOST_CUDA");
 	end();
 }
 
@@ -448,7 +469,7 @@ main(void)
 	RUN(roof_reflection);
 	RUN(building_entry);
 	RUN(many_fields_at_a_point);
-	RUN(terrain_by_the_cpu);
+	RUN(terrain);
 	RUN(two_devices_at_once);
 	RUN(many_antennas_at_once);
 	return unit_summary("device_map");

@@ -219,9 +219,6 @@ typedef struct rpm_map_device
 	rpm_code	(*entry) (void *context, const rpm_map_job *job, rpm_status *status);
 } rpm_map_device;
 
-/* Whether a device can have its hand in the map; else all of it is the CPU's. */
-bool		rpm_map_fits_device(const rpm_map_job *job);
-
 /* rpm_trace_map with a GPU's hand in it, which may be NULL. */
 rpm_code	rpm_trace_map_on(const rpm_map_device *device, const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna,
 							 const rpm_grid *grid, const rpm_trace_options *options, rpm_control *control, rpm_map *map,
