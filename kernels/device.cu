@@ -18,7 +18,8 @@ static const rpm_cuda_module table = {
 	rpm_cuda_maps_launch,
 	rpm_cuda_map_search,
 	rpm_cuda_map_chains,
-	rpm_cuda_map_entry
+	rpm_cuda_map_entry,
+	rpm_cuda_path_rays
 };
 
 const rpm_cuda_module *

@@ -75,6 +75,7 @@ typedef struct rpm_map_edge rpm_map_edge;
 struct launch_task;
 struct rpm_chain_boxes;
 struct rpm_chain_finds;
+struct rpm_path_rays;
 
 /* One map at work on a device. */
 typedef struct rpm_cuda_map rpm_cuda_map;
@@ -118,6 +119,10 @@ RPM_CUDA_EXPORT rpm_code rpm_cuda_map_search(rpm_cuda_map *map, const rpm_map_jo
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_chains(rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_entry(rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
 
+/* Rays that propose the chains of exact paths (rpm_path_walk): fills rays->chains. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_path_rays(rpm_cuda_scene *scene, const struct rpm_path_rays *rays, rpm_control *control,
+											rpm_status *status);
+
 /* All of the above as the extension takes it from the module that it has opened. */
 typedef struct rpm_cuda_module
 {
@@ -135,6 +140,7 @@ typedef struct rpm_cuda_module
 	rpm_code	(*map_search) (rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_finds *finds, rpm_status *status);
 	rpm_code	(*map_chains) (rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 	rpm_code	(*map_entry) (rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
+	rpm_code	(*path_rays) (rpm_cuda_scene *scene, const struct rpm_path_rays *rays, rpm_control *control, rpm_status *status);
 } rpm_cuda_module;
 
 /* A number for each shape of what passes through here, by sizes of the engine's structures (needs trace/map_chain_piece.h). */

@@ -339,6 +339,41 @@ terrain(void)
 	end();
 }
 
+/* Exact paths whose candidates the device's rays propose: the CPU's, to the bit, for the rest is the CPU's. */
+static void
+exact_paths(void)
+{
+	rpm_trace_options options = map_options(SPECULAR | RPM_DIFFRACTION | RPM_REFRACTION, 4, 20000);
+	rpm_path_list cpu, gpu;
+	int			compared = 0;
+
+	begin(17);
+	for (int i = 0; i < 6; i++)
+	{
+		rpm_vec3	receiver = map_local(&c.scene, -9 + 25 * i, i % 2 ? 58 : 26.5, 1.5);
+
+		rpm_status_clear(&c.scene.status);
+		CHECK(rpm_trace_paths(c.scene.scene, c.scene.query, &c.antenna, receiver, &options, NULL, &cpu, &c.scene.status) == RPM_OK);
+		CHECK(rpm_device_paths(c.uploaded, c.scene.scene, &c.antenna, receiver, &options, NULL, &gpu, &c.scene.status) == RPM_OK);
+		CHECK(cpu.count == gpu.count && cpu.count > 0);
+		for (size_t k = 0; k < cpu.count && k < gpu.count; k++)
+		{
+			CHECK(cpu.paths[k].interaction_count == gpu.paths[k].interaction_count && cpu.paths[k].length_m == gpu.paths[k].length_m);
+			CHECK(rpm_path_total_gain(&cpu.paths[k]) == rpm_path_total_gain(&gpu.paths[k]));
+			compared += cpu.paths[k].interaction_count > 1;
+		}
+		rpm_path_list_free(&cpu);
+		rpm_path_list_free(&gpu);
+	}
+	CHECK(compared > 20);
+	/* It is the device that looks: without memory it cannot. */
+	setenv("RPM_HOST_CUDA", "memory_mb=1", 1);
+	CHECK(rpm_device_paths(c.uploaded, c.scene.scene, &c.antenna, map_local(&c.scene, 15, 26.5, 1.5), &options, NULL, &gpu, &c.scene.status)
+		  == RPM_LIMIT_EXCEEDED);
+	unsetenv("RPM_HOST_CUDA");
+	end();
+}
+
 static void
 stopped(void)
 {
@@ -470,6 +505,7 @@ main(void)
 	RUN(building_entry);
 	RUN(many_fields_at_a_point);
 	RUN(terrain);
+	RUN(exact_paths);
 	RUN(two_devices_at_once);
 	RUN(many_antennas_at_once);
 	return unit_summary("device_map");
