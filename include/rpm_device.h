@@ -81,6 +81,13 @@ size_t		rpm_device_scene_bytes(const rpm_device_scene *uploaded);
 rpm_code	rpm_device_trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, const rpm_grid *grid,
 							 const rpm_trace_options *options, rpm_control *control, rpm_map *map, rpm_status *status);
 
+/*
+ * rpm_trace_paths with the rays that propose chains followed by the device that holds the scene; what they propose is solved and checked by the
+ * CPU.
+ */
+rpm_code	rpm_device_paths(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, rpm_vec3 receiver,
+							 const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status);
+
 /* One map among several that are traced at once. */
 typedef struct rpm_device_task
 {

@@ -1,7 +1,7 @@
 /*
  * device.cu: the table of what the module does (rpm_cuda.h).
  */
-#include "trace/map_internal.h"
+#include "trace/map_chain_piece.h"
 
 #include "cuda_internal.h"
 
@@ -16,7 +16,10 @@ static const rpm_cuda_module table = {
 	rpm_cuda_map_free,
 	rpm_cuda_maps_points,
 	rpm_cuda_maps_launch,
-	rpm_cuda_map_entry
+	rpm_cuda_map_search,
+	rpm_cuda_map_chains,
+	rpm_cuda_map_entry,
+	rpm_cuda_path_rays
 };
 
 const rpm_cuda_module *

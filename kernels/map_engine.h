@@ -3,7 +3,7 @@
  *
  * The files of src/engine/trace are included with RPM_KERNEL defined, which makes functions of the device of those marked RPM_SHARED
  * and RPM_INLINE and leaves the rest out; so there is one text of the physics.  Ray queries go to our own hierarchy: on the device an
- * rpm_query is an rpm_bvh.  Only for maps whose receivers lie on one plane.
+ * rpm_query is an rpm_bvh.
  */
 #ifndef RPM_MAP_ENGINE_H
 #define RPM_MAP_ENGINE_H
@@ -49,13 +49,6 @@ rpm_kernel_occluded(const rpm_query *query, const rpm_ray *ray)
 	return ray->t_max > 0 && ray->t_min < ray->t_max && rpm_bvh_traverse((const rpm_bvh *) query, ray, true, &some);
 }
 
-/* Not asked for on a plane. */
-RPM_INLINE double
-rpm_kernel_ground_z(const rpm_scene *scene, double, double)
-{
-	return scene->ground_z_m;
-}
-
 /* What was in the way last is not remembered on the device. */
 #include "trace/occluders.h"
 #define rpm_occluder_hides_point(occluders, polygon, from, to) ((void) (polygon), (void) (from), (void) (to), false)
@@ -64,6 +57,9 @@ rpm_kernel_ground_z(const rpm_scene *scene, double, double)
 #define rpm_query_occluded rpm_kernel_occluded
 #define rpm_scene_ground_z rpm_kernel_ground_z
 
+RPM_KERNEL_CALL double rpm_kernel_ground_z(const rpm_scene *scene, double x, double y);
+
+#include "scene/ground.c"
 #include "trace/leg.c"
 #include "trace/party_wall.c"
 #include "trace/visibility.c"
@@ -74,6 +70,10 @@ rpm_kernel_ground_z(const rpm_scene *scene, double, double)
 #include "trace/map_points.c"
 #include "trace/map_directions.c"
 #include "trace/map_launch.c"
+#include "trace/map_chain_search.c"
+#include "trace/map_chain_area.c"
+#include "trace/map_chain_way.c"
+#include "trace/map_chain_piece.c"
 #include "em/knife_edges.c"
 #include "trace/band.c"
 #include "trace/band_round.c"

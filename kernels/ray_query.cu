@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scene/ground.h"
 #include "trace/band.h"
 
 #include "cuda_internal.h"
@@ -17,6 +18,7 @@ static rpm_code create(int device, const rpm_bvh *bvh, const rpm_scene *geometry
 					   rpm_control *control, rpm_cuda_scene **uploaded, rpm_status *status);
 static rpm_code upload_hierarchy(rpm_cuda_scene *self, const rpm_bvh *bvh, rpm_status *status);
 static rpm_code upload_scene(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status);
+static rpm_code upload_ground(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status);
 static rpm_code take_ray_buffers(rpm_cuda_scene *scene, rpm_status *status);
 static cudaError_t one_launch(rpm_cuda_scene *scene, const rpm_ray *rays, size_t count, rpm_hit *hits, double *seconds);
 
@@ -143,7 +145,7 @@ upload_hierarchy(rpm_cuda_scene *self, const rpm_bvh *bvh, rpm_status *status)
 	return RPM_OK;
 }
 
-/* Of the scene: triangles for their facets, facets, wedges. */
+/* Of the scene: triangles for their facets, facets, wedges, and a ground that is not flat. */
 static rpm_code
 upload_scene(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status)
 {
@@ -173,7 +175,33 @@ upload_scene(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status)
 	self->scene.flat_ground = scene->flat_ground;
 	self->scene.ground_z_m = scene->ground_z_m;
 	self->scene.party_wall_m = scene->party_wall_m;
-	return RPM_OK;
+	self->scene.low = scene->low;
+	self->scene.high = scene->high;
+	return scene->ground_index != NULL ? upload_ground(self, scene, status) : RPM_OK;
+}
+
+/* The triangles of the ground by place, with all corners. */
+static rpm_code
+upload_ground(rpm_cuda_scene *self, const rpm_scene *scene, rpm_status *status)
+{
+	rpm_ground_index index = *scene->ground_index;
+	size_t		cells = (size_t) index.columns * index.rows;
+	void	   *vertices, *start, *item, *there;
+	rpm_code	code = rpm_cuda_take(&self->memory, scene->vertex_count * sizeof(rpm_vec3), scene->vertices, "the ground", &vertices, status);
+
+	if (code == RPM_OK)
+		code = rpm_cuda_take(&self->memory, (cells + 1) * sizeof(uint32_t), index.start, "the ground", &start, status);
+	if (code == RPM_OK)
+		code = rpm_cuda_take(&self->memory, index.start[cells] * sizeof(uint32_t), index.item, "the ground", &item, status);
+	if (code != RPM_OK)
+		return code;
+	index.start = (uint32_t *) start;
+	index.item = (uint32_t *) item;
+	code = rpm_cuda_take(&self->memory, sizeof(index), &index, "the ground", &there, status);
+	self->scene.vertices = (rpm_vec3 *) vertices;
+	self->scene.vertex_count = scene->vertex_count;
+	self->scene.ground_index = (rpm_ground_index *) there;
+	return code;
 }
 
 static rpm_code

@@ -73,6 +73,9 @@ typedef struct rpm_map_job rpm_map_job;
 typedef struct rpm_map_mirror rpm_map_mirror;
 typedef struct rpm_map_edge rpm_map_edge;
 struct launch_task;
+struct rpm_chain_boxes;
+struct rpm_chain_finds;
+struct rpm_path_rays;
 
 /* One map at work on a device. */
 typedef struct rpm_cuda_map rpm_cuda_map;
@@ -110,7 +113,15 @@ RPM_CUDA_EXPORT void rpm_cuda_map_free(rpm_cuda_map *map);
 /* The same launches do all the maps, which are of one scene: points with the same mechanisms and points per cell. */
 RPM_CUDA_EXPORT rpm_code rpm_cuda_maps_points(const rpm_cuda_points_call *calls, int count, rpm_status *status);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_maps_launch(const rpm_cuda_launch_call *calls, int count, rpm_status *status);
+/* A batch of rays that find chains of mirrors: fills finds->chains (the caller's to free) and count. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_map_search(rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_finds *finds, rpm_status *status);
+/* What chains of mirrors bring to cells: fills boxes->gain and met, and of each box in_sight, lit and rays. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_map_chains(rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 RPM_CUDA_EXPORT rpm_code rpm_cuda_map_entry(rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
+
+/* Rays that propose the chains of exact paths (rpm_path_walk): fills rays->chains. */
+RPM_CUDA_EXPORT rpm_code rpm_cuda_path_rays(rpm_cuda_scene *scene, const struct rpm_path_rays *rays, rpm_control *control,
+											rpm_status *status);
 
 /* All of the above as the extension takes it from the module that it has opened. */
 typedef struct rpm_cuda_module
@@ -126,13 +137,17 @@ typedef struct rpm_cuda_module
 	void		(*map_free) (rpm_cuda_map *map);
 	rpm_code	(*maps_points) (const rpm_cuda_points_call *calls, int count, rpm_status *status);
 	rpm_code	(*maps_launch) (const rpm_cuda_launch_call *calls, int count, rpm_status *status);
+	rpm_code	(*map_search) (rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_finds *finds, rpm_status *status);
+	rpm_code	(*map_chains) (rpm_cuda_map *map, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 	rpm_code	(*map_entry) (rpm_cuda_map *map, const rpm_map_job *job, rpm_status *status);
+	rpm_code	(*path_rays) (rpm_cuda_scene *scene, const struct rpm_path_rays *rays, rpm_control *control, rpm_status *status);
 } rpm_cuda_module;
 
-/* A number for each shape of what passes through here, by sizes of the engine's structures (needs trace/map_internal.h). */
+/* A number for each shape of what passes through here, by sizes of the engine's structures (needs trace/map_chain_piece.h). */
 #define RPM_CUDA_INTERFACE \
-	((uint32_t) (4 * 1000003 + 31 * sizeof(rpm_map_job) + 37 * sizeof(rpm_map_edge) + 41 * sizeof(rpm_map_mirror) \
-				 + 43 * sizeof(rpm_scene) + 47 * sizeof(rpm_antenna) + 53 * sizeof(rpm_trace_options) + 59 * sizeof(rpm_status)))
+	((uint32_t) (5 * 1000003 + 31 * sizeof(rpm_map_job) + 37 * sizeof(rpm_map_edge) + 41 * sizeof(rpm_map_mirror) \
+				 + 43 * sizeof(rpm_scene) + 47 * sizeof(rpm_antenna) + 53 * sizeof(rpm_trace_options) + 59 * sizeof(rpm_status) \
+				 + 61 * sizeof(rpm_chain_box)))
 
 RPM_CUDA_EXPORT const rpm_cuda_module *rpm_cuda_module_table(void);
 

@@ -12,6 +12,8 @@
 #include "utils/memutils.h"
 
 #include "arguments.h"
+#include "device.h"
+#include "device_settings.h"
 #include "map_grid.h"
 #include "path_row.h"
 #include "postgis_functions.h"
@@ -27,6 +29,8 @@
 
 #define HIGHEST_RECEIVER_M 10000.0
 #define MOST_SAMPLES INT64CONST(1000000000)
+/* Where the settings leave the choice, fewer rays stay with the CPU: a scene is brought to a device for the first call. */
+#define SAMPLES_FOR_DEVICE INT64CONST(1000000)
 
 /* Arguments of both functions by number, as in sql/43_paths.sql and sql/78_path_derivatives.sql. */
 enum
@@ -50,6 +54,9 @@ typedef struct PathsCall
 	rpm_vec3	receiver;
 	rpm_trace_options options;
 	rpm_path_list paths;
+	RpmDevices	devices;		/* none: rays are the CPU's */
+	rpm_device_scene *uploaded;
+	rpm_status	too_small;		/* why the device's memory did not do; else RPM_OK */
 	MemoryContextCallback release;
 } PathsCall;
 
@@ -78,6 +85,7 @@ static void put_path(ReturnSetInfo *result, const PathsCall *call, const RpmPath
 static void put_derivatives(ReturnSetInfo *result, const PathsCall *call, const RpmPathRowFormat *format, int32 number,
 							const rpm_path *path);
 static void prepare(FunctionCallInfo fcinfo, PathsCall *call, RpmPathRowFormat *format, rpm_control *control);
+static void bring_to_device(PathsCall *call, const RpmScene *scene, rpm_control *control);
 static Receiver read_point(Datum point);
 static RpmSceneRow *scene_of(FunctionCallInfo fcinfo, const Receiver *receiver);
 static void read_options(FunctionCallInfo fcinfo, rpm_trace_options *options);
@@ -135,6 +143,13 @@ write_paths(FunctionCallInfo fcinfo, PutPath put)
 	rpm_progress_antennas(0, 1);
 	rpm_progress_phase(&control, RPM_PHASE_TRACING, 0);
 	rpm_run_engine(trace_paths, call, &control, psprintf("antenna " INT64_FORMAT, PG_GETARG_INT64(ARGUMENT_ANTENNA)));
+	if (call->too_small.code != RPM_OK)
+	{
+		rpm_devices_take_cpu_instead(&call->too_small, &call->devices);
+		call->uploaded = NULL;
+		rpm_run_engine(trace_paths, call, &control, psprintf("antenna " INT64_FORMAT, PG_GETARG_INT64(ARGUMENT_ANTENNA)));
+	}
+	rpm_devices_give_back(&call->devices);
 
 	rpm_path_rows_sort(&format, &call->paths);
 	rpm_progress_phase(&control, RPM_PHASE_WRITING, (int64) call->paths.count);
@@ -206,6 +221,26 @@ prepare(FunctionCallInfo fcinfo, PathsCall *call, RpmPathRowFormat *format, rpm_
 	format->receiver = call->receiver;
 	format->convergence_at_antenna_deg = antenna->convergence_deg;
 	format->convergence_at_point_deg = rpm_convergence_at(PG_GETARG_DATUM(ARGUMENT_POINT));
+	bring_to_device(call, scene, control);
+}
+
+/* The scene to a device, where rays are to be launched and the settings have it so. */
+static void
+bring_to_device(PathsCall *call, const RpmScene *scene, rpm_control *control)
+{
+	rpm_status	why;
+
+	if (rpm_setting_device == RPM_CHOOSE_CPU || !(call->options.mechanisms & RPM_REFLECTION) || call->options.max_depth < 2
+		|| (rpm_setting_device == RPM_CHOOSE_AUTO && call->options.samples < SAMPLES_FOR_DEVICE))
+		return;
+	rpm_devices_take(1, &call->devices);
+	rpm_status_clear(&why);
+	call->uploaded = rpm_scene_on(scene, call->devices.devices[0], control, &why);
+	if (call->uploaded != NULL)
+		return;
+	if (rpm_setting_device == RPM_CHOOSE_CUDA)
+		rpm_report_status(&why);
+	rpm_devices_take_cpu_instead(&why, &call->devices);
 }
 
 static Receiver
@@ -295,8 +330,19 @@ static rpm_code
 trace_paths(void *argument, rpm_control *control, rpm_status *status)
 {
 	PathsCall  *call = argument;
+	rpm_code	code;
 
-	return rpm_trace_paths(call->scene, call->query, &call->antenna, call->receiver, &call->options, control, &call->paths, status);
+	if (call->uploaded == NULL)
+		return rpm_trace_paths(call->scene, call->query, &call->antenna, call->receiver, &call->options, control, &call->paths, status);
+	code = rpm_device_paths(call->uploaded, call->scene, &call->antenna, call->receiver, &call->options, control, &call->paths, status);
+	if ((code == RPM_LIMIT_EXCEEDED || code == RPM_OUT_OF_MEMORY) && rpm_setting_device == RPM_CHOOSE_AUTO
+		&& rpm_device_kind_of(rpm_device_of(call->uploaded)) == RPM_DEVICE_CUDA)
+	{
+		call->too_small = *status;
+		rpm_status_clear(status);
+		return RPM_OK;
+	}
+	return code;
 }
 
 static void

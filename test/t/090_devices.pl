@@ -67,6 +67,10 @@ sub on { my ($device, $depth) = @_; return $node->safe_psql('postgres', "SET rpm
 # Two hierarchies: a ray that passes an edge within rounding may fall to either side.
 cmp_ok(abs(on('cuda', 1) - on('cpu', 1)), '<', 1e-4, 'all mechanisms of the defaults: the same mean');
 cmp_ok(abs(on('cuda', 3) - on('cpu', 3)), '<', 1e-4, 'and with chains of mirrors');
+my $paths = "SELECT interactions, round(path_gain_db::numeric, 6), round(length_m::numeric, 6) FROM rpm_paths(2, ST_SetSRID(ST_MakePoint(691210, 5334180), 32632), samples => %d) ORDER BY path_id";
+my $by_cpu = $node->safe_psql('postgres', "SET rpm_pg.device = 'cpu'; " . sprintf($paths, 20000));
+like($by_cpu, qr/S/, 'exact paths with a reflection');
+is($node->safe_psql('postgres', "SET rpm_pg.device = 'cuda'; " . sprintf($paths, 20000)), $by_cpu, 'and the same by rays of the device');
 my ($out, $err) = session("SET rpm_pg.device_numbers = '1'; SET rpm_pg.device = 'cuda'; $trace");
 is($out, $expected, 'and on the second alone');
 ($out, $err) = session("SET rpm_pg.device_numbers = '5'; SET rpm_pg.device = 'cuda'; $trace");
@@ -81,6 +85,9 @@ my $cells = $node->safe_psql('postgres', "SET rpm_pg.device = 'cpu'; $fine");
 ($out, $err) = session("SET rpm_pg.device_memory_mb = 1; $fine; $fine");
 is($out, "$cells\n$cells", 'the CPU with auto');
 is(() = $err =~ /NOTICE:  traced on the CPU: .* would need/g, 1, 'said once');
+($out, $err) = session("SET rpm_pg.device_memory_mb = 1; " . sprintf($paths, 1000000));
+like($err, qr/^NOTICE:  traced on the CPU: .* would need.*\n\S*HINT[^\n]*$|^psql:<stdin>:1: NOTICE:  traced on the CPU: .* would need/, 'exact paths: the CPU where many rays do not fit');
+like($out, qr/S/, 'with what it finds');
 
 # Two sessions on one device at once.
 $node->append_conf('postgresql.conf', "rpm_pg.device_numbers = '0'\n");
@@ -183,6 +190,7 @@ for my $case (['driver=11040', undef, 'the driver knows CUDA 11.4, the module wa
 machine('lost_after=0');
 ($out, $err) = session("\\set VERBOSITY verbose\n$trace;\n$trace;");
 like($err, qr/58000: .*the CUDA device failed while/, 'a device is lost: an error');
+like((session("SET rpm_pg.device = 'cuda';\n" . sprintf($paths, 1000)))[1], qr/ERROR:  antenna 2: the CUDA device failed while finding paths/, 'for exact paths, too');
 like($err, qr/HINT:  This session goes on without the device/, 'with a hint');
 is($out, $expected, 'then the CPU');
 

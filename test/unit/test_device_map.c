@@ -173,6 +173,10 @@ chains_of_reflections(void)
 
 	begin(6);
 	compare(&options, TOLERANCE_POINTS, 200);
+	/* So few rays that what they find does not fit into a table by their number. */
+	options.samples = 400;
+	compare(&options, TOLERANCE_POINTS, 200);
+	options.samples = unit_quick() ? 3000 : 60000;
 	options.sum = RPM_SUM_POWER;
 	compare(&options, TOLERANCE_POINTS, 200);
 	options.launch_chains = true;
@@ -294,23 +298,79 @@ many_fields_at_a_point(void)
 	end();
 }
 
-/* Over terrain the CPU does all. */
+/* A slope and a ridge, with houses on them: every mechanism that there is. */
 static void
-terrain_by_the_cpu(void)
+terrain(void)
 {
 	rpm_trace_options options = map_options(SPECULAR, 2, 2000);
-	rpm_vec3	slope[1][4] = {{rpm_vec(-60, -60, 0), rpm_vec(200, -60, 8), rpm_vec(200, 200, 8), rpm_vec(-60, 200, 0)}};
+	rpm_map		map = {c.gpu, NULL, 0, 0};
+	rpm_vec3	slope[3][4] = {{rpm_vec(-60, -60, 0), rpm_vec(60, -60, 8), rpm_vec(60, 200, 8), rpm_vec(-60, 200, 0)},
+		{rpm_vec(60, -60, 8), rpm_vec(80, -60, 14), rpm_vec(80, 200, 14), rpm_vec(60, 200, 8)},
+		{rpm_vec(80, -60, 14), rpm_vec(200, -60, 5), rpm_vec(200, 200, 5), rpm_vec(80, 200, 14)}};
 
 	memset(&c, 0, sizeof(c));
 	map_scene_begin(&c.scene);
-	map_scene_faces(&c.scene, 1, 0, true, 1, slope);
-	map_scene_box(&c.scene, 2, 0, rpm_vec(20, 20, 0), rpm_vec(40, 40, 15));
+	c.scene.materials[1] = map_material(0.4);
+	c.scene.material_count = 2;
+	map_scene_faces(&c.scene, 1, 0, true, 3, slope);
+	for (int i = 0; i < 6; i++)
+		map_scene_box(&c.scene, i + 2, i % 2, rpm_vec(-20 + 30 * (i % 3), 15 + 40 * (i / 3), 0), rpm_vec(-3 + 30 * (i % 3), 33 + 40 * (i / 3), 13 + 2 * i));
 	CHECK(map_scene_build(&c.scene, NULL));
+	CHECK(!c.scene.scene->flat_ground);
+	rpm_query_free(c.scene.query);
+	CHECK(rpm_query_create(c.scene.scene, RPM_QUERY_BVH, NULL, &c.scene.query, &c.scene.status) == RPM_OK);
 	c.antenna = map_antenna(&c.scene, RPM_PATTERN_ISOTROPIC, 0, 30, 12);
 	c.grid = map_grid(&c.scene, -30, 100, 5, SIDE, SIDE, 1.5);
 	CHECK(rpm_device_open(RPM_DEVICE_CUDA, 0, RPM_TEST_MODULE, &c.device, &c.scene.status) == RPM_OK);
 	CHECK(rpm_device_upload(c.device, c.scene.scene, c.scene.query, 0, NULL, &c.uploaded, &c.scene.status) == RPM_OK);
 	compare(&options, TOLERANCE_RAYS, 300);
+	options.mechanisms = SPECULAR | RPM_DIFFRACTION;
+	options.samples = 0;
+	compare(&options, TOLERANCE_POINTS, 300);
+	rpm_trace_options_default(&options);
+	options.samples = 5000;
+	options.mechanisms |= RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION;
+	options.building_entry = RPM_ENTRY_TRADITIONAL;
+	compare(&options, TOLERANCE_RAYS, SIDE * SIDE);
+	/* It is the device that traces: without memory it cannot. */
+	setenv("RPM_HOST_CUDA", "memory_mb=1", 1);
+	CHECK(rpm_device_trace(c.uploaded, c.scene.scene, &c.antenna, &c.grid, &options, NULL, &map, &c.scene.status) == RPM_LIMIT_EXCEEDED);
+	unsetenv("RPM_HOST_CUDA");
+	end();
+}
+
+/* Exact paths whose candidates the device's rays propose: the CPU's, to the bit, for the rest is the CPU's. */
+static void
+exact_paths(void)
+{
+	rpm_trace_options options = map_options(SPECULAR | RPM_DIFFRACTION | RPM_REFRACTION, 4, 20000);
+	rpm_path_list cpu, gpu;
+	int			compared = 0;
+
+	begin(17);
+	for (int i = 0; i < 6; i++)
+	{
+		rpm_vec3	receiver = map_local(&c.scene, -9 + 25 * i, i % 2 ? 58 : 26.5, 1.5);
+
+		rpm_status_clear(&c.scene.status);
+		CHECK(rpm_trace_paths(c.scene.scene, c.scene.query, &c.antenna, receiver, &options, NULL, &cpu, &c.scene.status) == RPM_OK);
+		CHECK(rpm_device_paths(c.uploaded, c.scene.scene, &c.antenna, receiver, &options, NULL, &gpu, &c.scene.status) == RPM_OK);
+		CHECK(cpu.count == gpu.count && cpu.count > 0);
+		for (size_t k = 0; k < cpu.count && k < gpu.count; k++)
+		{
+			CHECK(cpu.paths[k].interaction_count == gpu.paths[k].interaction_count && cpu.paths[k].length_m == gpu.paths[k].length_m);
+			CHECK(rpm_path_total_gain(&cpu.paths[k]) == rpm_path_total_gain(&gpu.paths[k]));
+			compared += cpu.paths[k].interaction_count > 1;
+		}
+		rpm_path_list_free(&cpu);
+		rpm_path_list_free(&gpu);
+	}
+	CHECK(compared > 20);
+	/* It is the device that looks: without memory it cannot. */
+	setenv("RPM_HOST_CUDA", "memory_mb=1", 1);
+	CHECK(rpm_device_paths(c.uploaded, c.scene.scene, &c.antenna, map_local(&c.scene, 15, 26.5, 1.5), &options, NULL, &gpu, &c.scene.status)
+		  == RPM_LIMIT_EXCEEDED);
+	unsetenv("RPM_HOST_CUDA");
 	end();
 }
 
@@ -444,7 +504,8 @@ main(void)
 	RUN(roof_reflection);
 	RUN(building_entry);
 	RUN(many_fields_at_a_point);
-	RUN(terrain_by_the_cpu);
+	RUN(terrain);
+	RUN(exact_paths);
 	RUN(two_devices_at_once);
 	RUN(many_antennas_at_once);
 	return unit_summary("device_map");

@@ -9,6 +9,7 @@
 #include "device/device.h"
 #include "device/gang.h"
 #include "rpm_bvh.h"
+#include "trace/paths.h"
 
 /* Compute capability 7.5: Turing.  The module's machine code begins there. */
 #define CAPABILITY_MIN 75
@@ -34,11 +35,14 @@ static rpm_code upload(rpm_device *device, const rpm_scene *scene, const rpm_que
 static rpm_code upload_hierarchy(cuda_device_scene *self, const rpm_scene *scene, const rpm_query *query, size_t memory_limit_bytes,
 								 rpm_control *control, rpm_status *status);
 static void trace(rpm_device_task **tasks, int count, rpm_control *control);
+static rpm_code paths(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, rpm_vec3 receiver,
+					  const rpm_trace_options *options, rpm_control *control, rpm_path_list *list, rpm_status *status);
+static rpm_code walk(void *context, const rpm_path_rays *rays, rpm_control *control, rpm_status *status);
 static const rpm_cuda_module *module_of(const rpm_device *device);
 static void release_scene(rpm_device_scene *uploaded);
 static rpm_code note_loss(const rpm_device *device, rpm_code code, const rpm_status *status);
 
-static const rpm_device_operations cuda_operations = {upload, trace, release_scene};
+static const rpm_device_operations cuda_operations = {upload, trace, paths, release_scene};
 
 int
 rpm_devices_describe_cuda(const char *module_path, bool ask_memory, rpm_device_description *devices, int count)
@@ -186,6 +190,24 @@ trace(rpm_device_task **tasks, int count, rpm_control *control)
 	rpm_gang_trace(module_of(uploaded->base.device), uploaded->scene, tasks, count, control);
 	for (int i = 0; i < count; i++)
 		note_loss(uploaded->base.device, tasks[i]->status.code, &tasks[i]->status);
+}
+
+static rpm_code
+paths(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, rpm_vec3 receiver, const rpm_trace_options *options,
+	  rpm_control *control, rpm_path_list *list, rpm_status *status)
+{
+	rpm_path_device hand = {uploaded, walk};
+
+	return note_loss(uploaded->device, rpm_trace_paths_on(&hand, scene, uploaded->query, antenna, receiver, options, control, list, status),
+					 status);
+}
+
+static rpm_code
+walk(void *context, const rpm_path_rays *rays, rpm_control *control, rpm_status *status)
+{
+	cuda_device_scene *self = context;
+
+	return module_of(self->base.device)->path_rays(self->scene, rays, control, status);
 }
 
 static const rpm_cuda_module *

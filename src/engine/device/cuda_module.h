@@ -6,7 +6,7 @@
 
 #include "../../../kernels/rpm_cuda.h"
 #include "rpm_device.h"
-#include "trace/map_internal.h"
+#include "trace/map_chain_piece.h"
 
 /*
  * Opens the module's file, once in a process.  NULL where it is not to be had: *state says whether it is missing or bad, reason and hint

@@ -23,13 +23,15 @@ static void describe_cpu(rpm_device_description *cpu);
 static rpm_code upload_cpu(rpm_device *device, const rpm_scene *scene, const rpm_query *query, size_t memory_limit_bytes,
 						   rpm_control *control, rpm_device_scene **uploaded, rpm_status *status);
 static void trace_cpu(rpm_device_task **tasks, int count, rpm_control *control);
+static rpm_code paths_cpu(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, rpm_vec3 receiver,
+						  const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status);
 static void release_cpu(rpm_device_scene *uploaded);
 static int	sort_by_scene(rpm_device_task *tasks, int count, scene_tasks *scenes);
 static int	maps_at_once(const scene_tasks *scenes, int scene_count);
 static void *scene_main(void *argument);
 static void run_scene(scene_tasks *scene);
 
-static const rpm_device_operations cpu_operations = {upload_cpu, trace_cpu, release_cpu};
+static const rpm_device_operations cpu_operations = {upload_cpu, trace_cpu, paths_cpu, release_cpu};
 
 int
 rpm_devices_describe(const char *module_path, bool ask_memory, rpm_device_description *devices)
@@ -108,6 +110,13 @@ rpm_device_trace(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_a
 	if (task.status.code != RPM_OK)
 		*status = task.status;
 	return task.status.code;
+}
+
+rpm_code
+rpm_device_paths(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, rpm_vec3 receiver,
+				 const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status)
+{
+	return uploaded->device->operations->paths(uploaded, scene, antenna, receiver, options, control, paths, status);
 }
 
 rpm_code
@@ -241,6 +250,13 @@ trace_cpu(rpm_device_task **tasks, int count, rpm_control *control)
 		if (rpm_trace_map(tasks[i]->scene, tasks[i]->uploaded->query, tasks[i]->antenna, tasks[i]->grid, tasks[i]->options, control,
 						  tasks[i]->map, &tasks[i]->status) != RPM_OK)
 			return;
+}
+
+static rpm_code
+paths_cpu(rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, rpm_vec3 receiver, const rpm_trace_options *options,
+		  rpm_control *control, rpm_path_list *paths, rpm_status *status)
+{
+	return rpm_trace_paths(scene, uploaded->query, antenna, receiver, options, control, paths, status);
 }
 
 static void

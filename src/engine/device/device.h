@@ -12,6 +12,9 @@ typedef struct rpm_device_operations
 						   rpm_control *control, rpm_device_scene **uploaded, rpm_status *status);
 	/* Of one uploaded scene; the outcome is each task's status.  After a failure the rest may be left undone. */
 	void		(*trace) (rpm_device_task **tasks, int count, rpm_control *control);
+	/* As rpm_device_paths. */
+	rpm_code	(*paths) (rpm_device_scene *uploaded, const rpm_scene *scene, const rpm_antenna *antenna, rpm_vec3 receiver,
+						  const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status);
 	void		(*release_scene) (rpm_device_scene *uploaded);
 } rpm_device_operations;
 

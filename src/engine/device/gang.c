@@ -8,7 +8,7 @@
 #include "device/device.h"
 #include "device/gang.h"
 
-typedef enum request_kind { NOTHING = 0, POINTS, LAUNCH, ENTRY } request_kind;
+typedef enum request_kind { NOTHING = 0, POINTS, SEARCH, CHAINS, LAUNCH, ENTRY } request_kind;
 
 struct gang;
 
@@ -23,6 +23,8 @@ typedef struct member
 	request_kind asks;
 	rpm_cuda_points_call points;
 	rpm_cuda_launch_call launch;
+	rpm_chain_finds *finds;
+	rpm_chain_boxes *boxes;
 	rpm_code	code;			/* of what it asked for, with its task's status */
 } member;
 
@@ -45,6 +47,8 @@ static void *member_main(void *argument);
 static void run_member(member *m);
 static rpm_code points(void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, size_t mirror_count, const rpm_map_edge *edges,
 					   size_t edge_count, rpm_status *status);
+static rpm_code search(void *context, const rpm_map_job *job, rpm_chain_finds *finds, rpm_status *status);
+static rpm_code chains(void *context, const rpm_map_job *job, rpm_chain_boxes *boxes, rpm_status *status);
 static rpm_code launch(void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
 static rpm_code entry(void *context, const rpm_map_job *job, rpm_status *status);
 static rpm_code ask(member *m, request_kind kind, rpm_status *status);
@@ -169,7 +173,7 @@ run_member(member *m)
 {
 	gang	   *g = m->gang;
 	rpm_device_task *task = m->task;
-	rpm_map_device hand = {m, points, launch, entry};
+	rpm_map_device hand = {m, points, launch, search, chains, entry};
 	rpm_code	code = rpm_trace_map_on(&hand, task->scene, task->uploaded->query, task->antenna, task->grid, task->options, g->control,
 										task->map, &task->status);
 
@@ -191,6 +195,26 @@ points(void *context, const rpm_map_job *job, const rpm_map_mirror *mirrors, siz
 
 	m->points = (rpm_cuda_points_call) {NULL, job, mirrors, mirror_count, edges, edge_count};
 	return ask(m, POINTS, status);
+}
+
+static rpm_code
+search(void *context, const rpm_map_job *job, rpm_chain_finds *finds, rpm_status *status)
+{
+	member	   *m = context;
+
+	m->points.job = job;
+	m->finds = finds;
+	return ask(m, SEARCH, status);
+}
+
+static rpm_code
+chains(void *context, const rpm_map_job *job, rpm_chain_boxes *boxes, rpm_status *status)
+{
+	member	   *m = context;
+
+	m->points.job = job;
+	m->boxes = boxes;
+	return ask(m, CHAINS, status);
 }
 
 static rpm_code
@@ -265,6 +289,10 @@ answer_together(gang *g, member *first)
 		launch_calls[i] = m->launch;
 		if (first->asks == ENTRY && code == RPM_OK)
 			code = g->module->map_entry(m->map, m->points.job, status);
+		if (first->asks == SEARCH && code == RPM_OK)
+			code = g->module->map_search(m->map, m->points.job, m->finds, status);
+		if (first->asks == CHAINS && code == RPM_OK)
+			code = g->module->map_chains(m->map, m->points.job, m->boxes, status);
 	}
 	if (code == RPM_OK && first->asks == POINTS)
 		code = g->module->maps_points(points_calls, count, status);

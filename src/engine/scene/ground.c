@@ -1,11 +1,11 @@
 /*
- * ground.c: the height of the ground, and where a line meets a triangle.
+ * ground.c: the height of the ground, and where a line meets a triangle; for the CPU and the device.
  */
 #include <math.h>
 
 #include "scene/ground.h"
 
-double rpm_scene_ground_z(const rpm_scene *scene, double x, double y)
+RPM_SHARED double rpm_scene_ground_z(const rpm_scene *scene, double x, double y)
 {
 	const uint32_t *items;
 	rpm_vec3	point = rpm_vec(x, y, 0);
@@ -21,7 +21,18 @@ double rpm_scene_ground_z(const rpm_scene *scene, double x, double y)
 	return best > -INFINITY ? best : scene->ground_z_m;
 }
 
-bool triangle_crossing(const rpm_scene *scene, const rpm_triangle *triangle, rpm_vec3 point, int axis, double *at)
+RPM_SHARED size_t plan_index_cell(const rpm_ground_index *index, double x, double y, const uint32_t **items)
+{
+	size_t		cell;
+
+	if (!(x >= index->low_x && y >= index->low_y && x <= index->high_x && y <= index->high_y))
+		return 0;
+	cell = (size_t) ((y - index->low_y) / index->cell_m) * index->columns + (size_t) ((x - index->low_x) / index->cell_m);
+	*items = index->item + index->start[cell];
+	return index->start[cell + 1] - index->start[cell];
+}
+
+RPM_SHARED bool triangle_crossing(const rpm_scene *scene, const rpm_triangle *triangle, rpm_vec3 point, int axis, double *at)
 {
 	double		u[3], v[3], w[3], pu, pv, area;
 	bool		inside = false;

@@ -27,13 +27,13 @@ rpm_code	triangle_index_create(const rpm_scene *scene, size_t first, size_t end,
 void		plan_index_free(rpm_ground_index *index);
 
 /* The entries of the cell at (x, y); 0 outside. */
-size_t		plan_index_cell(const rpm_ground_index *index, double x, double y, const uint32_t **items);
+RPM_SHARED size_t plan_index_cell(const rpm_ground_index *index, double x, double y, const uint32_t **items);
 
 /*
  * Whether the line through point along axis (2: upward) meets the triangle; *at is the coordinate there.  The border belongs to one of
  * two neighbours only (half-open), so that crossings can be counted.
  */
-bool		triangle_crossing(const rpm_scene *scene, const rpm_triangle *triangle, rpm_vec3 point, int axis, double *at);
+RPM_SHARED bool triangle_crossing(const rpm_scene *scene, const rpm_triangle *triangle, rpm_vec3 point, int axis, double *at);
 
 /* What scene_point_inside asks. */
 typedef struct inside_index

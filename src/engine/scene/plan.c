@@ -96,17 +96,6 @@ void plan_index_free(rpm_ground_index *index)
 	free(index);
 }
 
-size_t plan_index_cell(const rpm_ground_index *index, double x, double y, const uint32_t **items)
-{
-	size_t		cell;
-
-	if (!(x >= index->low_x && y >= index->low_y && x <= index->high_x && y <= index->high_y))
-		return 0;
-	cell = (size_t) ((y - index->low_y) / index->cell_m) * index->columns + (size_t) ((x - index->low_x) / index->cell_m);
-	*items = index->item + index->start[cell];
-	return index->start[cell + 1] - index->start[cell];
-}
-
 static rpm_code fit_extent(rpm_ground_index *index, const plan_box *boxes, size_t count, const rpm_control *control)
 {
 	bool		any = false;

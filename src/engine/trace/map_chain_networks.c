@@ -9,7 +9,7 @@
  * a ray finds any of them, 1 where one of them is certain (adaptive cluster sampling: S. K. Thompson, J. Am. Stat. Assoc. 85, 1990).  Small
  * mirrors are found by what is beside them.
  */
-#include "trace/map_chains.h"
+#include "trace/map_chain_piece.h"
 #include "trace/touching_facets.h"
 
 #include <stdlib.h>
@@ -26,6 +26,8 @@
 /* Mirrors are tried in pairs where so many rays are launched for each mirror that is seen, for the same reason. */
 #define RAYS_PER_MIRROR 10
 #define CHAINS_PER_PIECE 4
+/* Fewer are not worth a device's while. */
+#define CHAINS_FOR_DEVICE 32
 /* Triangles of a facet whose middles are looked at. */
 #define MIDDLES_MAX 8
 #define SURFACE_OFFSET_M 1e-3
@@ -84,6 +86,7 @@ static rpm_code grow(networks_task *task, bool *connected, rpm_status *status);
 static rpm_code look_up_to(networks_task *task, size_t end, rpm_status *status);
 static rpm_code room_for_lights(networks_task *task, size_t count, rpm_status *status);
 static void look_range(void *context, int64_t begin, int64_t end, int thread);
+static rpm_chain_question question_of(void *context, size_t index);
 static bool spreads(const networks_task *task, size_t chain);
 static void spread(networks_task *task, size_t chain);
 static void add_replaced(void *context, int32_t facet);
@@ -297,13 +300,20 @@ static rpm_code
 look_up_to(networks_task *task, size_t end, rpm_status *status)
 {
 	const rpm_map_job *job = task->target->job;
-	rpm_code	code = room_for_lights(task, end, status);
+	rpm_code	code = room_for_lights(task, end, status), failure = RPM_OK;
 
 	if (code != RPM_OK)
 		return code;
 	task->looking_from = task->looked_at;
 	task->looked_at = end;
-	code = rpm_parallel_for(job->control, (int64_t) (end - task->looking_from), CHAINS_PER_PIECE, look_range, task, status);
+	if (job->device != NULL && end - task->looking_from >= CHAINS_FOR_DEVICE)
+	{
+		code = rpm_chain_look_on_device(task->target, question_of, task, end - task->looking_from, task->lights + task->looking_from, &failure,
+										status);
+		task->failure = (int) failure;
+	}
+	else
+		code = rpm_parallel_for(job->control, (int64_t) (end - task->looking_from), CHAINS_PER_PIECE, look_range, task, status);
 	if (code != RPM_OK || task->failure == RPM_OK)
 		return code;
 	if (task->failure == RPM_OUT_OF_MEMORY)
@@ -336,16 +346,24 @@ look_range(void *context, int64_t begin, int64_t end, int thread)
 
 	for (int64_t i = begin; i < end && !rpm_stopped(task->target->job->control); i++)
 	{
-		size_t		chain = task->looking_from + (size_t) i;
-		int			length;
-		const int32_t *facets = rpm_chain_at(&task->set, chain, &length);
-		rpm_chain_question question = {facets, length, chain < task->found_count && task->by_rays[chain],
-		chain < task->certain_count};
-		rpm_code	code = rpm_map_chain_look(task->target, &question, &task->rooms[thread], &task->lights[chain]);
+		rpm_chain_question question = question_of(task, (size_t) i);
+		rpm_code	code = rpm_map_chain_look(task->target, &question, &task->rooms[thread], &task->lights[task->looking_from + (size_t) i]);
 
 		if (code != RPM_OK)
 			__atomic_store_n(&task->failure, (int) code, __ATOMIC_RELAXED);
 	}
+}
+
+/* Of those that are looked at now. */
+static rpm_chain_question
+question_of(void *context, size_t index)
+{
+	const networks_task *task = context;
+	size_t		chain = task->looking_from + index;
+	int			length;
+	const int32_t *facets = rpm_chain_at(&task->set, chain, &length);
+
+	return (rpm_chain_question) {facets, length, chain < task->found_count && task->by_rays[chain], chain < task->certain_count};
 }
 
 /* Whether the chain, by itself, is one that has neighbours. */

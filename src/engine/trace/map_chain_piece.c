@@ -11,6 +11,8 @@
 #define LEAST_SHARE 1e-9
 /* The first corner of a polygon is the least along a line that no wall is likely to lie across. */
 #define ASKEW 0.7548776662466927
+/* Of the points' places in a fan of triangles: no share of their areas that a plan would have. */
+#define PLACE 0.4142135623730950
 
 RPM_LOCAL bool is_lit_partly(const rpm_chain_fill *fill, int column, int row);
 RPM_LOCAL rpm_vec3 sample_point(const rpm_map_job *job, const rpm_chain_piece *piece, int k, int n);
@@ -113,17 +115,22 @@ rpm_chain_share(const rpm_chain_fill *fill, rpm_chain_piece *piece)
 	return piece->power * piece->area_m2 / job->cell_area_m2 / (target->before[piece->cell] + fill->floor_gain);
 }
 
+/* Its centre of gravity, which corners that fall together do not move. */
 RPM_SHARED rpm_vec3
 rpm_chain_polygon_middle(const rpm_map_job *job, const rpm_chain_polygon *polygon)
 {
-	double		x = 0, y = 0;
+	const double *x = polygon->x, *y = polygon->y;
+	double		along_x = 0, along_y = 0, sum = 0;
 
-	for (int i = 0; i < polygon->count; i++)
+	for (int i = 1; i + 1 < polygon->count; i++)
 	{
-		x += polygon->x[i] / polygon->count;
-		y += polygon->y[i] / polygon->count;
+		double		twice = fabs((x[i] - x[0]) * (y[i + 1] - y[0]) - (x[i + 1] - x[0]) * (y[i] - y[0]));
+
+		along_x += twice * (x[i] + x[i + 1] - 2 * x[0]);
+		along_y += twice * (y[i] + y[i + 1] - 2 * y[0]);
+		sum += 3 * twice;
 	}
-	return rpm_vec(x, y, job->surface.z_low);
+	return sum > 0 ? rpm_vec(x[0] + along_x / sum, y[0] + along_y / sum, job->surface.z_low) : rpm_vec(x[0], y[0], job->surface.z_low);
 }
 
 /* Looks at n x n points, one where they add little; what they see replaces what the cell has from before. */
@@ -184,7 +191,7 @@ RPM_LOCAL rpm_vec3
 fan_point(const rpm_map_job *job, const rpm_chain_piece *piece, int k, int count)
 {
 	const double *x = piece->polygon.x, *y = piece->polygon.y;
-	double		place = (k + 0.5) / count * 2 * piece->area_m2, before = 0;
+	double		place = (k + PLACE) / count * 2 * piece->area_m2, before = 0;
 	double		u = fmod(0.5 + k * 0.7548776662466927, 1), v = fmod(0.25 + k * 0.5698402909980532, 1);
 	int			i;
 
@@ -206,12 +213,11 @@ fan_point(const rpm_map_job *job, const rpm_chain_piece *piece, int k, int count
 RPM_SHARED bool
 rpm_chain_legs_clear(rpm_chain_fill *fill, const rpm_vec3 *points)
 {
-	const rpm_map_job *job = fill->target->job;
 	rpm_map_chain *chain = fill->chain;
 
 	for (int leg = 0; leg <= chain->length; leg++)
 		if (chain->blockers[leg] != RPM_NO_BLOCKER
-			&& rpm_occluder_hides_point(&job->occluders, chain->blockers[leg], points[leg], points[leg + 1]))
+			&& rpm_occluder_hides_point(&fill->target->job->occluders, chain->blockers[leg], points[leg], points[leg + 1]))
 			return false;
 	for (int leg = chain->length; leg >= 0; leg--)
 		if (!leg_clear(fill, leg, points[leg], points[leg + 1]))

@@ -66,6 +66,34 @@ rpm_code	rpm_chain_light_create(const rpm_chain_target *target, size_t cell_coun
 /* Adds a cell to the light, or to the target where that is certain (light->rays is infinite). */
 void		rpm_chain_light_add(const rpm_chain_target *target, size_t cell, double gain, rpm_chain_light *light);
 
+/* A chain on its way to a device, and what has come of it. */
+typedef struct rpm_chain_box
+{
+	size_t		index;			/* among those asked for */
+	size_t		first_cell;		/* of `around`, among the cells of all boxes of a call */
+	rpm_map_chain chain;
+	int32_t		facets[RPM_MAX_DEPTH];	/* the chain's */
+	rpm_chain_polygon area;
+	rpm_map_block around;
+	bool		certain, glances, found, meets;	/* meets: what the last leg meets is asked for, where it is in sight */
+	bool		in_sight, lit;
+	double		rays;
+} rpm_chain_box;
+
+typedef struct rpm_chain_boxes
+{
+	const rpm_chain_target *target;
+	rpm_chain_box *boxes;
+	size_t		count, cell_count;
+	double	   *gain;			/* cells of all boxes */
+	int32_t    *met;			/* likewise; RPM_NO_FACET: nothing, or not asked for */
+} rpm_chain_boxes;
+
+/* As rpm_map_chain_look for `count` chains, by the job's device; *failure as that returns it where there is no room for a light. */
+typedef rpm_chain_question (*rpm_chain_asker) (void *context, size_t index);
+rpm_code	rpm_chain_look_on_device(const rpm_chain_target *target, rpm_chain_asker ask, void *context, size_t count, rpm_chain_light **lights,
+									 rpm_code *failure, rpm_status *status);
+
 RPM_SHARED bool rpm_chain_wants_closer_look(const rpm_chain_fill *fill, int column, int row);
 RPM_SHARED bool rpm_chain_cut_cell(const rpm_chain_fill *fill, int column, int row, rpm_chain_piece *piece);
 RPM_SHARED bool rpm_chain_piece_of(const rpm_map_job *job, const rpm_chain_polygon *polygon, int column, int row, rpm_chain_piece *piece);

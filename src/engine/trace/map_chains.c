@@ -10,28 +10,15 @@
 #define BATCHES 4
 #define RAYS_PER_PIECE 256
 #define FEW_RAYS 4
-/* Chains are looked for that may add more than the floor / FLOOR_SHARE to a cell; worth most where they may add the floor. */
-#define FLOOR_SHARE 1e4
 #define FLOOR_MAX_DB -130.0
-/* Worths are sums of multiples of this, so that their order does not matter. */
-#define WORTH_STEP 0x1p-30
-#define SURFACE_OFFSET_M 1e-3
 /* This share of the rays is spread evenly over the sphere, the rest over the circle around the antenna that the grid reaches to. */
 #define EVEN_SHARE 0.2
 #define BISECTIONS 50
 
-/* What rays say of a chain. */
-typedef struct found_chain
-{
-	int64_t		rays;
-	size_t		bin;			/* the first direction of those that found it */
-	double		worth;			/* the most that it adds to a cell, as a share of what is there */
-} found_chain;
-
 typedef struct chain_search
 {
 	rpm_chain_set set;
-	found_chain *found;			/* of each chain */
+	rpm_chain_sight *found;			/* of each chain */
 	size_t		capacity;
 	bool		out_of_memory;
 } chain_search;
@@ -58,10 +45,9 @@ static bool spread_rows(const rpm_map_job *job, rpm_map_directions *directions);
 static double share_below(const rpm_map_job *job, double reach, double z);
 static rpm_code launch_batch(chains_task *task, int64_t rays, rpm_status *status);
 static void launch_range(void *context, int64_t begin, int64_t end, int thread);
-static void follow(const chains_task *task, int64_t index, chain_search *search);
-static bool next_surface(const rpm_map_job *job, rpm_vec3 origin, rpm_vec3 direction, int32_t own_facet, rpm_hit *hit);
-static double worth_at_surface(const chains_task *task, rpm_vec3 origin, rpm_vec3 direction, double length, double travelled, double power);
-static void note(chain_search *search, const int32_t *facets, int length, const found_chain *found);
+static rpm_code launch_on_device(chains_task *task, rpm_status *status);
+static void note_one(void *context, const int32_t *facets, int length, const rpm_chain_sight *sight);
+static void note(chain_search *search, const int32_t *facets, int length, const rpm_chain_sight *found);
 static void learn(chains_task *task);
 static rpm_code fill(chains_task *task, rpm_status *status);
 static bool is_certain(const chains_task *task, uint32_t chain);
@@ -153,7 +139,7 @@ run_batches(chains_task *task, rpm_status *status)
 	rpm_code	code = RPM_OK;
 
 	for (size_t i = 0; i < job->visible.facet_count && !job->mirrors_at_points; i++)
-		note(&task->all, &job->visible.facets[i], 1, &(found_chain) {.rays = FEW_RAYS + 1});
+		note(&task->all, &job->visible.facets[i], 1, &(rpm_chain_sight) {.rays = FEW_RAYS + 1});
 	for (int i = 0; i < BATCHES && code == RPM_OK; i++)
 	{
 		int64_t		rays = job->chain_samples / BATCHES + (i < job->chain_samples % BATCHES);
@@ -226,7 +212,10 @@ launch_batch(chains_task *task, int64_t rays, rpm_status *status)
 	task->aim.shift = rpm_random_next(&random);
 	for (size_t i = 0; i < bins; i++)
 		task->rays[i] += (double) rays * task->directions.density[i];
-	code = rpm_parallel_for(task->job->control, rays, RAYS_PER_PIECE, launch_range, task, status);
+	if (task->job->device != NULL)
+		code = launch_on_device(task, status);
+	else
+		code = rpm_parallel_for(task->job->control, rays, RAYS_PER_PIECE, launch_range, task, status);
 	for (int t = 0; t < task->threads; t++)
 	{
 		chain_search *search = &task->searches[t];
@@ -252,105 +241,45 @@ static void
 launch_range(void *context, int64_t begin, int64_t end, int thread)
 {
 	const chains_task *task = context;
+	rpm_chain_search search = {task->job, &task->aim, task->floor_gain};
 
 	for (int64_t i = begin; i < end && !rpm_stopped(task->job->control); i++)
-		follow(task, i, &task->searches[thread]);
+		rpm_chain_follow(&search, i, note_one, &task->searches[thread]);
 	rpm_phase_add(task->job->control, end - begin);
 }
 
-/* One ray by mirrors alone; where it comes through the receivers' plane, its chain is noted. */
-static void
-follow(const chains_task *task, int64_t index, chain_search *search)
+/* The device counts the rays of each chain; in what order it has found them does not matter. */
+static rpm_code
+launch_on_device(chains_task *task, rpm_status *status)
 {
 	const rpm_map_job *job = task->job;
-	const rpm_scene *scene = job->scene;
-	double		solid_angle, travelled = 0;
-	found_chain found = {.rays = 1};
-	rpm_vec3	origin = job->antenna->position, direction = rpm_map_direction(&task->aim, index, &found.bin, &solid_angle);
-	rpm_cvec3	e = rpm_cvec_zero();
-	int32_t		facets[RPM_MAX_DEPTH];
-	rpm_hit		hit;
+	rpm_chain_search search = {job, &task->aim, task->floor_gain};
+	rpm_chain_finds finds = {.search = &search};
+	rpm_code	code = job->device->search(job->device->context, job, &finds, status);
 
-	for (int depth = 0;; depth++)
-	{
-		bool		hits = next_surface(job, origin, direction, depth > 0 ? facets[depth - 1] : RPM_NO_FACET, &hit);
-		const rpm_triangle *triangle;
-		rpm_interface wall;
-		rpm_vec3	normal;
-		double		cosine;
-
-		if (depth > 1 || (depth == 1 && !job->visible.facet_seen[facets[0]]))
-		{
-			found.worth = worth_at_surface(task, origin, direction, hits ? hit.t : INFINITY, travelled, rpm_cvec_norm2(e));
-			if (found.worth > 0)
-				note(search, facets, depth, &found);
-		}
-		if (!hits || depth == job->options->max_depth)
-			return;
-		triangle = &scene->triangles[hit.triangle];
-		normal = scene->facets[triangle->facet].normal;
-		cosine = rpm_dot(direction, normal);
-		wall = rpm_coefficient_lookup(&job->tables[triangle->material], fabs(cosine));
-		e = rpm_reflect_field(depth == 0 ? rpm_antenna_field(job->antenna, direction) : e, direction, normal, wall);
-		e = rpm_cvec_scale(e, job->specular_share[triangle->material]);
-		travelled += hit.t;
-		if (rpm_cvec_norm2(e) * job->spreading2 * FLOOR_SHARE < task->floor_gain * travelled * travelled)
-			return;
-		facets[depth] = triangle->facet;
-		origin = rpm_along(rpm_along(origin, hit.t, direction), copysign(SURFACE_OFFSET_M, -cosine), normal);
-		direction = rpm_unit(rpm_mirror_direction(direction, normal));
-	}
-}
-
-/* A plane is not hit again from itself. */
-static bool
-next_surface(const rpm_map_job *job, rpm_vec3 origin, rpm_vec3 direction, int32_t own_facet, rpm_hit *hit)
-{
-	rpm_ray		ray = {{(float) origin.x, (float) origin.y, (float) origin.z},
-	{(float) direction.x, (float) direction.y, (float) direction.z}, 0, INFINITY};
-
-	while (rpm_query_intersect(job->query, &ray, hit))
-	{
-		if (job->scene->triangles[hit->triangle].facet != own_facet)
-			return true;
-		ray.t_min = nextafterf(fmaxf(hit->t, ray.t_min), INFINITY);
-	}
-	return false;
-}
-
-/* What the ray is worth to the cell in which it comes through the plane before `length`; 0: nothing that counts. */
-static double
-worth_at_surface(const chains_task *task, rpm_vec3 origin, rpm_vec3 direction, double length, double travelled, double power)
-{
-	const rpm_map_job *job = task->job;
-	const rpm_grid *grid = job->grid;
-	double		t = (job->surface.z_low - origin.z) / direction.z, column, row, gain;
-	size_t		cell;
-
-	if (!(t > 0 && t < length))
-		return 0;
-	column = floor((origin.x + t * direction.x - grid->west) / grid->cell_width_m);
-	row = floor((grid->north - origin.y - t * direction.y) / grid->cell_height_m);
-	if (!(column >= 0 && column < grid->columns && row >= 0 && row < grid->rows))
-		return 0;
-	cell = (size_t) row * (size_t) grid->columns + (size_t) column;
-	gain = power * job->spreading2 / ((travelled + t) * (travelled + t));
-	if (job->outdoor_share[cell] == 0 || gain * FLOOR_SHARE < task->floor_gain)
-		return 0;
-	return ceil(fmin(1, gain / (job->gain[cell] + task->floor_gain)) / WORTH_STEP) * WORTH_STEP;
+	for (size_t i = 0; i < finds.count && code == RPM_OK; i++)
+		note(&task->searches[0], finds.chains[i].facets, finds.chains[i].length, &finds.chains[i].sight);
+	free(finds.chains);
+	return code;
 }
 
 static void
-note(chain_search *search, const int32_t *facets, int length, const found_chain *found)
+note_one(void *context, const int32_t *facets, int length, const rpm_chain_sight *sight)
+{
+	note(context, facets, length, sight);
+}
+
+static void
+note(chain_search *search, const int32_t *facets, int length, const rpm_chain_sight *found)
 {
 	size_t		count = search->set.count, index;
-	found_chain *known;
+	rpm_chain_sight *known;
 
 	if (count == search->capacity)
 	{
 		size_t		capacity = count > 0 ? 2 * count : 1024;
 
-		known = realloc(search->found, capacity * sizeof(found_chain));
+		known = realloc(search->found, capacity * sizeof(rpm_chain_sight));
 		search->out_of_memory |= known == NULL;
 		if (known == NULL)
 			return;
@@ -362,7 +291,7 @@ note(chain_search *search, const int32_t *facets, int length, const found_chain 
 		return;
 	known = &search->found[index];
 	if (index == count)
-		*known = (found_chain) {.bin = found->bin};
+		*known = (rpm_chain_sight) {.bin = found->bin};
 	known->rays += found->rays;
 	known->worth = fmax(known->worth, found->worth);
 	known->bin = found->bin < known->bin ? found->bin : known->bin;

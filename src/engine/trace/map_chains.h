@@ -43,6 +43,36 @@ typedef struct rpm_chain_room
 	bool		out_of_memory;
 } rpm_chain_room;
 
+/* Chains are looked for that may add more than the floor's 1 / RPM_CHAIN_SEARCH_SHARE to a cell; worth most where they may add the floor. */
+#define RPM_CHAIN_SEARCH_SHARE 1e4
+
+/* What rays say of a chain. */
+typedef struct rpm_chain_sight
+{
+	int64_t		rays;
+	size_t		bin;			/* the first direction of those that found it */
+	double		worth;			/* the most that it adds to a cell, as a share of what is there */
+} rpm_chain_sight;
+
+/* A batch of rays that find chains. */
+typedef struct rpm_chain_search
+{
+	const rpm_map_job *job;
+	const rpm_map_aim *aim;
+	double		floor_gain;
+} rpm_chain_search;
+
+typedef void (*rpm_chain_noter) (void *context, const int32_t *facets, int length, const rpm_chain_sight *sight);
+
+/* What a batch has found by a device: each chain once, in any order.  chains is the caller's to free. */
+typedef struct rpm_chain_find { rpm_chain_sight sight; int32_t length, facets[RPM_MAX_DEPTH]; } rpm_chain_find;
+typedef struct rpm_chain_finds
+{
+	const rpm_chain_search *search;
+	rpm_chain_find *chains;
+	size_t		count;
+} rpm_chain_finds;
+
 typedef struct rpm_cell_gain { size_t cell; double gain; } rpm_cell_gain;
 
 /* What one chain brings, and what its light meets: in one piece of memory, the caller's to free; NULL where it brings nothing. */
@@ -86,6 +116,9 @@ typedef struct rpm_chain_list
 
 /* Adds chains to job->gain, and their variance to job->chain_variance; counts job->launched and states job->reached_error_db. */
 rpm_code	rpm_map_chains(rpm_map_job *job, rpm_status *status);
+
+/* Follows ray `index` of the batch and notes each chain over which it comes to the receivers' plane. */
+RPM_SHARED void rpm_chain_follow(const rpm_chain_search *search, int64_t index, rpm_chain_noter note, void *context);
 
 /* The images; false where the antenna or an image of it lies in a mirror's plane. */
 bool		rpm_map_chain_prepare(const rpm_map_job *job, const int32_t *facets, int length, rpm_map_chain *chain);

@@ -196,6 +196,8 @@ typedef struct rpm_map_reflected
 } rpm_map_reflected;
 
 struct launch_task;
+struct rpm_chain_boxes;
+struct rpm_chain_finds;
 
 /*
  * A GPU's hand in a map: these stand for the loops over cells and rays, whose results they leave where those would.  They see
@@ -209,12 +211,13 @@ typedef struct rpm_map_device
 						   const rpm_map_edge *edges, size_t edge_count, rpm_status *status);
 	/* A batch of rays: adds to job->batch, and where rays are noted to the task's directions. */
 	rpm_code	(*launch) (void *context, const rpm_map_job *job, const struct launch_task *task, int64_t rays, rpm_status *status);
+	/* A batch of rays that find chains of mirrors (rpm_chain_follow): finds->search is given, the rest is to be filled. */
+	rpm_code	(*search) (void *context, const rpm_map_job *job, struct rpm_chain_finds *finds, rpm_status *status);
+	/* What chains of mirrors bring to the cells around what they may light, as rpm_map_chain_look tells it of one. */
+	rpm_code	(*chains) (void *context, const rpm_map_job *job, struct rpm_chain_boxes *boxes, rpm_status *status);
 	/* What enters buildings, into the cells of gain that are NaN. */
 	rpm_code	(*entry) (void *context, const rpm_map_job *job, rpm_status *status);
 } rpm_map_device;
-
-/* Whether a device can have its hand in the map; else all of it is the CPU's. */
-bool		rpm_map_fits_device(const rpm_map_job *job);
 
 /* rpm_trace_map with a GPU's hand in it, which may be NULL. */
 rpm_code	rpm_trace_map_on(const rpm_map_device *device, const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna,

@@ -175,8 +175,6 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	job->cell_area_m2 = job->grid->cell_width_m * job->grid->cell_height_m;
 	job->points = options->cell_samples;
 	job->surface = rpm_map_surface_of(scene, job->grid);
-	if (job->device != NULL && !rpm_map_fits_device(job))
-		job->device = NULL;
 	job->exact_reflection = mechanisms & RPM_REFLECTION && options->max_depth >= 1;
 	job->exact_diffraction = mechanisms & RPM_DIFFRACTION && options->max_depth >= 1 && options->diffraction_scale > 0;
 	job->sum_fields = job->exact_diffraction && options->sum == RPM_SUM_FIELD;
@@ -264,13 +262,6 @@ scatters(const rpm_map_job *job)
 		if (job->scene->materials[i].scattering_coefficient > 0)
 			return true;
 	return false;
-}
-
-/* Over terrain the CPU does all: the device knows planes of receivers only. */
-bool
-rpm_map_fits_device(const rpm_map_job *job)
-{
-	return job->surface.flat;
 }
 
 static rpm_code

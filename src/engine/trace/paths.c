@@ -47,7 +47,14 @@ rpm_code
 rpm_trace_paths(const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna, rpm_vec3 receiver,
 				const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status)
 {
-	rpm_paths_work work = {.scene = scene, .query = query, .antenna = antenna, .options = options, .control = control,
+	return rpm_trace_paths_on(NULL, scene, query, antenna, receiver, options, control, paths, status);
+}
+
+rpm_code
+rpm_trace_paths_on(const rpm_path_device *device, const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna,
+				   rpm_vec3 receiver, const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths, rpm_status *status)
+{
+	rpm_paths_work work = {.scene = scene, .query = query, .device = device, .antenna = antenna, .options = options, .control = control,
 		.transmitter = antenna->position, .receiver = receiver, .list_count = rpm_thread_count(control)};
 	rpm_path_tree trees[2] = {{0}};
 	int64_t		bytes_left;
@@ -96,7 +103,7 @@ rpm_trace_paths_to(const rpm_scene *scene, const rpm_query *query, const rpm_ant
 	if (code == RPM_OK)
 		rpm_phase_begin(control, RPM_PHASE_TRACING, (int64_t) count);
 	if (code == RPM_OK && needs_trees(options))
-		code = rpm_path_tree_grow(scene, query, work.transmitter, options, work.budget, control, &tree, status);
+		code = rpm_path_tree_grow(&work, work.transmitter, &tree, status);
 	work.trees[0] = tree.count > 0 ? &tree : NULL;
 	if (code == RPM_OK)
 		code = rpm_parallel_for(control, (int64_t) count, GRAIN_RECEIVERS, receiver_range, &all, status);
@@ -214,8 +221,7 @@ one_receiver(rpm_paths_work *work, rpm_path_tree *trees, rpm_path_list *paths, r
 	rpm_phase_begin(work->control, RPM_PHASE_TRACING, 0);
 	for (int end = 0; end < 2 && code == RPM_OK && needs_trees(work->options); end++)
 	{
-		code = rpm_path_tree_grow(work->scene, work->query, end == 0 ? work->transmitter : work->receiver, work->options, work->budget,
-								  work->control, &trees[end], status);
+		code = rpm_path_tree_grow(work, end == 0 ? work->transmitter : work->receiver, &trees[end], status);
 		work->trees[end] = &trees[end];
 	}
 	if (code == RPM_OK)

@@ -1,6 +1,7 @@
 /*
  * paths.h: the pieces of rpm_trace_paths and what they hand to each other.
  *
+ *   paths_walk.c      one ray -> the facets that mirror it
  *   paths_tree.c      rays from an end -> the chains of facets that paths from it may run over
  *   paths_image.c     a chain of facets -> its reflection points, by images
  *   paths_solve.c     points -> legs checked, interactions in order, field
@@ -22,6 +23,33 @@
 /* Ends nearer than this to a facet's plane or an edge have no defined reflection or diffraction there, metres. */
 #define RPM_DEGENERATE_M 1e-3
 
+/* A batch of rays from one end. */
+typedef struct rpm_path_rays
+{
+	rpm_vec3	origin;
+	rpm_vec3   *directions;		/* rays */
+	uint64_t   *choices;		/* rays: which walls each passes */
+	int64_t		count;
+	int			max_depth;
+	bool		refraction;
+	int32_t    *chains;			/* rays x (1 + max_depth): length, then facets */
+} rpm_path_rays;
+
+/* A GPU's hand in it: fills rays->chains as rpm_path_walk does for each ray. */
+typedef struct rpm_path_device
+{
+	void	   *context;
+	rpm_code	(*walk) (void *context, const rpm_path_rays *rays, rpm_control *control, rpm_status *status);
+} rpm_path_device;
+
+/* rpm_trace_paths with a GPU's hand in it, which may be NULL. */
+rpm_code	rpm_trace_paths_on(const rpm_path_device *device, const rpm_scene *scene, const rpm_query *query, const rpm_antenna *antenna,
+							   rpm_vec3 receiver, const rpm_trace_options *options, rpm_control *control, rpm_path_list *paths,
+							   rpm_status *status);
+
+/* Follows one ray of the batch. */
+RPM_SHARED void rpm_path_walk(const rpm_scene *scene, const rpm_query *query, const rpm_path_rays *rays, int64_t ray);
+
 /* One chain of a tree: its parent's and one facet more. */
 typedef struct rpm_path_node
 {
@@ -39,6 +67,7 @@ typedef struct rpm_path_tree
 {
 	const rpm_scene *scene;
 	const rpm_query *query;
+	const rpm_path_device *device;
 	rpm_path_node *nodes;
 	size_t		count, capacity;
 	int32_t    *table;			/* open addressing by parent and facet: node, 0 free; table_size is a power of two */
@@ -52,6 +81,7 @@ typedef struct rpm_paths_work
 {
 	const rpm_scene *scene;
 	const rpm_query *query;
+	const rpm_path_device *device;	/* NULL: all is done here */
 	const rpm_antenna *antenna;
 	const rpm_trace_options *options;
 	rpm_control *control;
@@ -65,10 +95,9 @@ typedef struct rpm_paths_work
 
 /*
  * Launches options->samples rays from an end and some more where few have been.  *tree is the caller's (rpm_path_tree_free) also after an
- * error: RPM_OUT_OF_MEMORY, RPM_LIMIT_EXCEEDED (bytes_left), RPM_CANCELLED.  Does not depend on the number of threads.
+ * error: RPM_OUT_OF_MEMORY, RPM_LIMIT_EXCEEDED (the work's budget), RPM_CANCELLED, those of the device.  Does not depend on the number of threads.
  */
-rpm_code	rpm_path_tree_grow(const rpm_scene *scene, const rpm_query *query, rpm_vec3 origin, const rpm_trace_options *options,
-							   int64_t *bytes_left, rpm_control *control, rpm_path_tree *tree, rpm_status *status);
+rpm_code	rpm_path_tree_grow(const rpm_paths_work *work, rpm_vec3 origin, rpm_path_tree *tree, rpm_status *status);
 void		rpm_path_tree_free(rpm_path_tree *tree);
 /*
  * The facets of a node's chain, the one nearest to the other end first; returns how many, 0 where the images show that no path from the

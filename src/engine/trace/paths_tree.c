@@ -30,14 +30,13 @@ typedef struct tree_round
 	int64_t		rays;
 	double		radius_rad, turn;
 	int64_t		first;			/* ray of the batch */
-	int32_t    *chains;			/* per ray of the batch: length, then max_depth facets */
+	rpm_path_rays batch;
 } tree_round;
 
-static rpm_code grow(rpm_path_tree *tree, const rpm_trace_options *options, rpm_control *control, int32_t *chains, rpm_status *status);
+static bool take_batch(rpm_path_tree *tree, int max_depth, rpm_path_rays *batch, size_t *bytes);
+static rpm_code grow(rpm_path_tree *tree, const rpm_trace_options *options, rpm_control *control, const rpm_path_rays *batch, rpm_status *status);
 static rpm_code launch_round(tree_round *round, rpm_control *control, rpm_status *status);
 static void launch_range(void *context, int64_t begin, int64_t end, int thread);
-static void walk(const tree_round *round, rpm_vec3 direction, uint64_t choices, int32_t *chain);
-static bool next_surface(const rpm_path_tree *tree, rpm_vec3 position, rpm_vec3 direction, int32_t last, double *t, int32_t *facet);
 static rpm_vec3 ray_direction(const tree_round *round, int64_t ray);
 static uint64_t ray_choices(const tree_round *round, int64_t ray);
 static bool insert(tree_round *round, int64_t ray, const int32_t *chain);
@@ -51,27 +50,47 @@ static rpm_code failure(const rpm_path_tree *tree, const rpm_control *control, r
 static uint64_t mix_bits(uint64_t x);
 
 rpm_code
-rpm_path_tree_grow(const rpm_scene *scene, const rpm_query *query, rpm_vec3 origin, const rpm_trace_options *options, int64_t *bytes_left,
-				   rpm_control *control, rpm_path_tree *tree, rpm_status *status)
+rpm_path_tree_grow(const rpm_paths_work *work, rpm_vec3 origin, rpm_path_tree *tree, rpm_status *status)
 {
-	size_t		chain_bytes = (size_t) BATCH_RAYS * (options->max_depth + 1) * sizeof(int32_t);
-	int32_t    *chains = NULL;
+	const rpm_trace_options *options = work->options;
+	rpm_path_rays batch = {.origin = origin, .max_depth = options->max_depth, .refraction = (options->mechanisms & RPM_REFRACTION) != 0};
+	size_t		bytes = 0;
 	rpm_code	code;
 
 	memset(tree, 0, sizeof(*tree));
-	tree->scene = scene;
-	tree->query = query;
-	tree->bytes_left = bytes_left;
-	if (!grow_nodes(tree) || !grow_table(tree) || !take_bytes(tree, chain_bytes))
-		return failure(tree, control, status);
-	tree->nodes[0] = (rpm_path_node) {.parent = -1, .facet = RPM_NO_FACET, .image = origin};
-	tree->count = 1;
-	chains = malloc(chain_bytes);
-	tree->out_of_memory |= chains == NULL;
-	code = chains == NULL ? failure(tree, control, status) : grow(tree, options, control, chains, status);
-	free(chains);
-	give_bytes(tree, chain_bytes);
+	tree->scene = work->scene;
+	tree->query = work->query;
+	tree->device = work->device;
+	tree->bytes_left = work->budget;
+	if (!grow_nodes(tree) || !grow_table(tree) || !take_batch(tree, options->max_depth, &batch, &bytes))
+		code = failure(tree, work->control, status);
+	else
+	{
+		tree->nodes[0] = (rpm_path_node) {.parent = -1, .facet = RPM_NO_FACET, .image = origin};
+		tree->count = 1;
+		code = grow(tree, options, work->control, &batch, status);
+	}
+	free(batch.directions);
+	free(batch.choices);
+	free(batch.chains);
+	give_bytes(tree, bytes);
 	return code;
+}
+
+/* Room for a batch of rays; false when memory is short. */
+static bool
+take_batch(rpm_path_tree *tree, int max_depth, rpm_path_rays *batch, size_t *bytes)
+{
+	size_t		chain_bytes = ((size_t) max_depth + 1) * sizeof(int32_t);
+
+	if (!take_bytes(tree, BATCH_RAYS * (chain_bytes + sizeof(rpm_vec3) + sizeof(uint64_t))))
+		return false;
+	*bytes = BATCH_RAYS * (chain_bytes + sizeof(rpm_vec3) + sizeof(uint64_t));
+	batch->directions = malloc(BATCH_RAYS * sizeof(rpm_vec3));
+	batch->choices = malloc(BATCH_RAYS * sizeof(uint64_t));
+	batch->chains = malloc(BATCH_RAYS * chain_bytes);
+	tree->out_of_memory |= batch->directions == NULL || batch->choices == NULL || batch->chains == NULL;
+	return !tree->out_of_memory;
 }
 
 void
@@ -102,9 +121,9 @@ rpm_path_tree_chain(const rpm_path_tree *tree, int32_t node, rpm_vec3 end, int32
 }
 
 static rpm_code
-grow(rpm_path_tree *tree, const rpm_trace_options *options, rpm_control *control, int32_t *chains, rpm_status *status)
+grow(rpm_path_tree *tree, const rpm_trace_options *options, rpm_control *control, const rpm_path_rays *batch, rpm_status *status)
 {
-	tree_round	round = {.tree = tree, .options = options, .rays = options->samples, .chains = chains};
+	tree_round	round = {.tree = tree, .options = options, .rays = options->samples, .batch = *batch};
 	rpm_code	code;
 
 	round.radius_rad = 2 * sqrt(4 * RPM_PI / options->samples);
@@ -126,19 +145,25 @@ grow(rpm_path_tree *tree, const rpm_trace_options *options, rpm_control *control
 	return code;
 }
 
-/* Batch by batch: rays by all threads, then their chains into the tree in the order of the rays. */
+/* Batch by batch: rays by all threads or the device, then their chains into the tree in the order of the rays. */
 static rpm_code
 launch_round(tree_round *round, rpm_control *control, rpm_status *status)
 {
+	const rpm_path_device *device = round->tree->device;
+	rpm_path_rays *batch = &round->batch;
+
 	for (round->first = 0; round->first < round->rays; round->first += BATCH_RAYS)
 	{
-		int64_t		batch = round->rays - round->first < BATCH_RAYS ? round->rays - round->first : BATCH_RAYS;
-		rpm_code	code = rpm_parallel_for(control, batch, GRAIN_RAYS, launch_range, round, status);
+		rpm_code	code;
 
+		batch->count = round->rays - round->first < BATCH_RAYS ? round->rays - round->first : BATCH_RAYS;
+		code = rpm_parallel_for(control, batch->count, GRAIN_RAYS, launch_range, round, status);
+		if (code == RPM_OK && device != NULL)
+			code = device->walk(device->context, batch, control, status);
 		if (code != RPM_OK)
 			return code;
-		for (int64_t i = 0; i < batch; i++)
-			if (!insert(round, round->first + i, round->chains + i * (round->options->max_depth + 1)))
+		for (int64_t i = 0; i < batch->count; i++)
+			if (!insert(round, round->first + i, batch->chains + i * (batch->max_depth + 1)))
 				return failure(round->tree, control, status);
 	}
 	return RPM_OK;
@@ -151,59 +176,12 @@ launch_range(void *context, int64_t begin, int64_t end, int thread)
 
 	(void) thread;
 	for (int64_t i = begin; i < end; i++)
-		walk(round, ray_direction(round, round->first + i), ray_choices(round, round->first + i),
-			 round->chains + i * (round->options->max_depth + 1));
-}
-
-/* One ray: its reflections are a chain; with refraction each wall is reflected at or passed by one bit of choices. */
-static void
-walk(const tree_round *round, rpm_vec3 direction, uint64_t choices, int32_t *chain)
-{
-	const rpm_path_tree *tree = round->tree;
-	bool		refraction = (round->options->mechanisms & RPM_REFRACTION) != 0;
-	int32_t		last = RPM_NO_FACET;
-	rpm_vec3	position = tree->nodes[0].image;
-	double		reach_m;
-
-	chain[0] = 0;
-	for (int depth = 0; depth < round->options->max_depth && next_surface(tree, position, direction, last, &reach_m, &last); depth++)
 	{
-		rpm_vec3	normal = tree->scene->facets[last].normal;
-
-		position = rpm_along(position, reach_m, direction);
-		if (refraction && (choices >> depth & 1))
-			continue;
-		chain[++chain[0]] = last;
-		direction = rpm_along(direction, -2 * rpm_dot(direction, normal), normal);
+		round->batch.directions[i] = ray_direction(round, round->first + i);
+		round->batch.choices[i] = ray_choices(round, round->first + i);
+		if (round->tree->device == NULL)
+			rpm_path_walk(round->tree->scene, round->tree->query, &round->batch, i);
 	}
-}
-
-/* The next surface off the facet that the ray leaves. */
-static bool
-next_surface(const rpm_path_tree *tree, rpm_vec3 position, rpm_vec3 direction, int32_t last, double *t, int32_t *facet)
-{
-	rpm_ray		ray;
-	rpm_hit		hit;
-
-	ray.origin[0] = (float) position.x;
-	ray.origin[1] = (float) position.y;
-	ray.origin[2] = (float) position.z;
-	ray.direction[0] = (float) direction.x;
-	ray.direction[1] = (float) direction.y;
-	ray.direction[2] = (float) direction.z;
-	ray.t_min = (float) RPM_ON_FACET_M;
-	ray.t_max = INFINITY;
-	while (rpm_query_intersect(tree->query, &ray, &hit))
-	{
-		*facet = tree->scene->triangles[hit.triangle].facet;
-		if (*facet != last)
-		{
-			*t = hit.t;
-			return true;
-		}
-		ray.t_min = nextafterf(hit.t > ray.t_min ? hit.t : ray.t_min, INFINITY);
-	}
-	return false;
 }
 
 /* The lattice, turned by the seed; or a place on the circle around a node's first ray. */
