@@ -128,7 +128,7 @@ bench: $(BENCH_PROGRAMS)
 
 # Programs that compare with the reference data of other tracers (test/reference/*.sh run them).
 # reference_wedge.c and reference_party_wall.c stand before the library, in the place of its map_diffraction.c and party_wall.c.
-build/reference/compare_maps: test/reference/compare_maps.c test/reference/reference_wedge.c test/reference/reference_party_wall.c $(wildcard test/reference/*.h) build/librpm_engine.a
+build/reference/compare_maps: test/reference/compare_maps.c test/reference/reference_wedge.c test/reference/reference_party_wall.c $(wildcard test/reference/*.h) test/unit/munich_grid.h build/librpm_engine.a
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest/reference $(filter %.c,$^) build/librpm_engine.a $(ENGINE_LIBS) -o $@
 
