@@ -40,7 +40,7 @@ include build.mk
 
 # The server's headers count as the system's: their unused parameters are not our warnings.
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iinclude -Isrc/engine -DRPM_PG_VERSION='"$(EXTVERSION)"' $(filter-out $(DNNL_CPPFLAGS),$(ENGINE_CPPFLAGS))
-PG_CFLAGS = $(WARNINGS) -Wno-declaration-after-statement -Wno-missing-prototypes
+PG_CFLAGS = $(filter-out -g,$(DEBUG)) $(WARNINGS) -Wno-declaration-after-statement -Wno-missing-prototypes
 SHLIB_LINK = $(filter-out $(DNNL_LIBS),$(ENGINE_LIBS))
 
 # No bitcode: the engine gains nothing from the server's JIT, and kernels have none.

@@ -153,6 +153,9 @@ BEGIN
 	IF cardinality(parts) > 2 THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_name', MESSAGE = format('table_name is %L', table_name),
 			HINT = 'Give table or schema.table; put names with capitals or spaces in double quotes.';
+	ELSIF cardinality(parts) = 1 AND default_schema IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_schema_name', MESSAGE = format('there is no schema to create table %I in', parts[1]),
+			HINT = 'Name one: table_name => ''schema.table'', or put one into search_path.';
 	END IF;
 	RETURN CASE cardinality(parts) WHEN 2 THEN parts ELSE ARRAY[default_schema::text, parts[1]] END;
 END
@@ -193,6 +196,7 @@ BEGIN
 			HINT = 'SELECT name FROM rpm.scene lists the scenes; INSERT INTO rpm.scene (name, srid) makes one.';
 	END IF;
 
+	PERFORM rpm.check_relation(its_scene.name, 'antenna_relation', its_scene.antenna_relation);
 	existing := rpm.check_target(target_schema, target, scene, product);
 	IF per_antenna AND existing.coverage_id IS NOT NULL THEN
 		partial := antennas;
@@ -203,7 +207,8 @@ BEGIN
 			HINT = 'Leave overviews out to replace maps of single antennas, or publish the whole (antennas => NULL).';
 	END IF;
 	IF to_regclass('pg_temp.rpm_tiles') IS NOT NULL THEN
-		DROP TABLE pg_temp.rpm_tiles;
+		RAISE EXCEPTION USING ERRCODE = 'duplicate_table', MESSAGE = 'there is a temporary table rpm_tiles',
+			HINT = 'rpm_publish makes one of that name: rename yours, ALTER TABLE pg_temp.rpm_tiles RENAME TO ..., or drop it.';
 	END IF;
 	CREATE TEMPORARY TABLE rpm_tiles (factor integer NOT NULL, antenna_id bigint, rast raster NOT NULL) ON COMMIT DROP;
 	ALTER TABLE pg_temp.rpm_tiles ALTER rast SET STORAGE EXTERNAL;

@@ -173,7 +173,7 @@ antenna_query(const RpmClutterSource *source)
 
 	return psprintf("WITH m AS (SELECT r.antenna_id::pg_catalog.int8 AS id, pg_catalog.count(*) FILTER (WHERE %1$s) AS usable,"
 					" pg_catalog.count(*) AS total,"
-					" pg_catalog.sum(pg_catalog.hash_array_extended(ARRAY[%2$s.ST_X(r.geom), %2$s.ST_Y(r.geom), r.rsrp_dbm], 0))"
+					" pg_catalog.sum(pg_catalog.hash_array_extended(ARRAY[%2$s.ST_X(r.geom), %2$s.ST_Y(r.geom), r.rsrp_dbm::pg_catalog.float8], 0))"
 					" FILTER (WHERE %1$s) AS hash FROM %3$s AS r GROUP BY 1),"
 					" a AS (SELECT %4$s FROM %5$s AS r, LATERAL (SELECT coalesce(CASE WHEN %2$s.GeometryType(r.geom) OPERATOR(pg_catalog.=) 'POINT'"
 					" AND %2$s.ST_SRID(r.geom) OPERATOR(pg_catalog.=) $1 THEN pg_catalog.abs(%2$s.ST_X(r.geom)) OPERATOR(pg_catalog.<) %6$g"
@@ -248,7 +248,7 @@ rpm_clutter_source_read(const RpmClutterSource *source, bool all, int64 one_in, 
 									   psprintf("SELECT r.antenna_id::pg_catalog.int8, %1$s.ST_X(r.geom), %1$s.ST_Y(r.geom), r.rsrp_dbm::pg_catalog.float8"
 												" FROM %2$s AS r WHERE r.antenna_id::pg_catalog.int8 OPERATOR(pg_catalog.=) ANY ($2) AND %3$s"
 												" AND ($3 OPERATOR(pg_catalog.=) 1 OR pg_catalog.hash_array_extended(ARRAY[%1$s.ST_X(r.geom),"
-												" %1$s.ST_Y(r.geom), r.rsrp_dbm], 1) OPERATOR(pg_catalog.%%) $3 OPERATOR(pg_catalog.=) 0) ORDER BY 1",
+												" %1$s.ST_Y(r.geom), r.rsrp_dbm::pg_catalog.float8], 1) OPERATOR(pg_catalog.%%) $3 OPERATOR(pg_catalog.=) 0) ORDER BY 1",
 												gis, source->measurements->name, usable_measurement()),
 									   3, types, values, NULL, true, 0);
 	for (;;)

@@ -18,6 +18,9 @@
 PG_FUNCTION_INFO_V1(rpm_sql_parse_pattern);
 PG_FUNCTION_INFO_V1(rpm_sql_thermal_noise_dbm);
 
+/* Bytes that are read without a look at the interrupts; a file has some ten thousand. */
+#define LONGEST_FILE (4 << 20)
+
 static Datum cut_array(const float *attenuation_db);
 static Datum text_or_null(const char *text, bool *is_null);
 
@@ -32,6 +35,11 @@ rpm_sql_parse_pattern(PG_FUNCTION_ARGS)
 	Datum		values[9];
 	bool		nulls[9] = {false};
 
+	if (VARSIZE_ANY_EXHDR(msi) > LONGEST_FILE)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the text of the antenna file has %zu bytes, more than %d", (size_t) VARSIZE_ANY_EXHDR(msi), LONGEST_FILE),
+				 errhint("An MSI or Planet file has some 700 lines: give one antenna's.")));
 	rpm_status_clear(&status);
 	rpm_pattern_parse_msi(VARDATA_ANY(msi), VARSIZE_ANY_EXHDR(msi), &pattern, &header, &status);
 	rpm_report_status(&status);

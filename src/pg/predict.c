@@ -372,7 +372,7 @@ notice_rows(const PredictCall *call)
 						 ? "the other antennas about it" : psprintf("the published model %s", report->prior_source))));
 	if (call->read->unusable > 0)
 		ereport(NOTICE,
-				(errmsg("antenna " INT64_FORMAT ": " INT64_FORMAT " rows without a usable point or level were left out",
+				(errmsg("antenna " INT64_FORMAT ": " INT64_FORMAT " rows without a usable point, level or accuracy were left out",
 						call->antenna_id, call->read->unusable),
 				 errhint("rpm_measurement_problems() lists them.")));
 }

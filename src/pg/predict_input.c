@@ -13,6 +13,7 @@
 #include "predict_input.h"
 #include "progress.h"
 #include "read_antenna.h"
+#include "rpm_measured_cells.h"
 #include "rpm_settings.h"
 #include "scene_source.h"
 #include "spi_rows.h"
@@ -183,9 +184,11 @@ add_row(void *argument, const RpmMeasurement *row)
 	Reader	   *reader = argument;
 	RpmPredictInput *input = reader->input;
 	const RpmBox *box = &reader->box;
-	double		uncertainty = isnan(row->accuracy_m) ? 0 : row->accuracy_m / HALF_WEIGHT_ACCURACY_M;
+	double		uncertainty = isnan(row->accuracy_m) ? 0 : row->accuracy_m / HALF_WEIGHT_ACCURACY_M,
+				weight = 1 / (1 + uncertainty * uncertainty);
 
-	if (!isfinite(row->x) || !isfinite(row->y) || !isfinite(row->level_dbm))
+	if (!isfinite(row->x) || !isfinite(row->y) || !(row->level_dbm >= RPM_LOWEST_LEVEL_DBM && row->level_dbm <= RPM_HIGHEST_LEVEL_DBM) ||
+		!(uncertainty >= 0 && weight > 0))
 	{
 		input->unusable += reader->antenna == 0;
 		return;
@@ -198,8 +201,8 @@ add_row(void *argument, const RpmMeasurement *row)
 	}
 	if (input->point_count == reader->room)
 		make_room(reader);
-	input->points[input->point_count++] = (rpm_predict_point){row->x - input->x, row->y - input->y, row->level_dbm,
-		1 / (1 + uncertainty * uncertainty), reader->antenna};
+	input->points[input->point_count++] = (rpm_predict_point){row->x - input->x, row->y - input->y, row->level_dbm, weight,
+		reader->antenna};
 }
 
 static void

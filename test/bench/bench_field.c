@@ -11,21 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "rpm_predict.h"
 
 #define EXTENT_M 2560.0
 #define STREET_M 80.0
-
-static double
-now_s(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
-	return (double) at.tv_sec + 1e-9 * (double) at.tv_nsec;
-}
 
 static double
 uniform(uint64_t *state)
@@ -101,16 +92,16 @@ measure(int side, size_t points, int antennas, int threads)
 		rpm_predict_report report;
 		rpm_status	status;
 		size_t		count = points;
-		double		start = now_s();
+		double		start = processor_s();
 
 		rpm_status_clear(&status);
 		if (rpm_predict_points(&input, &options, &control, mean, sd, &report, &status) != RPM_OK)
 			printf("%s\n", status.message);
-		best.predict_s = fmin(best.predict_s, now_s() - start);
+		best.predict_s = fmin(best.predict_s, processor_s() - start);
 		for (size_t i = 0; i < points; i++)
 			field_points[i] = (rpm_field_point){measured[i].x_m, measured[i].y_m, measured[i].rsrp_dbm + 100, 1, measured[i].antenna, 1};
 		covariance = report.covariance;
-		start = now_s();
+		start = processor_s();
 		rpm_field_merge(field_points, &count, 5, NULL, NULL, &status);
 		{
 			rpm_field_data data = {field_points, count, 0, 1, {0, NULL, NULL, NULL}, NULL};
@@ -118,7 +109,7 @@ measure(int side, size_t points, int antennas, int threads)
 			if (rpm_field_predict(&data, &none, &covariance, &targets, &options.field, &control, mean, sd, &status) != RPM_OK)
 				printf("%s\n", status.message);
 		}
-		best.field_s = fmin(best.field_s, now_s() - start);
+		best.field_s = fmin(best.field_s, processor_s() - start);
 	}
 	free(x);
 	free(y);
@@ -180,11 +171,11 @@ write_same(const char *folder, int side, size_t count)
 	for (int run = 0; run < 3; run++)
 	{
 		rpm_field_data data = {points, count, 0, 1, {0, NULL, NULL, NULL}, NULL};
-		double		start = now_s();
+		double		start = processor_s();
 
 		if (rpm_field_predict(&data, &none, &covariance, &targets, &options, &alone, mean, mean + cells, &status) != RPM_OK)
 			printf("%s\n", status.message);
-		best = fmin(best, now_s() - start);
+		best = fmin(best, processor_s() - start);
 	}
 	snprintf(path, sizeof(path), "%s/%d_%zu.field", folder, side, count);
 	file = fopen(path, "wb");

@@ -10,18 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
+#include "munich_grid.h"
 #include "munich_scene.h"
 #include "rpm_pattern.h"
 #include "rpm_trace.h"
 
-#define COLUMNS 296
-#define ROWS 242
-#define CELLS (COLUMNS * ROWS)
-#define WEST 690888.14955
-#define NORTH 5335242.21725
-#define CELL_M 5.0
 #define NODATA (-9999.0f)
 
 static const struct
@@ -38,15 +33,6 @@ static const struct
 #define MAPS ((int) (sizeof(maps) / sizeof(maps[0])))
 
 static double gain[MAPS][CELLS];
-
-static double
-processor_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double) now.tv_sec + 1e-9 * (double) now.tv_nsec;
-}
 
 static bool
 trace(const rpm_scene *scene, const rpm_query *query, unsigned mechanisms, double *values, rpm_status *status)
@@ -123,14 +109,14 @@ main(int count, char **arguments)
 	printf("%-16s %8s %9s %9s %14s %11s\n", "with", "seconds", "outdoors", "no level", "more than 1 dB", "mean, dB");
 	for (int i = 0; i < wanted; i++)
 	{
-		double		began = processor_seconds();
+		double		began = processor_s();
 
 		if (!trace(scene, query, maps[i].mechanisms, gain[i], &status))
 		{
 			printf("%s\n", status.message);
 			return 1;
 		}
-		report(i, processor_seconds() - began);
+		report(i, processor_s() - began);
 		if (count > 1 && !write_map(arguments[1], i))
 			return 1;
 	}

@@ -11,14 +11,60 @@ total_failed=0
 total_skipped=0
 failed_names=()
 skipped_names=()
+declare -A beside=()
 
 # piece NAME COMMAND...: runs it with its output in $LOGS/NAME.log.
 piece()
 {
-	local name=$1 log=$LOGS/$1.log began=$SECONDS code=0 passed failed skipped line
+	local name=$1 began=$SECONDS code=0
 	shift
 	echo "== $name"
-	"$@" >"$log" 2>&1 </dev/null || code=$?
+	"$@" >"$LOGS/$name.log" 2>&1 </dev/null || code=$?
+	count_piece "$name" $code $(( SECONDS - began ))
+}
+
+# piece_beside NAME COMMAND...: runs it beside the pieces that follow, in a shell of its own, until piece_ends NAME waits for it and counts it.
+piece_beside()
+{
+	local name=$1
+	shift
+	# A process group of its own, so that stop_beside reaches all of it.
+	set -m
+	(
+		began=$SECONDS code=0
+		"$@" >"$LOGS/$name.log" 2>&1 </dev/null || code=$?
+		echo "$code $(( SECONDS - began ))" >"$LOGS/$name.end"
+	) &
+	beside[$name]=$!
+	set +m
+}
+
+# Ends what still runs beside, where the tests are broken off.
+stop_beside()
+{
+	local process
+	for process in "${beside[@]}"; do
+		kill -TERM -- "-$process" 2>/dev/null
+		wait "$process"
+	done
+}
+
+piece_ends()
+{
+	local code=1 seconds=0
+	[ -n "${beside[$1]:-}" ] || return 0
+	wait "${beside[$1]}"
+	unset "beside[$1]"
+	echo "== $1, beside the others"
+	[ ! -f "$LOGS/$1.end" ] || read -r code seconds <"$LOGS/$1.end"
+	rm -f "$LOGS/$1.end"
+	count_piece "$1" "$code" "$seconds"
+}
+
+# count_piece NAME STATUS SECONDS: adds up what its log says.
+count_piece()
+{
+	local name=$1 code=$2 log=$LOGS/$1.log passed failed skipped line
 	read -r passed failed skipped < <(count_lines "$log")
 	if [ "$failed" -eq 0 ] && { [ "$code" -ne 0 ] || [ $(( passed + skipped )) -eq 0 ]; }; then
 		failed=1
@@ -36,7 +82,7 @@ piece()
 	else
 		grep -E '^measured ' "$log" | sed 's/^/   /' || true
 	fi
-	echo "   $passed passed, $failed failed, $skipped skipped, $(( SECONDS - began )) s"
+	echo "   $passed passed, $failed failed, $skipped skipped, $3 s"
 }
 
 # skip_piece NAME REASON: what cannot be run here.

@@ -3,12 +3,16 @@
 # A PostgreSQL installation finds its libraries and extensions relative to its programs, so a tree of links with its own copies of the
 # programs is an installation of its own: the system's directories are not written to, and no root is needed.
 
-# copy_source TOP FOLDER: what git knows or would add, without build products.
+# copy_source TOP FOLDER: what git knows or would add, without build products. RPM_COPY_BUILT=1, for a copy of such a copy that is for the same
+# server: with what `make` made of the extension there, so that nothing is compiled twice.
 copy_source()
 {
 	local top=$1 folder=$2
 	mkdir -p "$folder"
-	if git -c safe.directory='*' -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+	if [ "${RPM_COPY_BUILT:-0}" = 1 ]; then
+		(cd "$top" && { find . -path ./build -prune -o -type f -print0; find build/nn build/rpm_pg_nn.so -type f -print0 2>/dev/null; } |
+			tar -c --null -T -) | tar -x --no-same-owner -C "$folder"
+	elif git -c safe.directory='*' -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
 		(cd "$top" && git -c safe.directory='*' ls-files -z -co --exclude-standard |
 			while IFS= read -r -d '' file; do if [ -e "$file" ]; then printf '%s\0' "$file"; fi; done |
 			tar -c --null -T -) | tar -x --no-same-owner -C "$folder"

@@ -60,7 +60,7 @@ int main(int count, char **arguments)
 
 			if (strcmp(c.name, arguments[i]) != 0)
 				continue;
-			if (getenv("RPM_COMPARE_RAYS"))
+			if (getenv("RPM_COMPARE_RAYS") && c.map.rays > 0)
 				c.map.rays = (int64_t) atof(getenv("RPM_COMPARE_RAYS"));
 			if (getenv("RPM_COMPARE_POINTS"))
 				c.map.points = atoi(getenv("RPM_COMPARE_POINTS"));

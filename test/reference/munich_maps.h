@@ -16,13 +16,8 @@
 #include "rpm_scene_file.h"
 #include "rpm_trace.h"
 #include "reference_wedge.h"
+#include "../unit/munich_grid.h"
 
-#define COLUMNS 296
-#define ROWS 242
-#define CELLS (COLUMNS * ROWS)
-#define WEST 690888.14955
-#define NORTH 5335242.21725
-#define CELL_M 5.0
 #define EDGES_FILE "munich_welded_edges.csv"
 
 #define SPECULAR (RPM_LINE_OF_SIGHT | RPM_REFLECTION)

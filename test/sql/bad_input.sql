@@ -400,7 +400,7 @@ SELECT bad.said('SELECT rpm_ground_truth(1, ''town'')', 'SELECT rpm_measurement_
 	'SELECT rpm_calibrate(1, ''town'')', 'SELECT rpm.train_scene_query(''town'')');
 DROP VIEW bad.pole;
 SELECT bad.said('SELECT rpm_trace(''town'')', 'SELECT rpm_measurement_problems(''town'')', 'SELECT rpm_measured_azimuth(''town'')',
-	'SELECT rpm_calibrate(1, ''town'')', 'SELECT rpm.train_scene_query(''town'')', 'CALL rpm_publish_batches(''town'')');
+	'SELECT rpm_calibrate(1, ''town'')', 'SELECT rpm.train_scene_query(''town'')', 'CALL rpm_publish_batches(''town'')', 'SELECT rpm_publish(''town'', ''strongest'')');
 UPDATE rpm.scene SET measurement_relation = 'rpm.measurement', antenna_relation = 'bad.mast' WHERE name = 'town';
 -- a relation that the caller may not read
 CREATE ROLE regress_rpm_reader;

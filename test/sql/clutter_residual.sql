@@ -106,7 +106,12 @@ SELECT * FROM rpm_clutter_residual('clutter town', ARRAY['SRID=4326;POINT(10 48)
 SELECT rpm_clutter_residual_map('clutter town', NULL);
 SELECT rpm_clutter_residual_map('clutter town', 'SRID=32632;POINT(1 1)');
 SELECT rpm_clutter_residual_map('clutter town', ST_MakeEnvelope(0, 0, 1e7, 1e7, 32632));
+-- levels that a view holds as text are numbers, too
+CREATE VIEW clutter_text AS SELECT antenna_id, geom, rsrp_dbm::text AS rsrp_dbm FROM rpm.measurement;
+UPDATE rpm.scene SET measurement_relation = 'clutter_text' WHERE name = 'clutter town';
+SELECT refreshed > 0 AS refreshed, measurements > 0 AS measured FROM rpm_refresh_clutter_residual('clutter town');
 UPDATE rpm.scene SET measurement_relation = NULL WHERE name = 'clutter town';
+DROP VIEW clutter_text;
 SELECT * FROM rpm_refresh_clutter_residual('clutter town');
 SELECT proname, provolatile, proparallel FROM pg_proc WHERE proname LIKE 'rpm\_%clutter\_residual%' ORDER BY 1;
 CREATE ROLE regress_rpm_clutter;

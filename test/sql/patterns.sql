@@ -42,6 +42,8 @@ SELECT rpm_import_pattern(content, name => 'tr38901') FROM msi;
 \echo :LAST_ERROR_SQLSTATE
 SELECT rpm_import_pattern(content, name => '') FROM msi;
 \echo :LAST_ERROR_SQLSTATE
+SELECT rpm_import_pattern(repeat(E'COMMENT\n', 1000000));
+\echo :LAST_ERROR_SQLSTATE
 
 DELETE FROM rpm.antenna_pattern WHERE NOT builtin;
 DROP TABLE msi;

@@ -141,6 +141,8 @@ INSERT INTO drive SELECT * FROM kept LIMIT 100;
 INSERT INTO drive VALUES (1, ST_SetSRID(ST_MakePoint(9e8, 1e9), 32632), -80), (1, NULL, -80), (1, ST_SetSRID(ST_MakePoint(691000, 5336000), 32632), 'NaN'),
 	(1, ST_SetSRID(ST_MakePoint(691000, 5336000), 32632), NULL), (1, ST_Transform(ST_SetSRID(ST_MakePoint(691015, 5336015), 32632), 4326), -70), (1, ST_SetSRID('LINESTRING(691000 5336000, 691001 5336000)'::geometry, 32632), -80);
 UPDATE drive SET position_accuracy_m = 40 WHERE rsrp_dbm < -90;
+INSERT INTO drive (antenna_id, geom, rsrp_dbm, position_accuracy_m) SELECT 1, ST_SetSRID(ST_MakePoint(691010, 5336010), 32632), l, a
+FROM (VALUES (1e30, NULL), (-80, 'Infinity'::float8), (-80, -1)) AS v (l, a);
 SELECT measurements, measurements_outside, measurements_unusable, cells FROM rpm_predict_report(1, 'town', size_cells => 100);
 SELECT ST_Width(rpm_predict(1, 'town', size_cells => 100));
 

@@ -125,6 +125,14 @@ CREATE TABLE trap_contour ();
 SELECT rpm_publish('Regress yard', table_name => 'trap', cell_size_m => 20, mechanisms => '{line_of_sight}');
 -- an error leaves nothing behind
 SELECT to_regclass('trap'), to_regclass('o_2_trap'), (SELECT count(*) FROM rpm.coverage WHERE name = 'trap');
+-- a temporary table of the name that rpm_publish uses is somebody's; nowhere to make a table
+CREATE TEMPORARY TABLE rpm_tiles AS SELECT 'mine' AS mine;
+SELECT rpm_publish('Regress yard', table_name => 'coarse', cell_size_m => 20, mechanisms => '{line_of_sight}');
+TABLE rpm_tiles;
+DROP TABLE rpm_tiles;
+SET LOCAL search_path = '';
+SELECT public.rpm_publish('Regress yard', 'strongest');
+SET LOCAL search_path = regress_publish, public;
 
 -- the same name in two schemas
 SET LOCAL search_path = public;

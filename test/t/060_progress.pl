@@ -60,7 +60,7 @@ my $reading = follow("SELECT count(*) FROM rpm_trace('slow', antennas => '{1}', 
 like($reading->{order}, qr/reading/, 'reading is seen');
 is($reading->{scenes}, 'slow', 'with the scene');
 is($reading->{wrong}, undef, 'its rows hold');
-my $building = follow("SELECT count(*) FROM rpm_trace('town', samples => 200000, cell_size_m => 20)");
+my $building = follow("SELECT count(*) FROM rpm_trace('town', samples => 100000, cell_size_m => 50)");
 like($building->{order}, qr/^(starting )?(reading )?building (starting )?tracing/, "the phases in order: $building->{order}");
 is($building->{wrong}, undef, 'their rows hold');
 my @traced = @{ $building->{done}{tracing} || [] };

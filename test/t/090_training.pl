@@ -7,21 +7,14 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 use RpmSession;
+use RpmTrainingTown;
 
 my $slack = $ENV{RPM_TEST_SLACK} || 1;
 my $node = PostgreSQL::Test::Cluster->new('training');
 $node->init;
 $node->append_conf('postgresql.conf', "fsync = off\nmax_connections = 20\nrpm_pg.threads = 1");
 $node->start;
-$node->safe_psql('postgres', q{
-	CREATE EXTENSION rpm_pg CASCADE;
-	INSERT INTO rpm.scene (name, srid, cell_size_m, extent) VALUES ('town', 32632, 10, ST_MakeEnvelope(600000, 5290000, 620000, 5310000, 32632));
-	INSERT INTO rpm.antenna (antenna_id, geom, height_m, frequency_mhz, azimuth_deg, rs_power_dbm)
-	SELECT i, ST_SetSRID(ST_MakePoint(602000 + 1000 * i, 5300000), 32632), 30, 2600, 0, 15 FROM generate_series(1, 8) AS i;
-	INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm)
-	SELECT a.antenna_id, ST_SetSRID(ST_MakePoint(ST_X(a.geom) + dx, ST_Y(a.geom) + dy), 32632), -60 - 30 * log(greatest(sqrt(dx * dx + dy * dy), 10) / 10)
-	FROM rpm.antenna AS a, generate_series(-305, 305, 40) AS dx, generate_series(-305, 305, 40) AS dy;
-});
+$node->safe_psql('postgres', RpmTrainingTown::script(8, 305, 40));
 # Enough epochs that one ends while another is at work; a wide network, so that a cancel meets it inside of a batch.
 my $train = q{channels => '{distance_m,azimuth_off_deg}', network => rpm_network_unet(2, base => 8, stages => 2), size_cells => 64, epochs => %d, folds => 2};
 

@@ -7,20 +7,14 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 use RpmSession;
+use RpmTrainingTown;
 
 my $node = PostgreSQL::Test::Cluster->new('background');
 $node->init;
 # Two workers: the launcher of logical replication takes the first.
 $node->append_conf('postgresql.conf', "fsync = off\nmax_connections = 20\nrpm_pg.threads = 1\nmax_worker_processes = 2\nlog_statement = none");
 $node->start;
-$node->safe_psql('postgres', q{
-	CREATE EXTENSION rpm_pg CASCADE;
-	INSERT INTO rpm.scene (name, srid, cell_size_m, extent) VALUES ('town', 32632, 10, ST_MakeEnvelope(600000, 5290000, 620000, 5310000, 32632));
-	INSERT INTO rpm.antenna (antenna_id, geom, height_m, frequency_mhz, azimuth_deg, rs_power_dbm)
-	SELECT i, ST_SetSRID(ST_MakePoint(602000 + 1000 * i, 5300000), 32632), 30, 2600, 0, 15 FROM generate_series(1, 4) AS i;
-	INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm)
-	SELECT a.antenna_id, ST_SetSRID(ST_MakePoint(ST_X(a.geom) + dx, ST_Y(a.geom) + dy), 32632), -60 - 30 * log(greatest(sqrt(dx * dx + dy * dy), 10) / 10)
-	FROM rpm.antenna AS a, generate_series(-155, 155, 20) AS dx, generate_series(-155, 155, 20) AS dy;
+$node->safe_psql('postgres', RpmTrainingTown::script(4, 155, 20) . q{
 	CREATE ROLE trainers NOLOGIN;
 	CREATE ROLE planner LOGIN IN ROLE trainers;
 	CREATE ROLE stranger LOGIN;

@@ -1,5 +1,5 @@
 /*
- * clock.h: seconds of a clock that is never set back, for tests and benchmarks that measure.
+ * clock.h: seconds by the clock, which is never set back, and of the processors, for tests and benchmarks that measure.
  */
 #ifndef RPM_TEST_CLOCK_H
 #define RPM_TEST_CLOCK_H
@@ -7,12 +7,17 @@
 #include <time.h>
 
 static inline double
-now_s(void)
+clock_s(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
+
+static inline double now_s(void) { return clock_s(CLOCK_MONOTONIC); }
+
+/* Of all threads of the process together. */
+static inline double processor_s(void) { return clock_s(CLOCK_PROCESS_CPUTIME_ID); }
 
 #endif

@@ -4,11 +4,16 @@
 #   run.sh PROGRAM...
 # Exit status 1 when one of them failed.
 set -u
+# Those that take long first, so that no processor is without work at the end.
+long="test_scene_stop test_device_map test_map test_calibrate test_nn_onednn test_learn"
+programs=()
+for program in "$@"; do [[ " $long " != *" ${program##*/} "* ]] || programs+=("$program"); done
+for program in "$@"; do [[ " $long " == *" ${program##*/} "* ]] || programs+=("$program"); done
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 export out
 # shellcheck disable=SC2016
-printf '%s\0' "$@" | xargs -0 -P "$(nproc)" -I '{}' bash -c '
+printf '%s\0' "${programs[@]}" | xargs -0 -P "$(nproc)" -I '{}' bash -c '
 	name=$(basename "$1")
 	"$1" >"$out/$name" 2>&1
 	code=$?

@@ -169,7 +169,7 @@ through_walls(void)
 static void
 chains_of_reflections(void)
 {
-	rpm_trace_options options = map_options(SPECULAR, 5, unit_quick() ? 3000 : 60000);
+	rpm_trace_options options = map_options(SPECULAR, 5, unit_quick() ? 3000 : 20000);
 
 	begin(6);
 	compare(&options, TOLERANCE_POINTS, 200);
@@ -187,7 +187,7 @@ chains_of_reflections(void)
 static void
 diffuse_scattering(void)
 {
-	rpm_trace_options options = map_options(SPECULAR | RPM_SCATTERING, 3, unit_quick() ? 3000 : 60000);
+	rpm_trace_options options = map_options(SPECULAR | RPM_SCATTERING, 3, unit_quick() ? 3000 : 20000);
 
 	begin(7);
 	compare(&options, TOLERANCE_RAYS, 200);
@@ -198,7 +198,7 @@ diffuse_scattering(void)
 static void
 everything(void)
 {
-	rpm_trace_options options = map_options(SPECULAR | RPM_SCATTERING | RPM_DIFFRACTION | RPM_REFRACTION, 4, unit_quick() ? 3000 : 60000);
+	rpm_trace_options options = map_options(SPECULAR | RPM_SCATTERING | RPM_DIFFRACTION | RPM_REFRACTION, 4, unit_quick() ? 3000 : 20000);
 
 	begin(8);
 	options.seed = 77;
@@ -276,7 +276,7 @@ defaults(void)
 
 	begin(15);
 	rpm_trace_options_default(&options);
-	options.samples = unit_quick() ? 3000 : 60000;
+	options.samples = unit_quick() ? 3000 : 20000;
 	compare(&options, TOLERANCE_RAYS, 500);
 	options.mechanisms |= RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION;
 	options.building_entry = RPM_ENTRY_TRADITIONAL;

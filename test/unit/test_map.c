@@ -89,13 +89,16 @@ static double over_one_wall(const map_scene *scene, const rpm_antenna *antenna, 
 	return SPREADING2 / rpm_dot(way, way) * rpm_cvec_norm2(e);
 }
 
+/* Under the sanitizers a sixteenth of the rays, and so some four times the error. */
+static int64_t launched(void) { return unit_quick() ? 250000 : 4000000; }
+
 /*
  * A corner of two walls, higher than the antenna: the images in each and in both, launched within 4 standard errors and 2 %, exact within
  * 0.5 %: the power varies within the cell.
  */
 static void corner_reflector(void)
 {
-	rpm_trace_options options = map_options(RPM_REFLECTION, 2, 4000000);
+	rpm_trace_options options = map_options(RPM_REFLECTION, 2, launched());
 	double		both, one, error, expected, c1, c2;
 	rpm_antenna antenna;
 	rpm_grid	grid;
@@ -140,14 +143,14 @@ static void corner_reflector(void)
 	map_scene_end(&s);
 }
 
-/* One diffuse bounce off a wall against a Riemann sum over 200 x 200 patches of it: 5 %. */
+/* One diffuse bounce off a wall against a Riemann sum over 60 x 60 patches of it: 5 %. */
 static void diffuse_bounce(int pattern, int alpha)
 {
-	rpm_trace_options options = map_options(RPM_SCATTERING, 1, 4000000);
+	rpm_trace_options options = map_options(RPM_SCATTERING, 1, launched());
 	double		gain, error, expected = 0;
 	rpm_antenna antenna;
 	rpm_grid	grid;
-	int			patches = 200;
+	int			patches = 60;
 
 	map_scene_begin(&s);
 	s.materials[0] = map_material(0.7);
@@ -174,8 +177,8 @@ static void diffuse_bounce(int pattern, int alpha)
 
 			expected += rpm_cvec_norm2(e) * solid / (d_out * d_out) * SPREADING2 / 16;
 		}
-	CHECK(error < 0.05 * gain);
-	CHECK_RELATIVE(gain, expected, 0.05);
+	CHECK(error < (unit_quick() ? 0.25 : 0.05) * gain);
+	CHECK_NEAR(gain, expected, unit_quick() ? 4 * error : 0.05 * expected);
 	map_scene_end(&s);
 }
 

@@ -215,7 +215,7 @@ static void town_agrees_with_rays(void)
 	CHECK(map_run(&s, &antenna, &grid, &options, 1, exact[0], error[0]));
 	CHECK(map_run(&s, &antenna, &grid, &options, 3, exact[1], NULL));
 	options.launch_chains = true;
-	options.samples = unit_quick() ? 300000 : 600000;
+	options.samples = unit_quick() ? 100000 : 600000;
 	CHECK(map_run(&s, &antenna, &grid, &options, 2, launched, error[1]));
 	for (int i = 0; i < TOWN_CELLS; i++)
 	{

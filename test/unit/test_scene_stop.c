@@ -193,7 +193,7 @@ static void ends_soon(void)
 	CHECK(most <= MOST_LOOKS_AFTER);
 }
 
-/* A small town is stopped at each of its looks: none is overheard, none leaks (under the sanitizers). */
+/* A small town is stopped at each of its looks (under the sanitizers, every fourth without): none is overheard, none leaks. */
 static void every_look(void)
 {
 	for (town_kind kind = HOUSES; kind < TOWN_KINDS; kind++)
@@ -205,7 +205,7 @@ static void every_look(void)
 		rpm_scene_free(scene);
 		all = looks;
 		CHECK(all > 100);
-		for (int64_t at = 1; at <= all && unit_ok; at++)
+		for (int64_t at = 1; at <= all && unit_ok; at += unit_quick() ? 1 : 4)
 		{
 			CHECK(build(kind, 3, at, &scene) == RPM_CANCELLED && scene == NULL);
 			CHECK(looks - at <= MOST_LOOKS_AFTER);
