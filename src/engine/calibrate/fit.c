@@ -141,7 +141,7 @@ create(rpm_fit_work *work, rpm_status *status)
 		work->calibration->parameters[i].fitted = false;
 	code = rpm_fit_tabulate(work, status);
 	if (code == RPM_OK)
-		code = rpm_fit_levels(work, status);
+		code = rpm_fit_levels(work, RPM_FIT_CELLS | RPM_FIT_HELD_OUT, status);
 	if (code != RPM_OK)
 		return code;
 	rpm_fit_find_scale(work);
@@ -233,7 +233,7 @@ next_stage(rpm_fit_work *work, rpm_fit_embedding *embedding, bool *scanned, bool
 	work->looks = 0;
 	work->fresh = false;
 	work->settled = work->smooth = true;
-	code = rpm_fit_levels(work, status);
+	code = rpm_fit_levels(work, RPM_FIT_CELLS, status);
 	rpm_fit_find_scale(work);
 	return code;
 }
@@ -342,16 +342,20 @@ find_errors(rpm_fit_work *work, rpm_status *status)
 	size_t		n = (size_t) work->count;
 	double	   *column = calloc(2 * n + 1, sizeof(double)), *aside = column + n;
 	rpm_code	code = column ? RPM_OK : rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for the errors of %d parameters", work->count);
+	unsigned	levels = RPM_FIT_CELLS | RPM_FIT_HELD_OUT;
 	bool		factored;
 
 	if (code == RPM_OK && work->calibration->converged)
 		code = rpm_fit_floors(work, aside, status);
 	if (code == RPM_OK && !work->fresh)
+	{
 		code = rpm_fit_sum(work, true, status);
+		levels = RPM_FIT_HELD_OUT;
+	}
 	for (size_t i = 0; i < n && code == RPM_OK; i++)
 		aside[i] = fmax(0, aside[i] - 1 / work->normal[i * n + i]);
 	if (code == RPM_OK)
-		code = rpm_fit_levels(work, status);
+		code = rpm_fit_levels(work, levels, status);
 	if (code == RPM_OK && work->options->method == RPM_CALIBRATE_BUILDING)
 		code = rpm_fit_spread(work, aside, status);
 	if (code == RPM_OK)

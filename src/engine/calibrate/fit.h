@@ -78,8 +78,13 @@ rpm_code	rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status);
 /* The loss of a cell at a level, without its weight. */
 double		rpm_fit_loss(const rpm_fit_work *work, double level_dbm, double measured_dbm);
 
-/* Levels of all cells, those held out too. */
-rpm_code	rpm_fit_levels(rpm_fit_work *work, rpm_status *status);
+/* Levels of the cells that are fitted, of those held out, or (an or) of both. */
+enum rpm_fit_cells
+{
+	RPM_FIT_CELLS = 1,
+	RPM_FIT_HELD_OUT = 2
+};
+rpm_code	rpm_fit_levels(rpm_fit_work *work, unsigned which, rpm_status *status);
 
 /* Whether a cell is in the sample of one in `stride`: spread as at random, so that no order of the rows is seen one-sidedly. */
 static inline bool

@@ -19,6 +19,12 @@
 #define SCALE_LEAST_DB 0.1
 #define NORMAL_MEDIAN 0.6744897501960817
 
+typedef struct levels_task
+{
+	rpm_fit_work *work;
+	unsigned	which;
+} levels_task;
+
 static void levels_range(void *context, int64_t begin, int64_t end, int thread);
 static void sum_range(void *context, int64_t begin, int64_t end, int thread);
 static void sum_cell(rpm_fit_work *work, size_t cell, rpm_store_scratch *scratch, double *sums);
@@ -62,21 +68,24 @@ rpm_fit_sum(rpm_fit_work *work, bool with_normal, rpm_status *status)
 }
 
 rpm_code
-rpm_fit_levels(rpm_fit_work *work, rpm_status *status)
+rpm_fit_levels(rpm_fit_work *work, unsigned which, rpm_status *status)
 {
+	levels_task task = {work, which};
 	rpm_code	code = rpm_store_tables_fill(&work->tables, &work->values, false, work->control, status);
 
 	return code != RPM_OK ? code
-		: rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, CELLS_OF_PIECE, levels_range, work, status);
+		: rpm_parallel_for(work->control, (int64_t) work->store->input.cell_count, CELLS_OF_PIECE, levels_range, &task, status);
 }
 
 static void
 levels_range(void *context, int64_t begin, int64_t end, int thread)
 {
-	rpm_fit_work *work = context;
+	const levels_task *task = context;
+	rpm_fit_work *work = task->work;
 
 	for (int64_t i = begin; i < end; i++)
-		if (!rpm_store_level(work->store, &work->values, (size_t) i, 0, &work->scratch[thread], &work->levels[i]))
+		if (task->which & (work->weights[i] > 0 ? RPM_FIT_CELLS : RPM_FIT_HELD_OUT)
+			&& !rpm_store_level(work->store, &work->values, (size_t) i, 0, &work->scratch[thread], &work->levels[i]))
 			work->levels[i] = RPM_FIT_NOTHING_DBM;
 }
 
