@@ -1,7 +1,7 @@
 /*
- * compare_maps.c: radio maps by the GPU module against the engine's, mechanism by mechanism, and how long both take (run.sh).
+ * compare_maps.c: radio maps and exact paths by the GPU module against the engine's, mechanism by mechanism, and how long both take (run.sh).
  *
- * compare_maps MODULE [SIZE]: Munich of test/data (where the program xz is) and towns at random; SIZE 1 (default), or towns alone and a share of
+ * compare_maps MODULE [SIZE]: Munich of test/data (where the program xz is) and towns at random, one of them on hills; SIZE 1 (default), or towns alone and a share of
  * the rays, for the module compiled for the CPU.  A report for people, and in JSON when RPM_REPORT names a file.  Exit code
  * 0: they agree; 1: not; 77: no device.
  *
@@ -60,6 +60,9 @@ static const mechanism many[] = {
 #define ANTENNAS 1000
 #define MANY_SIDE 64
 #define MANY_CELL_M 10
+/* Points that paths lead to, and rays that look for them. */
+#define PATH_POINTS 16
+#define PATH_RAYS 4000000
 /* Of these many are traced one by one too. */
 #define ALONE 4
 
@@ -80,11 +83,13 @@ static double size = 1;
 static int	failures, written;	/* of the JSON's maps */
 
 static void describe(const rpm_device_description *d);
-static rpm_scene *town(int side, uint64_t seed);
+static rpm_scene *town(int side, uint64_t seed, bool on_hills);
+static rpm_code add_hills(rpm_scene_builder *builder, int side, rpm_status *status);
 static rpm_code add_house(rpm_scene_builder *builder, int64_t id, double x, double y, const double *uniform, rpm_status *status);
 static void open_place(place *p, const char *name, rpm_scene *scene, rpm_device *device, double cell_m);
 static void close_place(place *p);
 static void compare(const place *p, const mechanism *m);
+static void compare_paths(const place *p);
 static void many_antennas(const place *p, const mechanism *m, int antennas);
 static double largest_difference_db(const double *cpu, const double *gpu, size_t cells, size_t *reached, size_t *differ);
 
@@ -115,15 +120,17 @@ main(int argc, char **argv)
 		open_place(&p, "munich", munich, device, 5);
 		for (int i = 0; i < MECHANISMS; i++)
 			compare(&p, &mechanisms[i]);
+		compare_paths(&p);
 		many_antennas(&p, &many[0], ANTENNAS);
 		many_antennas(&p, &many[1], ANTENNAS / 10);
 		close_place(&p);
 	}
 	for (uint64_t seed = 1; seed <= 3; seed++)
 	{
-		open_place(&p, "town", town(size < 1 ? 5 : 15, seed), device, 4);
+		open_place(&p, seed == 2 ? "hills" : "town", town(size < 1 ? 5 : 15, seed, seed == 2), device, seed == 2 && size < 1 ? 16 : 4);
 		for (int i = 0; i < MECHANISMS - 1; i++)
 			compare(&p, &mechanisms[i]);
+		compare_paths(&p);
 		if (size < 1 && seed == 1)
 			many_antennas(&p, &many[0], 8);
 		close_place(&p);
@@ -149,9 +156,9 @@ describe(const rpm_device_description *d)
 				d->name, d->capability_major, d->capability_minor, d->driver_version, d->runtime_version, rpm_thread_count(NULL));
 }
 
-/* Houses on a square of side x side lots of 40 m, three materials, flat ground. */
+/* Houses on a square of side x side lots of 40 m, three materials, on flat ground or on hills. */
 static rpm_scene *
-town(int side, uint64_t seed)
+town(int side, uint64_t seed, bool on_hills)
 {
 	rpm_scene_options options;
 	rpm_material materials[3] = {{5.24, 0, 0.0462, 0.7822, 0.2, 0, 0, RPM_SCATTERING_LAMBERTIAN, 1, 1, 1},
@@ -162,9 +169,11 @@ town(int side, uint64_t seed)
 	rpm_code	code = RPM_OK;
 
 	rpm_scene_options_default(&options);
-	options.ground_material = 0;
+	options.ground_material = on_hills ? -1 : 0;
 	builder = rpm_scene_builder_create(&options, materials, 3, NULL, &status);
 	fail_on(builder != NULL ? RPM_OK : status.code, &status);
+	if (on_hills)
+		code = add_hills(builder, side, &status);
 	for (int i = 0; i < side * side && code == RPM_OK; i++)
 	{
 		double		uniform[4];
@@ -180,6 +189,41 @@ town(int side, uint64_t seed)
 	fail_on(rpm_scene_builder_finish(builder, &scene, &status), &status);
 	rpm_scene_builder_free(builder);
 	return scene;
+}
+
+/* A ground in triangles, 40 m beyond the town, up to 8 m high. */
+static rpm_code
+add_hills(rpm_scene_builder *builder, int side, rpm_status *status)
+{
+	enum {PATCHES = 10};
+	static char wkt[PATCHES * PATCHES * 2 * 160] = "TIN Z (";
+	double		step = (40.0 * side + 80) / PATCHES;
+	rpm_building_row row = {.id = 1000000, .height_m = NAN, .is_ground = true};
+	uint8_t    *wkb = NULL;
+	size_t		length = strlen("TIN Z (");
+	rpm_code	code;
+
+	for (int i = 0; i < PATCHES * PATCHES * 2; i++)
+	{
+		static const int corners[2][4][2] = {{{0, 0}, {1, 0}, {1, 1}, {0, 0}}, {{0, 0}, {1, 1}, {0, 1}, {0, 0}}};
+
+		length += (size_t) snprintf(wkt + length, sizeof(wkt) - length, i > 0 ? ", ((" : "((");
+		for (int k = 0; k < 4; k++)
+		{
+			int			column = i / 2 % PATCHES + corners[i % 2][k][0], line = i / 2 / PATCHES + corners[i % 2][k][1];
+
+			length += (size_t) snprintf(wkt + length, sizeof(wkt) - length, "%s%.3f %.3f %.3f", k > 0 ? ", " : "", column * step - 40, line * step - 40,
+										4 + 4 * sin(1.7 * column) * cos(1.1 * line));
+		}
+		length += (size_t) snprintf(wkt + length, sizeof(wkt) - length, "))");
+	}
+	snprintf(wkt + length, sizeof(wkt) - length, ")");
+	code = rpm_wkb_from_wkt(wkt, &wkb, &row.wkb_size, status);
+	row.wkb = wkb;
+	if (code == RPM_OK)
+		code = rpm_scene_builder_add(builder, &row, status);
+	free(wkb);
+	return code;
 }
 
 /* A rectangle 12 to 30 m wide and deep, turned a little, 5 to 30 m high. */
@@ -301,6 +345,66 @@ largest_difference_db(const double *cpu, const double *gpu, size_t cells, size_t
 			largest_db = fmax(largest_db, difference);
 	}
 	return largest_db;
+}
+
+/* Exact paths to points outdoors: all power that arrives, and how many paths one of the two has alone. */
+static void
+compare_paths(const place *p)
+{
+	rpm_trace_options options;
+	rpm_status	status = {0};
+	double		cpu_s = 0, gpu_s = 0, largest_db = 0, begin;
+	size_t		paths = 0, apart = 0, differ = 0;
+	uint64_t	seed = 11;
+	bool		passed;
+
+	rpm_trace_options_default(&options);
+	options.mechanisms = SPECULAR | RPM_DIFFRACTION | RPM_REFRACTION;
+	options.max_depth = 5;
+	options.samples = (int64_t) fmax(1000, PATH_RAYS * size * size);
+	for (int done = 0; done < PATH_POINTS;)
+	{
+		rpm_path_list cpu, gpu;
+		double		at[2], sums[2] = {0, 0};
+		rpm_vec3	point;
+
+		for (int k = 0; k < 2; k++)
+		{
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			at[k] = (double) (seed >> 33) / 2147483648.0;
+		}
+		point = rpm_vec(p->grid.west + at[0] * p->grid.columns * p->grid.cell_width_m, p->grid.north - at[1] * p->grid.rows * p->grid.cell_height_m, 0);
+		point.z = rpm_scene_ground_z(p->scene, point.x, point.y) + 1.5;
+		if (rpm_building_at(p->scene, p->same, point) != RPM_NO_BUILDING)
+			continue;
+		done++;
+		begin = now_s();
+		fail_on(rpm_trace_paths(p->scene, p->same, &p->antenna, point, &options, &control, &cpu, &status), &status);
+		cpu_s += now_s() - begin;
+		begin = now_s();
+		fail_on(rpm_device_paths(p->uploaded, p->scene, &p->antenna, point, &options, &control, &gpu, &status), &status);
+		gpu_s += now_s() - begin;
+		for (size_t i = 0; i < cpu.count; i++)
+			sums[0] += rpm_path_total_gain(&cpu.paths[i]);
+		for (size_t i = 0; i < gpu.count; i++)
+			sums[1] += rpm_path_total_gain(&gpu.paths[i]);
+		paths += cpu.count;
+		apart += cpu.count > gpu.count ? cpu.count - gpu.count : gpu.count - cpu.count;
+		if (cpu.count > 0 || gpu.count > 0)
+			largest_db = fmax(largest_db, fabs(10 * log10(sums[1] / sums[0])));
+		differ += (cpu.count > 0 || gpu.count > 0) && !(fabs(10 * log10(sums[1] / sums[0])) <= DIFFERENT_DB);
+		rpm_path_list_free(&cpu);
+		rpm_path_list_free(&gpu);
+	}
+	passed = paths > 0 && differ == 0;
+	failures += !passed;
+	printf("%-25s %9.2g %9zu %9zu %11.2e %10.4f %10.4f %7.1f%s\n", "exact paths", (double) options.samples, paths, apart, largest_db, cpu_s / PATH_POINTS,
+		   gpu_s / PATH_POINTS, cpu_s / gpu_s, passed ? "" : "  FAILED");
+	if (json != NULL)
+		fprintf(json, "%s\n{\"scene\": \"%s\", \"mechanisms\": \"exact paths\", \"rays\": %lld, \"paths\": %zu, \"different\": %zu, "
+				"\"largest_db\": %.3e, \"cpu_s\": %.5f, \"device_s\": %.5f, \"passed\": %s}", written++ > 0 ? "," : "", p->name,
+				(long long) options.samples, paths, apart, largest_db, cpu_s / PATH_POINTS, gpu_s / PATH_POINTS, passed ? "true" : "false");
+	fflush(stdout);
 }
 
 /* Antennas at random over the roofs, as many at a time as one call takes; the first of them alone too, for the ratio and the same maps. */
