@@ -164,7 +164,7 @@ layer_forward(void *context, int64_t begin, int64_t end, int thread)
 	(void) thread;
 	for (int64_t i = begin; i < end; i++)
 	{
-		int64_t		at = i / cells * channels * cells + i % cells;
+		int64_t		at = nn_first_channel(&call->out_shape, i);
 
 		normalise((const float *) call->in[0] + at, call->out + at, channels, cells, 1, call->tensor[0], call->tensor[1],
 				  call->layer->option[NN_EPSILON]);
@@ -192,7 +192,7 @@ layer_backward(void *context, int64_t begin, int64_t end, int thread)
 	(void) thread;
 	for (int64_t i = begin; i < end; i++)
 	{
-		int64_t		at = i / cells * channels * cells + i % cells;
+		int64_t		at = nn_first_channel(&call->out_shape, i);
 
 		denormalise((const float *) call->in[0] + at, call->out_gradient + at, call->in_gradient[0] + at, channels, cells, 1,
 					call->tensor[0], call->layer->option[NN_EPSILON]);

@@ -74,8 +74,9 @@ soften(void *context, int64_t begin, int64_t end, int thread)
 	(void) thread;
 	for (int64_t i = begin; i < end; i++)
 	{
-		const float *in = (const float *) call->in[0] + i / cells * channels * cells + i % cells;
-		float	   *out = call->out + i / cells * channels * cells + i % cells;
+		int64_t		at = nn_first_channel(&call->out_shape, i);
+		const float *in = (const float *) call->in[0] + at;
+		float	   *out = call->out + at;
 		double		most = -INFINITY,
 					sum = 0;
 
@@ -108,7 +109,7 @@ unsoften(void *context, int64_t begin, int64_t end, int thread)
 	(void) thread;
 	for (int64_t i = begin; i < end; i++)
 	{
-		int64_t		at = i / cells * channels * cells + i % cells;
+		int64_t		at = nn_first_channel(&call->out_shape, i);
 		double		sum = 0;
 
 		for (int64_t c = 0; c < channels; c++)

@@ -61,6 +61,15 @@ rpm_code	nn_check_index(nn_call *call, const int32_t *index, int64_t count, int6
 /* Runs function over 0 <= i < count, a piece of about 10 ms of `operations` each at a time. */
 rpm_code	nn_spread(nn_call *call, int64_t count, double operations, rpm_range_function function);
 
+/* Where the first channel of a cell stands, cells counted through all images; the next ones follow h w apart. */
+static inline int64_t
+nn_first_channel(const rpm_nn_shape *shape, int64_t cell)
+{
+	int64_t		cells = shape->h * shape->w;
+
+	return cell / cells * shape->c * cells + cell % cells;
+}
+
 #ifdef __cplusplus
 }
 #endif
