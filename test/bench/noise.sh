@@ -3,6 +3,7 @@
 #
 #   bash test/bench/noise.sh [DATA]     (after `make bench`; DATA, default ../shared/data, holds reference_maps/*.tif)
 #
+# RPM_NOISE_LIMIT=1 prints instead what the chains take where they are given for free (bench_limit; 2e7 rays find them, some 30 s of a processor).
 # RPM_SIONNA_PYTHON names a python that has sionna-rt 2.2.0 (and DRJIT_LIBLLVM_PATH LLVM 19); without it ours are shown alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -20,6 +21,10 @@ for name in specular specular_diffraction specular_diffuse specular_refraction; 
 		gdal_translate -q -of ENVI -b $band "$data/reference_maps/munich_$name.tif" "$folder/$name.$band"
 	done
 done
+if [ -n "${RPM_NOISE_LIMIT:-}" ]; then
+	build/bench/bench_limit "$folder/munich.csv" "$folder"
+	exit
+fi
 peers=()
 if [ -z "${RPM_SIONNA_PYTHON:-}" ]; then
 	echo "Sionna RT is left out: RPM_SIONNA_PYTHON does not name a python that has it"

@@ -128,15 +128,19 @@ static void
 visit(rpm_map_blocks *blocks, rpm_map_scratch *scratch, int level, rpm_map_block *block)
 {
 	int			side = RPM_MAP_TILE_CELLS >> (level + 1);
+	rpm_candidates *edges = &scratch->edges[level];
 
 	if (rpm_stopped(blocks->job->control) || !any_wanted(blocks, block))
 		return;
 	rpm_map_block_place(blocks->job, block);
 	select_mirrors(blocks, scratch, level > 0 ? &scratch->mirrors[level - 1] : NULL, block, &scratch->mirrors[level]);
-	select_edges(blocks, scratch, level > 0 ? &scratch->edges[level - 1] : NULL, block, &scratch->edges[level]);
+	if (side == 0 && blocks->edges_of_four)
+		edges--;
+	else
+		select_edges(blocks, scratch, level > 0 ? &scratch->edges[level - 1] : NULL, block, edges);
 	if (side == 0)
 	{
-		blocks->work(blocks->context, scratch, &scratch->mirrors[level], &scratch->edges[level], block->column_low, block->row_low);
+		blocks->work(blocks->context, scratch, &scratch->mirrors[level], edges, block->column_low, block->row_low);
 		return;
 	}
 	for (int row = block->row_low; row <= block->row_high; row += side)

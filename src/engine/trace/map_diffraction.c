@@ -36,6 +36,8 @@ RPM_INLINE double keller_point(const rpm_map_edge *edge, double along, double aw
 RPM_INLINE bool outside(const rpm_map_edge *edge, rpm_vec3 point);
 RPM_INLINE void place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away);
 RPM_INLINE double closeness(double transition);
+RPM_INLINE double lesser(double a, double b);
+RPM_INLINE double greater(double a, double b);
 
 #ifndef RPM_KERNEL
 rpm_code
@@ -158,10 +160,10 @@ rpm_map_edge_reaches(const rpm_map_job *job, const rpm_map_edge *edge, const rpm
 	int			inside = 0;
 
 	place_at(edge, block->centre, &along, &away);
-	near = fmax(0, away - block->radius);
+	near = greater(0, away - block->radius);
 	far = away + block->radius;
-	low = fmin(keller_point(edge, along - block->radius, near), keller_point(edge, along - block->radius, far));
-	high = fmax(keller_point(edge, along + block->radius, near), keller_point(edge, along + block->radius, far));
+	low = lesser(keller_point(edge, along - block->radius, near), keller_point(edge, along - block->radius, far));
+	high = greater(keller_point(edge, along + block->radius, near), keller_point(edge, along + block->radius, far));
 	if (!to_stretches(edge, &low, &high))
 		return false;
 	/* Behind both faces is a convex place. */
@@ -191,11 +193,11 @@ to_stretches(const rpm_map_edge *edge, double *low, double *high)
 		for (int i = 0; i < edge->stretch_count; i++)
 			if (edge->stretch[i][0] <= *high && edge->stretch[i][1] >= *low)
 			{
-				first = fmin(first, edge->stretch[i][0]);
-				last = fmax(last, edge->stretch[i][1]);
+				first = lesser(first, edge->stretch[i][0]);
+				last = greater(last, edge->stretch[i][1]);
 			}
-	*low = fmax(*low, first);
-	*high = fmin(*high, last);
+	*low = greater(*low, first);
+	*high = lesser(*high, last);
 	return *low <= *high;
 }
 
@@ -329,4 +331,17 @@ closeness(double transition)
 	double		u = fmin(transition / TRANSITION_END, 1);
 
 	return (1 - u) * (1 - u) * (1 + 2 * u);
+}
+
+/* Not fmin and fmax, which are calls, for the sake of numbers that are none. */
+RPM_INLINE double
+lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+RPM_INLINE double
+greater(double a, double b)
+{
+	return a > b ? a : b;
 }

@@ -39,6 +39,7 @@ static void do_cell(void *context, rpm_map_scratch *scratch, const rpm_candidate
 					int row);
 static void do_cell_rays(points_task *task, const cell_candidates *candidates, int column, int row);
 static void do_cell_edges(points_task *task, const cell_candidates *candidates, int column, int row);
+static int	edge_points(const rpm_map_job *job);
 static bool reached(const rpm_map_job *job, int column, int row);
 static bool wants_closer_look(const points_task *task, int column, int row);
 static bool at_shadow_edge(const points_task *task, int column, int row);
@@ -72,6 +73,7 @@ rpm_map_points(rpm_map_job *job, rpm_status *status)
 	blocks->wanted = wanted;
 	blocks->work = do_cell;
 	blocks->context = &task;
+	blocks->edges_of_four = job->points == 1 || (!job->sum_fields && edge_points(job) == 1);
 	if (code == RPM_OK && job->device != NULL)
 		code = job->device->points(job->device->context, job, task.mirrors, blocks->mirror_count, task.edges, blocks->edge_count, status);
 	else if (code == RPM_OK)
@@ -168,7 +170,7 @@ do_cell_edges(points_task *task, const cell_candidates *candidates, int column, 
 {
 	rpm_map_job *job = task->job;
 	size_t		cell = (size_t) row * (size_t) job->grid->columns + (size_t) column;
-	int			m = job->points / 2 > 0 ? job->points / 2 : 1, counted = 0;
+	int			m = edge_points(job), counted = 0;
 	double		gain = 0;
 
 	if (job->outdoor_share[cell] == 0)
@@ -191,6 +193,12 @@ do_cell_edges(points_task *task, const cell_candidates *candidates, int column, 
 	}
 	if (counted > 0)
 		job->gain[cell] += gain / counted;
+}
+
+static int
+edge_points(const rpm_map_job *job)
+{
+	return job->points / 2 > 0 ? job->points / 2 : 1;
 }
 
 /* Whether some straight or reflected ray reaches a point of the cell, after the first pass. */

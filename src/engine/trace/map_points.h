@@ -40,6 +40,7 @@ typedef struct rpm_map_blocks
 	const rpm_map_mirror *mirrors;
 	const rpm_map_edge *edges;
 	size_t		mirror_count, edge_count;	/* 0: left out */
+	bool		edges_of_four;	/* a cell takes the edges of four: where it has one point, which tells as much as the cell */
 	rpm_map_cell_test wanted;
 	rpm_map_cell_function work;
 	void	   *context;
