@@ -142,7 +142,7 @@ fuzz: $(FUZZ_PROGRAMS)
 NVCC := $(shell command -v nvcc 2>/dev/null)
 
 # The kernels as host C++ (kernels/host_launch.h), for the tests of a machine without a GPU.
-KERNEL_HEADERS = $(wildcard include/*.h kernels/*.h src/engine/trace/*.[ch])
+KERNEL_HEADERS = $(wildcard include/*.h kernels/*.h src/engine/trace/*.[ch] src/engine/scene/ground.[ch]) src/engine/em/knife_edges.c
 KERNEL_HOST_FLAGS = -std=c++17 -O2 $(DEBUG) -fPIC $(WARNINGS) -Wno-unused-function -Wno-missing-field-initializers -fno-exceptions -fno-rtti -fvisibility=hidden -D_GNU_SOURCE -Iinclude -Isrc/engine
 
 build/host/%.o: kernels/%.cu $(KERNEL_HEADERS)
