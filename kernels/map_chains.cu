@@ -104,7 +104,8 @@ look_at_cells(chains_view view, chains_pass pass, size_t first, uint32_t count)
 	if (!rpm_chain_cut_cell(&fill, column, row, &piece))
 		return;
 	if (pass == PASS_MEET)
-		view.met[at] = rpm_chain_met_over(&fill, &piece);
+		for (int k = 0; k < RPM_CHAIN_MET; k++)
+			view.met[at * RPM_CHAIN_MET + k] = rpm_chain_met_over(&fill, &piece, k);
 	else if (pass == PASS_GLANCE)
 	{
 		if (rpm_chain_sample(&fill, &piece, 1) != RPM_CHAIN_DARK)
@@ -169,7 +170,7 @@ take(rpm_cuda_map *map, const rpm_chain_boxes *boxes, chains_view *view, rpm_sta
 	if (code == RPM_OK)
 		code = rpm_cuda_take(memory, boxes->cell_count * sizeof(double), NULL, what, &gain, status);
 	if (code == RPM_OK)
-		code = rpm_cuda_take(memory, boxes->cell_count * sizeof(int32_t), NULL, what, &met, status);
+		code = rpm_cuda_take(memory, boxes->cell_count * RPM_CHAIN_MET * sizeof(int32_t), NULL, what, &met, status);
 	if (code != RPM_OK)
 		return code;
 	view->boxes = (rpm_chain_box *) there;
@@ -182,7 +183,7 @@ take(rpm_cuda_map *map, const rpm_chain_boxes *boxes, chains_view *view, rpm_sta
 	error = cudaMemcpy(there, boxes->boxes, boxes->count * sizeof(rpm_chain_box), cudaMemcpyHostToDevice);
 	/* All bits set: RPM_NO_FACET. */
 	if (error == cudaSuccess)
-		error = cudaMemset(met, 0xff, boxes->cell_count * sizeof(int32_t));
+		error = cudaMemset(met, 0xff, boxes->cell_count * RPM_CHAIN_MET * sizeof(int32_t));
 	return error == cudaSuccess ? RPM_OK : rpm_cuda_failure(error, "copying chains of mirrors", status);
 }
 
@@ -253,6 +254,6 @@ fetch(const chains_view *view, rpm_chain_boxes *boxes)
 	if (error == cudaSuccess)
 		error = cudaMemcpy(boxes->gain, view->gain, boxes->cell_count * sizeof(double), cudaMemcpyDeviceToHost);
 	if (error == cudaSuccess)
-		error = cudaMemcpy(boxes->met, view->met, boxes->cell_count * sizeof(int32_t), cudaMemcpyDeviceToHost);
+		error = cudaMemcpy(boxes->met, view->met, boxes->cell_count * RPM_CHAIN_MET * sizeof(int32_t), cudaMemcpyDeviceToHost);
 	return error;
 }

@@ -149,7 +149,8 @@ visit(rpm_chain_fill *fill, const rpm_chain_polygon *polygon, rpm_map_block bloc
 		if (!rpm_chain_piece_of(job, polygon, block.column_low, block.row_low, &piece))
 			return;
 		if (fill->meeting)
-			note_met(fill->room, rpm_chain_met_over(fill, &piece));
+			for (int k = 0; k < RPM_CHAIN_MET; k++)
+				note_met(fill->room, rpm_chain_met_over(fill, &piece, k));
 		else
 		{
 			uint8_t		state = rpm_chain_sample(fill, &piece, fill->points);

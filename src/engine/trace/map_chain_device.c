@@ -148,11 +148,11 @@ room_for_cells(looking *l, size_t cells, rpm_status *status)
 	l->gain = NULL;
 	l->met = NULL;
 	l->cells_capacity = 0;
-	code = rpm_reserve(l->target->job->control, cells * (sizeof(double) + sizeof(int32_t)), "the cells of chains of mirrors", status);
+	code = rpm_reserve(l->target->job->control, cells * (sizeof(double) + RPM_CHAIN_MET * sizeof(int32_t)), "the cells of chains of mirrors", status);
 	if (code != RPM_OK)
 		return code;
 	l->gain = malloc(cells * sizeof(double));
-	l->met = malloc(cells * sizeof(int32_t));
+	l->met = malloc(cells * RPM_CHAIN_MET * sizeof(int32_t));
 	if (l->gain == NULL || l->met == NULL)
 		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %zu cells of chains of mirrors", cells);
 	l->cells_capacity = cells;
@@ -164,14 +164,15 @@ static rpm_code
 take(const looking *l, const rpm_chain_box *box, rpm_chain_light **light)
 {
 	const double *gain = l->gain + box->first_cell;
-	const int32_t *met = l->met + box->first_cell;
+	const int32_t *met = l->met + box->first_cell * RPM_CHAIN_MET;
 	size_t		cells = cells_of(box), columns = (size_t) (box->around.column_high - box->around.column_low + 1), lit = 0, met_count = 0;
 	int32_t		last = RPM_NO_FACET;
 	rpm_code	code;
 
 	for (size_t i = 0; i < cells; i++)
-	{
 		lit += gain[i] > 0;
+	for (size_t i = 0; i < cells * RPM_CHAIN_MET; i++)
+	{
 		met_count += met[i] != RPM_NO_FACET && met[i] != last;
 		last = met[i] != RPM_NO_FACET ? met[i] : last;
 	}
@@ -188,8 +189,9 @@ take(const looking *l, const rpm_chain_box *box, rpm_chain_light **light)
 
 		if (gain[i] > 0)
 			rpm_chain_light_add(l->target, row * (size_t) l->target->job->grid->columns + column, gain[i], *light);
+	}
+	for (size_t i = 0; i < cells * RPM_CHAIN_MET; i++)
 		if (met[i] != RPM_NO_FACET && met[i] != last)
 			(*light)->met[met_count++] = last = met[i];
-	}
 	return RPM_OK;
 }

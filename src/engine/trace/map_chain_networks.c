@@ -3,7 +3,7 @@
  * found; see map_chains.h.
  *
  * A chain's neighbours are: with one facet replaced by one that touches it (both upright, or neither); with one facet more that its own
- * last leg meets on the way to the middle of a cell, or behind; and, so that this holds both ways, with the last facet less where the light of what is left
+ * last leg meets on the way to points of a cell, or behind; and, so that this holds both ways, with the last facet less where the light of what is left
  * meets that.  Chains of one or two mirrors that the antenna sees are certain.  What is connected by neighbours is a network.  Which one a chain
  * belongs to does not depend on the rays, and is found as a whole from any of its chains: so it counts 1 / p, with p the probability that
  * a ray finds any of them, 1 where one of them is certain (adaptive cluster sampling: S. K. Thompson, J. Am. Stat. Assoc. 85, 1990).  Small

@@ -260,11 +260,11 @@ leg_clear(rpm_chain_fill *fill, int leg, rpm_vec3 from, rpm_vec3 to)
 }
 
 /*
- * What the last leg towards the middle of the piece meets, before the receivers or behind them, whatever is in the way of the legs before;
+ * What the last leg towards a point of the piece meets, before the receivers or behind them, whatever is in the way of the legs before;
  * RPM_NO_FACET: nothing.
  */
 RPM_SHARED int32_t
-rpm_chain_met_over(const rpm_chain_fill *fill, const rpm_chain_piece *piece)
+rpm_chain_met_over(const rpm_chain_fill *fill, const rpm_chain_piece *piece, int k)
 {
 	const rpm_map_job *job = fill->target->job;
 	const rpm_map_chain *chain = fill->chain;
@@ -274,7 +274,7 @@ rpm_chain_met_over(const rpm_chain_fill *fill, const rpm_chain_piece *piece)
 	rpm_ray		ray;
 	rpm_hit		hit;
 
-	points[last + 1] = rpm_chain_polygon_middle(job, &piece->polygon);
+	points[last + 1] = sample_point(job, piece, k, RPM_CHAIN_MEETINGS);
 	if (!rpm_map_chain_points(job, chain, true, points))
 		return RPM_NO_FACET;
 	from = rpm_along(points[last], copysign(SURFACE_OFFSET_M, chain->heights[last - 1]), job->scene->facets[own].normal);

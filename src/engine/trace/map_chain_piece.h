@@ -13,6 +13,9 @@
 #define RPM_CHAIN_CLOSER 2
 /* A chain that adds less than this share to a cell is not looked at more closely at shadows' edges. */
 #define RPM_CHAIN_NOT_MUCH 0.03
+/* Points per cell side, and of a cell, towards which is told what a chain's last leg meets. */
+#define RPM_CHAIN_MEETINGS 2
+#define RPM_CHAIN_MET (RPM_CHAIN_MEETINGS * RPM_CHAIN_MEETINGS)
 /* What a cell is taken to have at least, as a share of the floor. */
 #define RPM_CHAIN_FLOOR_SHARE 1e-3
 
@@ -86,7 +89,7 @@ typedef struct rpm_chain_boxes
 	rpm_chain_box *boxes;
 	size_t		count, cell_count;
 	double	   *gain;			/* cells of all boxes */
-	int32_t    *met;			/* likewise; RPM_NO_FACET: nothing, or not asked for */
+	int32_t    *met;			/* RPM_CHAIN_MET for each; RPM_NO_FACET: nothing, or not asked for */
 } rpm_chain_boxes;
 
 /* As rpm_map_chain_look for `count` chains, by the job's device; *failure as that returns it where there is no room for a light. */
@@ -101,6 +104,6 @@ RPM_SHARED double rpm_chain_share(const rpm_chain_fill *fill, rpm_chain_piece *p
 RPM_SHARED rpm_vec3 rpm_chain_polygon_middle(const rpm_map_job *job, const rpm_chain_polygon *polygon);
 RPM_SHARED uint8_t rpm_chain_sample(rpm_chain_fill *fill, rpm_chain_piece *piece, int n);
 RPM_SHARED bool rpm_chain_legs_clear(rpm_chain_fill *fill, const rpm_vec3 *points);
-RPM_SHARED int32_t rpm_chain_met_over(const rpm_chain_fill *fill, const rpm_chain_piece *piece);
+RPM_SHARED int32_t rpm_chain_met_over(const rpm_chain_fill *fill, const rpm_chain_piece *piece, int k);
 
 #endif
