@@ -81,6 +81,7 @@ RPM_KERNEL_CALL double rpm_kernel_ground_z(const rpm_scene *scene, double x, dou
 #include "trace/roof_profile.c"
 #include "trace/wall_corners.c"
 #include "trace/facing_walls.c"
+#include "trace/corner_reflection.c"
 #include "trace/roof_reflection.c"
 #include "trace/over_roofs.c"
 #include "trace/building_entry.c"

@@ -36,6 +36,16 @@ street_begin(void)
 	CHECK(map_scene_build(&s, NULL));
 }
 
+/* A tower on the way to a tall wall, beside the way to the place. */
+static void
+mirrored_tower_begin(void)
+{
+	map_scene_begin(&s);
+	map_scene_box(&s, 1, 0, rpm_vec(110, -90, -20), rpm_vec(130, -72, 300));
+	map_scene_box(&s, 2, 0, rpm_vec(50, 20, -20), rpm_vec(450, 30, 300));
+	CHECK(map_scene_build(&s, NULL));
+}
+
 /* Sheets whose edges stand upright beside the line are what they are as roofs, turned by a right angle: Vogler in both. */
 static void
 a_wall_on_its_side(void)
@@ -105,6 +115,15 @@ both_ends(void)
 		CHECK_NEAR(map_db(isotropic(RPM_AROUND_CORNERS, 0, 0, 3, 260, y, z)), map_db(isotropic(RPM_AROUND_CORNERS, 260, y, z, 0, 0, 3)), 0.3);
 	}
 	map_scene_end(&s);
+	mirrored_tower_begin();
+	for (int i = 0; i < 8; i++)
+	{
+		double		x = 290 + 3 * i, z = 1 + 4 * i, there = isotropic(RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION, 0, -160, 3, x, 0, z);
+
+		CHECK(there > 100 * isotropic(RPM_ROOF_REFLECTION, 0, -160, 3, x, 0, z));
+		CHECK_NEAR(map_db(there), map_db(isotropic(RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION, x, 0, z, 0, -160, 3)), 0.3);
+	}
+	map_scene_end(&s);
 	street_begin();
 	for (int i = 0; i < 8; i++)
 	{
@@ -114,6 +133,43 @@ both_ends(void)
 		CHECK_NEAR(map_db(there), map_db(isotropic(RPM_ROOF_REFLECTION, 160 + i, y, 1.5, 20, 0, 25)), 0.3);
 	}
 	map_scene_end(&s);
+}
+
+/* Sheets beside the line to the image in a wall, which they run into; at the image Vogler's field times the wall's coefficient, from either end. */
+static void
+mirrored_corners(void)
+{
+	rpm_coefficient_table table;
+	rpm_interface c;
+	rpm_material concrete = map_material(0);
+	double		at[2] = {150, 200}, off[2] = {8, 9}, length = hypot(300, 200), ux = 300 / length, uy = 200 / length;
+
+	CHECK(rpm_coefficient_table_build(&concrete, FREQUENCY_HZ, &table, &s.status) == RPM_OK);
+	for (int n = 1; n <= 2; n++)
+	{
+		double		x[4] = {0}, z[4] = {0}, expected, last_y = 0;
+
+		map_scene_begin(&s);
+		map_scene_rectangle(&s, 9, 0, rpm_vec(50, 20, -SKY_M), rpm_vec(400, 0, 0), rpm_vec(0, 0, 2 * SKY_M));
+		for (int i = 0; i < n; i++)
+		{
+			double		y = at[i] * 2 / 3 - off[i];
+
+			map_scene_rectangle(&s, i + 1, 0, rpm_vec(at[i], y - 160, -SKY_M), rpm_vec(0, 300, 0), rpm_vec(0, 0, 2 * SKY_M));
+			x[i + 1] = at[i] * ux + y * uy;
+			z[i + 1] = at[i] * uy - y * ux;
+			last_y = y - 160;
+		}
+		CHECK(map_scene_build(&s, NULL));
+		x[n + 1] = length;
+		/* The field is upright, across the plane of incidence. */
+		c = rpm_coefficient_lookup(&table, (40 - last_y) / hypot(40 - last_y, 300 - at[n - 1]));
+		expected = roof_vogler(n, x, z) * rpm_cx_norm2(c.r_te);
+		CHECK_NEAR(map_db(isotropic(RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION, 0, -160, 0, 300, 0, 0)), map_db(expected), 0.02);
+		CHECK_NEAR(map_db(isotropic(RPM_AROUND_CORNERS | RPM_ROOF_REFLECTION, 300, 0, 0, 0, -160, 0)), map_db(expected), 0.02);
+		CHECK(isotropic(RPM_AROUND_CORNERS, 0, -160, 0, 300, 0, 0) == 0);
+		map_scene_end(&s);
+	}
 }
 
 /* One screen, and the house across the street: the field behind the screen at the image of the place, times the wall's coefficient. */
@@ -196,6 +252,17 @@ no_steps(void)
 			check_no_steps(gain, STEPS);
 		}
 	map_scene_end(&s);
+	/* Into the shadow of the tower's corners on the way to a wall, and out of it. */
+	mirrored_tower_begin();
+	for (int along = 0; along < 2; along++)
+	{
+		rpm_antenna antenna = map_antenna(&s, RPM_PATTERN_ISOTROPIC, 0, -160, 3);
+		rpm_grid	grid = along ? map_grid(&s, 225, 0, 0.1, 500, 1, 1.5) : map_grid(&s, 240, 18, 0.1, 1, 500, 1.5);
+
+		CHECK(map_run(&s, &antenna, &grid, &options, 1, gain, NULL));
+		check_no_steps(gain, 500);
+	}
+	map_scene_end(&s);
 	street_begin();
 	for (int height = 10; height < 60; height += unit_quick() ? 40 : 8)
 	{
@@ -267,6 +334,7 @@ main(void)
 	RUN(a_wall_on_its_side);
 	RUN(tower);
 	RUN(both_ends);
+	RUN(mirrored_corners);
 	RUN(canyon);
 	RUN(no_steps);
 	RUN(hard_places);

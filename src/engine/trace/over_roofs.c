@@ -18,8 +18,6 @@
 
 /* A band is not reckoned where it is surely below this share of what there is already (0.13 dB). */
 #define NEGLIGIBLE 0.03
-/* What goes around corners comes in while the band over the roofs rises to this nu. */
-#define BESIDE_NU 1.0
 /* 99 % of places as a normal deviate; the frequencies that P.2108-1 section 3.2 is stated for. */
 #define BOUND_DEVIATE 2.3263479
 #define BOUND_LOWEST_GHZ 0.5
@@ -123,14 +121,12 @@ around_power(const rest_power *rest, const rpm_band *over, rpm_vec3 point, rpm_m
 {
 	const rpm_map_job *job = rest->job;
 	rpm_band_source antenna = rpm_band_antenna(job);
-	double		nu = 0, power = 0, weight;
+	rpm_corner_question question = {antenna.position, point, RPM_NO_FACET, point, NULL, worth, rest};
+	double		power = 0, weight = rpm_corner_share(over);
 	rpm_band	band;
 
-	for (int i = 0; i < over->corner_count; i++)
-		nu = fmax(nu, over->corners[i].nu);
-	weight = rpm_smooth_step(nu / BESIDE_NU);
 	for (int side = RPM_SIDE_RIGHT; side <= RPM_SIDE_LEFT && weight > 0; side += RPM_SIDE_LEFT - RPM_SIDE_RIGHT)
-		if (rpm_corner_band(job->roofs, job->scene, job->query, point, (rpm_side) side, worth, rest, &band))
+		if (rpm_corner_band(job->roofs, job->scene, job->query, &question, (rpm_side) side, &band))
 		{
 			double		share = rpm_band_takes(job, &band, weight, diffracted, count);
 

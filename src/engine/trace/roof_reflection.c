@@ -3,6 +3,8 @@
  */
 #include "trace/roof_reflection.h"
 
+#include "trace/corner_reflection.h"
+
 #include <stdlib.h>
 
 /* Walls of a street that are looked at for a point; of the walls that the antenna sees those that stand largest before it. */
@@ -11,6 +13,7 @@
 static int	largest_walls(const rpm_map_job *job, const rpm_roof_mirrors *mirrors, int32_t *facets);
 RPM_LOCAL double behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least);
 RPM_LOCAL double before(const rpm_map_job *job, const rpm_antenna_image *image, rpm_vec3 point, double least);
+RPM_LOCAL double over_roofs(const rpm_map_job *job, const rpm_mirrored_way *way, rpm_band *band, double least);
 RPM_LOCAL bool meets_wall(const rpm_map_job *job, rpm_vec3 from, rpm_vec3 at, int32_t facet);
 RPM_LOCAL double reflected_share(const rpm_map_job *job, const rpm_band *band, rpm_vec3 image, int32_t facet);
 
@@ -75,65 +78,85 @@ rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point)
 	double		near = rpm_dot(f->normal, point) - f->offset_m, far = rpm_dot(f->normal, antenna) - f->offset_m;
 	rpm_vec3	image = rpm_along(point, -2 * near, f->normal), way = rpm_sub(image, antenna);
 	rpm_roof_question question = {image, RPM_EVERY_BUILDING, 0, hypot(way.x, way.y) * far / (far + near) - RPM_LEG_END_M, RPM_ROOF_IN_SIGHT_TOO};
+	double		share = rpm_facing_wall_share(rpm_norm(way) * near / (far + near)), amplitude;
 	rpm_band	band;
 
-	if (!rpm_facing_wall_counts(f) || rpm_roof_band(job->roofs, &question, &band) || band.count == 0)
+	if (!rpm_facing_wall_counts(f) || !(share > 0))
 		return 1;
-	return 1 + rpm_facing_wall_share(rpm_norm(way) * near / (far + near)) * (rpm_knife_edges(band.chain, band.count, band.last_leg_m, job->wavelength_m) - 1);
+	amplitude = rpm_map_corner_clearance(job, facet, image);
+	if (!rpm_roof_band(job->roofs, &question, &band) && band.count > 0)
+		amplitude *= rpm_knife_edges(band.chain, band.count, band.last_leg_m, job->wavelength_m);
+	return 1 + share * (amplitude - 1);
 }
 
-/* Over the roofs to the wall, and from there to the point. */
+/* Over the roofs and around corners to the wall, and from there to the point. */
 RPM_LOCAL double
 behind(const rpm_map_job *job, const rpm_facing_wall *wall, rpm_vec3 point, double least)
 {
 	rpm_roof_question question = {wall->image, RPM_EVERY_BUILDING, 0, wall->at_m - RPM_LEG_END_M, RPM_ROOF_CORNERS_ONLY};
-	rpm_band_source antenna = rpm_band_antenna(job);
-	const rpm_facet *f = &job->scene->facets[wall->facet];
+	rpm_mirrored_way way = {rpm_band_antenna(job), wall->image, wall->facet, point, wall->share, job->roofs, question};
 	rpm_band	band;
-	rpm_vec3	last, at;
-	double		near, far;
+	double		around;
 
-	if (!rpm_roof_band(job->roofs, &question, &band) || wall->share * rpm_band_most_power(job, &antenna, &band) <= least)
+	if (!rpm_roof_band(job->roofs, &question, &band))
 		return 0;
-	last = band.corners[band.corner_count - 1].point;
-	near = rpm_dot(f->normal, point) - f->offset_m;
-	far = rpm_dot(f->normal, last) - f->offset_m;
-	if (near * far <= 0)
-		return 0;
-	at = rpm_along(last, far / (far + near), rpm_sub(wall->image, last));
-	if (!meets_wall(job, point, at, wall->facet))
-		return 0;
-	question.wish = RPM_ROOF_BEHIND;
-	rpm_roof_band(job->roofs, &question, &band);
-	return wall->share * reflected_share(job, &band, wall->image, wall->facet) * rpm_band_power(job, &antenna, &band, wall->image);
+	around = rpm_map_corner_reflection(job, &way, &band, least);
+	return around + over_roofs(job, &way, &band, least);
 }
 
-/* From the antenna to the wall, and from there over the roofs. */
+/* From the antenna to the wall, and from there over the roofs and around corners. */
 RPM_LOCAL double
 before(const rpm_map_job *job, const rpm_antenna_image *image, rpm_vec3 point, double least)
 {
 	const rpm_facet *f = &job->scene->facets[image->source.facet];
-	rpm_vec3	antenna = job->antenna->position, way = rpm_sub(point, image->source.position), first, at;
-	double		near = rpm_dot(f->normal, antenna) - f->offset_m, far = rpm_dot(f->normal, point) - f->offset_m, share;
-	rpm_roof_question question = {point, RPM_EVERY_BUILDING, 0, INFINITY, RPM_ROOF_CORNERS_ONLY};
+	rpm_vec3	antenna = job->antenna->position, line = rpm_sub(point, image->source.position);
+	double		near = rpm_dot(f->normal, antenna) - f->offset_m, far = rpm_dot(f->normal, point) - f->offset_m;
+	rpm_mirrored_way way = {image->source, point, image->source.facet, antenna, 0, image->roofs, {point, RPM_EVERY_BUILDING, 0, INFINITY, RPM_ROOF_CORNERS_ONLY}};
 	rpm_band	band;
+	double		around;
 
-	if (near * far <= 0)
+	if (near * far <= 0 || !rpm_facing_wall_spans(f, rpm_along(image->source.position, near / (near + far), line)))
 		return 0;
-	at = rpm_along(image->source.position, near / (near + far), way);
-	if (!rpm_facing_wall_spans(f, at))
+	way.over.from_m = hypot(line.x, line.y) * near / (near + far) + RPM_LEG_END_M;
+	way.share = rpm_facing_wall_share(rpm_norm(line) * near / (near + far));
+	if (!(way.share > 0) || !rpm_roof_band(image->roofs, &way.over, &band))
 		return 0;
-	question.from_m = hypot(way.x, way.y) * near / (near + far) + RPM_LEG_END_M;
-	share = rpm_facing_wall_share(rpm_norm(way) * near / (near + far));
-	if (!(share > 0) || !rpm_roof_band(image->roofs, &question, &band) || share * rpm_band_most_power(job, &image->source, &band) <= least)
-		return 0;
-	first = rpm_sub(band.corners[0].point, image->source.position);
-	far = rpm_dot(f->normal, band.corners[0].point) - f->offset_m;
-	if (near * far <= 0 || !meets_wall(job, antenna, rpm_along(image->source.position, near / (near + far), first), image->source.facet))
+	around = rpm_map_corner_reflection(job, &way, &band, least);
+	return around + over_roofs(job, &way, &band, least);
+}
+
+/* The band has no chain yet. */
+RPM_LOCAL double
+over_roofs(const rpm_map_job *job, const rpm_mirrored_way *way, rpm_band *band, double least)
+{
+	rpm_roof_question question = way->over;
+
+	if (way->share * rpm_band_most_power(job, &way->source, band) <= least || !rpm_mirrored_way_open(job, way, band))
 		return 0;
 	question.wish = RPM_ROOF_BEHIND;
-	rpm_roof_band(image->roofs, &question, &band);
-	return share * rpm_band_power(job, &image->source, &band, point);
+	rpm_roof_band(way->roofs, &question, band);
+	return rpm_mirrored_way_power(job, way, band);
+}
+
+RPM_SHARED bool
+rpm_mirrored_way_open(const rpm_map_job *job, const rpm_mirrored_way *way, const rpm_band *band)
+{
+	const rpm_facet *f = &job->scene->facets[way->facet];
+	bool		at_end = way->source.facet == RPM_NO_FACET;
+	rpm_vec3	image = at_end ? way->end : way->source.position, corner = band->corners[at_end ? band->corner_count - 1 : 0].point;
+	double		near = rpm_dot(f->normal, way->imaged) - f->offset_m, far = rpm_dot(f->normal, corner) - f->offset_m;
+
+	return near * far > 0 && meets_wall(job, way->imaged, rpm_along(image, near / (near + far), rpm_sub(corner, image)), way->facet);
+}
+
+RPM_SHARED double
+rpm_mirrored_way_power(const rpm_map_job *job, const rpm_mirrored_way *way, const rpm_band *band)
+{
+	double		share = way->share;
+
+	if (way->source.facet == RPM_NO_FACET)
+		share *= reflected_share(job, band, way->end, way->facet);
+	return share * rpm_band_power(job, &way->source, band, way->end);
 }
 
 /* Whether the wall is the first that is met on the way to a place in its plane, and reaches so far. */

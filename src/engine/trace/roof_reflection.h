@@ -30,7 +30,7 @@ typedef struct rpm_roof_mirrors
 rpm_code	rpm_roof_mirrors_create(const rpm_map_job *job, struct rpm_roof_mirrors **mirrors, rpm_status *status);
 void		rpm_roof_mirrors_free(struct rpm_roof_mirrors *mirrors);
 
-/* The power at a point; ways that bring less than `least` for certain are left out.  Thread-safe. */
+/* The power at a point, with RPM_AROUND_CORNERS by corner_reflection.h too; ways that bring less than `least` for certain are left out.  Thread-safe. */
 RPM_SHARED double rpm_map_roof_reflection(const rpm_map_job *job, rpm_vec3 point, double least);
 
 /*
@@ -38,5 +38,23 @@ RPM_SHARED double rpm_map_roof_reflection(const rpm_map_job *job, rpm_vec3 point
  * a half at the edge's shadow as that of the power above.  1 where nothing is near.
  */
 RPM_SHARED double rpm_map_mirror_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 point);
+
+/* By way of a wall, in which one end is imaged: `end` behind the roofs or corners, or the source before them. */
+typedef struct rpm_mirrored_way
+{
+	rpm_band_source source;
+	rpm_vec3	end;
+	int32_t		facet;			/* the wall */
+	rpm_vec3	imaged;			/* whose image that end is */
+	double		share;			/* of the power: less than 1 where the wall is far */
+	const rpm_roofs *roofs;		/* about the source */
+	rpm_roof_question over;		/* for the band over the roofs between the ends */
+} rpm_mirrored_way;
+
+/* Whether a band between the ends is mirrored: the wall is the first that the imaged end sees towards it. */
+RPM_SHARED bool rpm_mirrored_way_open(const rpm_map_job *job, const rpm_mirrored_way *way, const rpm_band *band);
+
+/* What comes over a band between the ends. */
+RPM_SHARED double rpm_mirrored_way_power(const rpm_map_job *job, const rpm_mirrored_way *way, const rpm_band *band);
 
 #endif

@@ -17,9 +17,13 @@
 /* What comes near a leg from below is looked for along chords of the zone of nu = -RPM_BAND_CLEAR_NU, between these shares of the leg. */
 #define CHORDS 4
 #define POLL_TRIANGLES 4096
+/* What goes around corners comes in while the band over the roofs rises to this nu. */
+#define BESIDE_NU 1.0
 
 typedef struct corner_search
 {
+	const rpm_corner_question *question;
+	double		facing;			/* of the mirror's normal: 1, or -1 where it points to the image's side; 0 without a mirror */
 	const rpm_roofs *roofs;
 	const rpm_scene *scene;
 	const rpm_query *query;
@@ -37,10 +41,14 @@ typedef struct grouped_edge
 static rpm_code group_buildings(rpm_roofs *roofs, const rpm_scene *scene, rpm_control *control, rpm_status *status);
 static int32_t root(int32_t *parent, int32_t building);
 static int	compare_groups(const void *a, const void *b);
-RPM_LOCAL bool begin(corner_search *search, rpm_vec3 receiver, rpm_side side);
 RPM_LOCAL int corners_of(const rpm_band *band);
+RPM_LOCAL bool begin(corner_search *search, const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query,
+				  const rpm_corner_question *question, rpm_side side);
+RPM_LOCAL double before_mirror(const corner_search *search, rpm_vec3 place);
 RPM_LOCAL bool meets_new_group(corner_search *search, const rpm_band *band, bool *blocked);
+RPM_LOCAL bool passes_new_group(corner_search *search, const rpm_band *band);
 RPM_LOCAL bool leg_meets(corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group);
+RPM_LOCAL rpm_vec3 up_to_mirror(const corner_search *search, rpm_vec3 from, rpm_vec3 to);
 RPM_LOCAL bool known(const corner_search *search, int32_t group);
 RPM_LOCAL bool add_group(corner_search *search, int32_t group);
 RPM_LOCAL rpm_vec3 leg_end(const corner_search *search, const rpm_band *band, int i);
@@ -145,28 +153,53 @@ compare_groups(const void *a, const void *b)
 #endif
 
 RPM_SHARED bool
-rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, rpm_vec3 receiver, rpm_side side,
-				rpm_band_test worth, const void *context, rpm_band *band)
+rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, const rpm_corner_question *question,
+				rpm_side side, rpm_band *band)
 {
 	corner_search search;
+	int32_t		group;
 	bool		blocked;
 
-	search.roofs = roofs;
-	search.scene = scene;
-	search.query = query;
-	search.group_count = 0;
-	if (!begin(&search, receiver, side))
+	if (!begin(&search, roofs, scene, query, question, side))
 		return false;
 	do
 	{
 		rpm_band_stretch(&search.profile, band);
-		if (corners_of(band) > CORNERS_MAX || (band->corner_count > 0 && !worth(context, band)))
+		if (corners_of(band) > CORNERS_MAX || (band->corner_count > 0 && !question->worth(question->context, band)))
 			return false;
 	} while (meets_new_group(&search, band, &blocked));
 	if (blocked || band->corner_count == 0)
 		return false;
+	/* Buildings that were taken in unasked may but touch the line. */
+	if (question->over != NULL && !leg_meets(&search, question->transmitter, question->receiver, &group))
+		return false;
 	rpm_band_chain(&search.profile, band);
 	return true;
+}
+
+RPM_SHARED void
+rpm_corner_near(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, const rpm_corner_question *question,
+				rpm_side side, rpm_band *band)
+{
+	corner_search search;
+
+	band->corner_count = band->count = 0;
+	if (!begin(&search, roofs, scene, query, question, side))
+		return;
+	while (passes_new_group(&search, band))
+		continue;
+	rpm_band_stretch(&search.profile, band);
+	rpm_band_chain(&search.profile, band);
+}
+
+RPM_SHARED double
+rpm_corner_share(const rpm_band *over)
+{
+	double		nu = 0;
+
+	for (int i = 0; i < over->corner_count; i++)
+		nu = fmax(nu, over->corners[i].nu);
+	return rpm_smooth_step(nu / BESIDE_NU);
 }
 
 /* Those that go on along a round wall are none of their own. */
@@ -182,30 +215,57 @@ corners_of(const rpm_band *band)
 
 /* The plane: x along the straight line, z level across it, to the side. */
 RPM_LOCAL bool
-begin(corner_search *search, rpm_vec3 receiver, rpm_side side)
+begin(corner_search *search, const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query,
+	  const rpm_corner_question *question, rpm_side side)
 {
 	rpm_profile *p = &search->profile;
-	rpm_vec3	line = rpm_sub(receiver, search->roofs->transmitter);
+	rpm_vec3	line = rpm_sub(question->receiver, question->transmitter);
 	double		along = hypot(line.x, line.y);
 
+	search->question = question;
+	search->roofs = roofs;
+	search->scene = scene;
+	search->query = query;
+	search->group_count = 0;
 	if (!(along > RPM_LEG_END_M))
 		return false;
-	p->transmitter = p->base = search->roofs->transmitter;
+	p->transmitter = roofs->transmitter;
+	p->base = question->transmitter;
 	p->length = rpm_norm(line);
 	p->onward = rpm_scale(line, 1 / p->length);
 	p->up = rpm_vec(-line.y / along * side, line.x / along * side, 0);
 	p->z_begin = p->z_end = 0;
-	p->wavelength_m = search->roofs->wavelength_m;
-	rpm_profile_clear(p, search->roofs->bench);
+	p->wavelength_m = roofs->wavelength_m;
+	rpm_profile_clear(p, roofs->bench);
+	search->facing = question->mirror == RPM_NO_FACET ? 0 : 1;
+	if (before_mirror(search, question->true_end) < 0)
+		search->facing = -1;
+	for (int i = 0; question->over != NULL && i < question->over->corner_count; i++)
+	{
+		int32_t		building = question->over->corners[i].edge->building;
+
+		if (building != RPM_NO_BUILDING && !known(search, roofs->group_of[building]))
+			add_group(search, roofs->group_of[building]);
+	}
 	return true;
+}
+
+/* Metres from the mirror's plane on the side of the true end; 0 without a mirror. */
+RPM_LOCAL double
+before_mirror(const corner_search *search, rpm_vec3 place)
+{
+	const rpm_facet *mirror;
+
+	if (search->facing == 0)
+		return 0;
+	mirror = &search->scene->facets[search->question->mirror];
+	return search->facing * (rpm_dot(mirror->normal, place) - mirror->offset_m);
 }
 
 /* Takes in a group that stands in a leg's way, or else close below; blocked: a leg is not free and no new group is to blame. */
 RPM_LOCAL bool
 meets_new_group(corner_search *search, const rpm_band *band, bool *blocked)
 {
-	static const double chord_ends[CHORDS + 1] = {0, 0.15, 0.5, 0.85, 1};
-	const rpm_profile *p = &search->profile;
 	int32_t		group;
 
 	*blocked = false;
@@ -215,7 +275,18 @@ meets_new_group(corner_search *search, const rpm_band *band, bool *blocked)
 			*blocked = group < 0 || known(search, group) || !add_group(search, group);
 			return !*blocked;
 		}
-	for (int i = 0; i <= band->corner_count && band->corner_count > 0; i++)
+	return band->corner_count > 0 && passes_new_group(search, band);
+}
+
+/* The same of those close below. */
+RPM_LOCAL bool
+passes_new_group(corner_search *search, const rpm_band *band)
+{
+	static const double chord_ends[CHORDS + 1] = {0, 0.15, 0.5, 0.85, 1};
+	const rpm_profile *p = &search->profile;
+	int32_t		group;
+
+	for (int i = 0; i <= band->corner_count; i++)
 	{
 		rpm_vec3	from = leg_end(search, band, i - 1), leg = rpm_sub(leg_end(search, band, i), from), last = from;
 		double		depth = RPM_BAND_CLEAR_NU * sqrt(p->wavelength_m * rpm_norm(leg) / 2);
@@ -240,11 +311,22 @@ leg_meets(corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group)
 	uint32_t	triangle;
 	int32_t		building;
 
-	if (rpm_leg_clear_or(search->scene, search->query, from, to, NULL, 0, &triangle))
+	if ((before_mirror(search, from) < 0 && before_mirror(search, to) < 0)
+		|| rpm_leg_clear_or(search->scene, search->query, up_to_mirror(search, to, from), up_to_mirror(search, from, to),
+							&search->question->mirror, 1, &triangle))
 		return false;
 	building = search->scene->triangles[triangle].building;
 	*group = building == RPM_NO_BUILDING ? building : search->roofs->group_of[building];
 	return true;
+}
+
+/* The end of a leg, or where it meets the mirror's plane if it lies beyond. */
+RPM_LOCAL rpm_vec3
+up_to_mirror(const corner_search *search, rpm_vec3 from, rpm_vec3 to)
+{
+	double		begin = before_mirror(search, from), end = before_mirror(search, to);
+
+	return begin > 0 && end < 0 ? rpm_along(from, begin / (begin - end), rpm_sub(to, from)) : to;
 }
 
 RPM_LOCAL bool
@@ -256,13 +338,14 @@ known(const corner_search *search, int32_t group)
 	return false;
 }
 
-/* Where the group's upright edges cross the plane. */
+/* Where the group's upright edges cross the plane, on this side of the mirror. */
 RPM_LOCAL bool
 add_group(corner_search *search, int32_t group)
 {
 	const rpm_roofs *roofs = search->roofs;
 	rpm_profile *p = &search->profile;
-	rpm_vec3	across = rpm_cross(p->onward, p->up);
+	rpm_vec3	across = rpm_cross(p->onward, p->up), moved = rpm_sub(rpm_vec(p->transmitter.x, p->transmitter.y, 0), p->base);
+	double		lowest = -RPM_BAND_CLEAR_NU * sqrt(p->wavelength_m * p->length / 8);
 
 	if (search->group_count == GROUPS_MAX)
 		return false;
@@ -270,14 +353,23 @@ add_group(corner_search *search, int32_t group)
 	for (uint32_t i = roofs->group_start[group]; i < roofs->group_start[group + 1]; i++)
 	{
 		const rpm_profile_edge *e = &roofs->uprights[i];
-		rpm_vec3	a = rpm_vec(e->x0, e->y0, e->z0 - p->base.z), b = rpm_vec(e->x1, e->y1, e->z1 - p->base.z);
-		double		side0 = rpm_dot(across, a), side1 = rpm_dot(across, b);
+		rpm_vec3	a = rpm_add(moved, rpm_vec(e->x0, e->y0, e->z0)), b = rpm_add(moved, rpm_vec(e->x1, e->y1, e->z1));
+		double		side0, side1, aside;
 		rpm_vec3	place;
 
+		/* Below the widest of the zone nothing counts (rpm_profile_add). */
+		if (rpm_dot(a, p->up) < lowest && rpm_dot(b, p->up) < lowest)
+			continue;
+		side0 = rpm_dot(across, a);
+		side1 = rpm_dot(across, b);
 		if ((side0 < 0) == (side1 < 0))
 			continue;
 		place = rpm_along(a, side0 / (side0 - side1), rpm_sub(b, a));
-		rpm_profile_add(p, e, rpm_dot(place, p->onward), rpm_dot(place, p->up));
+		aside = rpm_dot(place, p->up);
+		/* What stands over a free line by more than rays tell stands on its other side. */
+		if ((search->question->worth != NULL || aside < RPM_LEG_END_M)
+			&& (search->facing == 0 || before_mirror(search, rpm_add(p->base, place)) > RPM_LEG_END_M))
+			rpm_profile_add(p, e, rpm_dot(place, p->onward), aside);
 	}
 	return true;
 }

@@ -18,8 +18,26 @@ typedef bool (*rpm_band_test) (const void *context, const rpm_band *band);
 /* Sorts roofs->uprights by group; fills group_of and group_start.  Errors: RPM_OUT_OF_MEMORY, RPM_CANCELLED, of rpm_reserve. */
 rpm_code	rpm_wall_corners_sort(rpm_roofs *roofs, const rpm_scene *scene, rpm_control *control, rpm_status *status);
 
+/* A band from a transmitter, which need not be that of the roofs.  Where an end is an image in a wall, what lies on its side of the wall is not there. */
+typedef struct rpm_corner_question
+{
+	rpm_vec3	transmitter, receiver;
+	int32_t		mirror;			/* RPM_NO_FACET, or the wall */
+	rpm_vec3	true_end;		/* with a mirror: the end that is no image */
+	const rpm_band *over;		/* NULL, or a band over the roofs between the ends: its buildings are in the way */
+	rpm_band_test worth;		/* NULL: the line is known to be free */
+	const void *context;		/* of worth */
+} rpm_corner_question;
+
 /* The band around one side, with its chain; false where there is none, or the line is free.  Thread-safe. */
-RPM_SHARED bool rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, rpm_vec3 receiver, rpm_side side,
-							rpm_band_test worth, const void *context, rpm_band *band);
+RPM_SHARED bool rpm_corner_band(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, const rpm_corner_question *question,
+							rpm_side side, rpm_band *band);
+
+/* Of a free line: the chain of what comes near it from one side; its count is 0 where nothing does.  Thread-safe. */
+RPM_SHARED void rpm_corner_near(const rpm_roofs *roofs, const rpm_scene *scene, const rpm_query *query, const rpm_corner_question *question,
+							rpm_side side, rpm_band *band);
+
+/* What counts of a way around corners beside the band over the roofs: all but where that one grazes them, where the sides of a screen add nothing. */
+RPM_SHARED double rpm_corner_share(const rpm_band *over);
 
 #endif
