@@ -86,6 +86,7 @@ static void describe(const rpm_device_description *d);
 static rpm_scene *town(int side, uint64_t seed, bool on_hills);
 static rpm_code add_hills(rpm_scene_builder *builder, int side, rpm_status *status);
 static rpm_code add_house(rpm_scene_builder *builder, int64_t id, double x, double y, const double *uniform, rpm_status *status);
+static rpm_code add_shape(rpm_scene_builder *builder, rpm_building_row row, const char *wkt, rpm_status *status);
 static void open_place(place *p, const char *name, rpm_scene *scene, rpm_device *device, double cell_m);
 static void close_place(place *p);
 static void compare(const place *p, const mechanism *m);
@@ -199,9 +200,7 @@ add_hills(rpm_scene_builder *builder, int side, rpm_status *status)
 	static char wkt[PATCHES * PATCHES * 2 * 160] = "TIN Z (";
 	double		step = (40.0 * side + 80) / PATCHES;
 	rpm_building_row row = {.id = 1000000, .height_m = NAN, .is_ground = true};
-	uint8_t    *wkb = NULL;
 	size_t		length = strlen("TIN Z (");
-	rpm_code	code;
 
 	for (int i = 0; i < PATCHES * PATCHES * 2; i++)
 	{
@@ -218,7 +217,15 @@ add_hills(rpm_scene_builder *builder, int side, rpm_status *status)
 		length += (size_t) snprintf(wkt + length, sizeof(wkt) - length, "))");
 	}
 	snprintf(wkt + length, sizeof(wkt) - length, ")");
-	code = rpm_wkb_from_wkt(wkt, &wkb, &row.wkb_size, status);
+	return add_shape(builder, row, wkt, status);
+}
+
+static rpm_code
+add_shape(rpm_scene_builder *builder, rpm_building_row row, const char *wkt, rpm_status *status)
+{
+	uint8_t    *wkb = NULL;
+	rpm_code	code = rpm_wkb_from_wkt(wkt, &wkb, &row.wkb_size, status);
+
 	row.wkb = wkb;
 	if (code == RPM_OK)
 		code = rpm_scene_builder_add(builder, &row, status);
@@ -233,17 +240,10 @@ add_house(rpm_scene_builder *builder, int64_t id, double x, double y, const doub
 	double		w = 12 + 18 * uniform[0], d = 12 + 18 * uniform[1], c = cos(0.2 * uniform[3]), s = sin(0.2 * uniform[3]);
 	char		wkt[400];
 	rpm_building_row row = {.id = id, .height_m = 5 + 25 * uniform[2], .wall_material = (int) (id % 3), .roof_material = (int) (id % 2)};
-	uint8_t    *wkb = NULL;
-	rpm_code	code;
 
 	snprintf(wkt, sizeof(wkt), "POLYGON((%.3f %.3f, %.3f %.3f, %.3f %.3f, %.3f %.3f, %.3f %.3f))", x, y, x + w * c, y + w * s,
 			 x + w * c - d * s, y + w * s + d * c, x - d * s, y + d * c, x, y);
-	code = rpm_wkb_from_wkt(wkt, &wkb, &row.wkb_size, status);
-	row.wkb = wkb;
-	if (code == RPM_OK)
-		code = rpm_scene_builder_add(builder, &row, status);
-	free(wkb);
-	return code;
+	return add_shape(builder, row, wkt, status);
 }
 
 static void
