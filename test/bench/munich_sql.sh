@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# rpm_trace through SQL on the scene and the grid of test/bench/noise.sh, by the clock: the first call of a session, which reads the tables and builds scene and
-# hierarchy, and the least of the calls after it, beside the engine's own call (noise.sh, 4 x 4 points).
+# rpm_trace through SQL on the grid and the buildings of test/bench/noise.sh (and a ground of concrete), by the clock: the first call of a session, which
+# reads the tables and builds scene and hierarchy, and the least of the calls after it, beside the engine's own call (noise.sh, 4 x 4 points).
 #
 #   bash test/bench/munich_sql.sh [CALLS]     (default 5; PGHOST, PGPORT and PGUSER name the server; makes and drops a database)
 set -euo pipefail

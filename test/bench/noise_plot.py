@@ -55,7 +55,7 @@ def main():
            '<rect width="100%" height="100%" fill="white"/>']
     for i, (name, lines) in enumerate(maps.items()):
         out += panel(name, lines, x_range, y_range, i * WIDTH)
-        out.append(f'<text x="{i * WIDTH + LEFT}" y="{HEIGHT - 8}">processor seconds; RMSE, dB, above {level} dB</text>')
+        out.append(f'<text x="{i * WIDTH + LEFT}" y="{HEIGHT - 8}">RMSE above {level} dB, over processor s</text>')
     for i, by in enumerate(sorted({by for lines in maps.values() for by in lines})):
         out.append(f'<text x="{LEFT + 60 * i}" y="{TOP - 8}" fill="{COLOURS[by]}">{NAMES[by]}</text>')
     open(sys.argv[2], "w").write("\n".join([*out, "</svg>\n"]))
