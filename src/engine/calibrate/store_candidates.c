@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "calibrate/trace.h"
+#include "query/next_hit.h"
 
 /* A chain is proposed for the cell in which a ray crosses the receivers' surface and for those around it. */
 #define AROUND 1
@@ -157,13 +158,12 @@ first_hit(const rpm_mast_work *work, rpm_vec3 origin, rpm_vec3 direction, int32_
 	{(float) direction.x, (float) direction.y, (float) direction.z}, (float) SURFACE_OFFSET_M, INFINITY};
 	rpm_hit		hit;
 
-	while (rpm_query_intersect(work->store->input.query, &ray, &hit))
+	while (rpm_query_next(work->store->input.query, &ray, &hit))
 	{
 		*facet = work->scene.triangles[hit.triangle].facet;
 		*t = hit.t;
 		if (*facet != own)
 			return true;
-		ray.t_min = nextafterf(fmaxf(hit.t, ray.t_min), INFINITY);
 	}
 	return false;
 }

@@ -1,10 +1,11 @@
 /*
  * leg.c: straight legs against the scene, see leg.h.
  */
+#include "query/next_hit.h"
 #include "trace/leg.h"
 
 RPM_INLINE rpm_ray leg_ray(rpm_vec3 p, rpm_vec3 q);
-RPM_INLINE bool next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit);
+RPM_INLINE bool rpm_query_next(const rpm_query *query, rpm_ray *ray, rpm_hit *hit);
 RPM_INLINE bool in_own_plane(const rpm_scene *scene, int32_t facet, const int32_t *own, int own_count);
 
 RPM_SHARED bool
@@ -26,7 +27,7 @@ rpm_leg_clear_or(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rpm
 	rpm_ray		ray = leg_ray(p, q);
 	rpm_hit		hit;
 
-	while (next_hit(query, &ray, &hit))
+	while (rpm_query_next(query, &ray, &hit))
 		if (!in_own_plane(scene, scene->triangles[hit.triangle].facet, own, own_count))
 		{
 			*triangle = hit.triangle;
@@ -46,7 +47,7 @@ rpm_leg_crossings(const rpm_scene *scene, const rpm_query *query, rpm_vec3 p, rp
 
 	if (ray.t_max <= ray.t_min)
 		return 0;
-	while (next_hit(query, &ray, &hit))
+	while (rpm_query_next(query, &ray, &hit))
 	{
 		int32_t		facet = scene->triangles[hit.triangle].facet;
 		bool		again = in_own_plane(scene, facet, own, own_count);
@@ -95,17 +96,6 @@ leg_ray(rpm_vec3 p, rpm_vec3 q)
 	ray.t_min = (float) RPM_LEG_END_M;
 	ray.t_max = (float) (length - RPM_LEG_END_M);
 	return ray;
-}
-
-/* The next hit along the ray, whose t_min moves beyond it. */
-RPM_INLINE bool
-next_hit(const rpm_query *query, rpm_ray *ray, rpm_hit *hit)
-{
-	if (!(ray->t_min < ray->t_max) || !rpm_query_intersect(query, ray, hit))
-		return false;
-	/* At least one step of single precision, also where a provider returns t = t_min. */
-	ray->t_min = nextafterf(hit->t > ray->t_min ? hit->t : ray->t_min, INFINITY);
-	return true;
 }
 
 RPM_INLINE bool

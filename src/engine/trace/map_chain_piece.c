@@ -1,6 +1,7 @@
 /*
  * map_chain_piece.c: what comes over one chain of mirrors into one cell, for the CPU and the device; see map_chain_piece.h.
  */
+#include "query/next_hit.h"
 #include "trace/map_chain_piece.h"
 
 /* Farther than so many cells' sides the power in a cell is that of its middle. */
@@ -245,14 +246,13 @@ leg_clear(rpm_chain_fill *fill, int leg, rpm_vec3 from, rpm_vec3 to)
 	ray = chain_ray(from, way, next == RPM_NO_FACET ? (float) distance : INFINITY);
 	do
 	{
-		if (!rpm_query_intersect(job->query, &ray, &hit))
+		if (!rpm_query_next(job->query, &ray, &hit))
 			return next == RPM_NO_FACET;
 		facet = job->scene->triangles[hit.triangle].facet;
-		ray.t_min = nextafterf(fmaxf(hit.t, ray.t_min), INFINITY);
 	}
-	while (facet == own && ray.t_min < ray.t_max);
-	if (facet == next || facet == own)
-		return facet == next || next == RPM_NO_FACET;
+	while (facet == own);
+	if (facet == next)
+		return true;
 #ifndef RPM_KERNEL
 	chain->blockers[leg] = job->occluders.polygon_of[hit.triangle];
 #endif
@@ -280,11 +280,10 @@ rpm_chain_met_over(const rpm_chain_fill *fill, const rpm_chain_piece *piece, int
 	from = rpm_along(points[last], copysign(SURFACE_OFFSET_M, chain->heights[last - 1]), job->scene->facets[own].normal);
 	way = rpm_unit(rpm_sub(points[last + 1], from));
 	ray = chain_ray(from, way, INFINITY);
-	while (rpm_query_intersect(job->query, &ray, &hit))
+	while (rpm_query_next(job->query, &ray, &hit))
 	{
 		if (job->scene->triangles[hit.triangle].facet != own)
 			return job->scene->triangles[hit.triangle].facet;
-		ray.t_min = nextafterf(fmaxf(hit.t, ray.t_min), INFINITY);
 	}
 	return RPM_NO_FACET;
 }

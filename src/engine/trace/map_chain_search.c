@@ -1,6 +1,7 @@
 /*
  * map_chain_search.c: one ray that finds chains of mirrors, for the CPU and the device; see map_chains.h.
  */
+#include "query/next_hit.h"
 #include "trace/map_chains.h"
 
 #define SURFACE_OFFSET_M 1e-3
@@ -63,11 +64,10 @@ chain_next_surface(const rpm_map_job *job, rpm_vec3 origin, rpm_vec3 direction, 
 	rpm_ray		ray = {{(float) origin.x, (float) origin.y, (float) origin.z},
 	{(float) direction.x, (float) direction.y, (float) direction.z}, 0, INFINITY};
 
-	while (rpm_query_intersect(job->query, &ray, hit))
+	while (rpm_query_next(job->query, &ray, hit))
 	{
 		if (job->scene->triangles[hit->triangle].facet != own_facet)
 			return true;
-		ray.t_min = nextafterf(fmaxf(hit->t, ray.t_min), INFINITY);
 	}
 	return false;
 }

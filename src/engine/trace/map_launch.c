@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "query/next_hit.h"
 #include "trace/map_directions.h"
 
 /* Batches: enough for a standard error; with a target for it, the steps in which it is approached. */
@@ -178,14 +179,13 @@ next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit)
 	rpm_ray		query = {{(float) ray->origin.x, (float) ray->origin.y, (float) ray->origin.z},
 	{(float) ray->direction.x, (float) ray->direction.y, (float) ray->direction.z}, 0, INFINITY};
 
-	while (rpm_query_intersect(job->query, &query, hit))
+	while (rpm_query_next(job->query, &query, hit))
 	{
 		int32_t		facet = job->scene->triangles[hit->triangle].facet;
 
 		if (facet != ray->own_facet
 			&& !(ray->came_through && rpm_is_party_wall(job->scene, ray->own_facet, facet, hit->t, ray->direction)))
 			return true;
-		query.t_min = nextafterf(fmaxf(hit->t, query.t_min), INFINITY);
 	}
 	return false;
 }

@@ -1,6 +1,7 @@
 /*
  * paths_walk.c: one ray that proposes a chain of reflections, for the CPU and the device; see paths.h.
  */
+#include "query/next_hit.h"
 #include "trace/paths.h"
 
 RPM_LOCAL bool walk_on(const rpm_scene *scene, const rpm_query *query, rpm_vec3 position, rpm_vec3 direction, int32_t last, double *t,
@@ -42,7 +43,7 @@ walk_on(const rpm_scene *scene, const rpm_query *query, rpm_vec3 position, rpm_v
 	ray.direction[2] = (float) direction.z;
 	ray.t_min = (float) RPM_ON_FACET_M;
 	ray.t_max = INFINITY;
-	while (rpm_query_intersect(query, &ray, &hit))
+	while (rpm_query_next(query, &ray, &hit))
 	{
 		*facet = scene->triangles[hit.triangle].facet;
 		if (*facet != last)
@@ -50,7 +51,6 @@ walk_on(const rpm_scene *scene, const rpm_query *query, rpm_vec3 position, rpm_v
 			*t = hit.t;
 			return true;
 		}
-		ray.t_min = nextafterf(hit.t > ray.t_min ? hit.t : ray.t_min, INFINITY);
 	}
 	return false;
 }

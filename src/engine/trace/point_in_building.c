@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "query/next_hit.h"
 #include "rpm_trace.h"
 
 /* More surfaces than this along one ray are not counted. */
@@ -51,13 +52,12 @@ cross(const rpm_scene *scene, const rpm_query *query, rpm_vec3 point, const floa
 	rpm_hit		hit;
 
 	list->count = 0;
-	while (list->count < CROSSINGS_MAX && rpm_query_intersect(query, &ray, &hit))
+	while (list->count < CROSSINGS_MAX && rpm_query_next(query, &ray, &hit))
 	{
 		int32_t		building = scene->triangles[hit.triangle].building;
 
 		if (building != RPM_NO_BUILDING)
 			list->buildings[list->count++] = building;
-		ray.t_min = nextafterf(fmaxf(hit.t, ray.t_min), INFINITY);
 	}
 }
 
