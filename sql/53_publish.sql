@@ -89,6 +89,7 @@ AS $$
 DECLARE
 	relation text := format('%I.%I', table_schema, table_name);
 	existing rpm.coverage;
+	missing record;
 BEGIN
 	IF octet_length(table_name::text) > 50 THEN
 		RAISE EXCEPTION USING ERRCODE = 'name_too_long', MESSAGE = format('table name %L is longer than 50 bytes', table_name),
@@ -109,7 +110,14 @@ BEGIN
 			HINT = format('Give another table_name, or first: SELECT rpm_unpublish(%L).', existing.name);
 	END IF;
 	IF to_regclass(relation) IS NULL THEN
-		existing := NULL;
+		RETURN NULL;
+	END IF;
+	SELECT w.column_name, w.type INTO missing FROM (VALUES ('rast', 'raster'::regtype), ('antenna_id', 'bigint'::regtype)) AS w (column_name, type)
+	WHERE (w.column_name = 'rast' OR product NOT IN ('best_server', 'strongest', 'sinr_db')) AND NOT EXISTS (SELECT FROM pg_attribute AS a
+		WHERE a.attrelid = to_regclass(relation) AND a.attname = w.column_name AND a.atttypid = w.type AND NOT a.attisdropped);
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = format('table %s has no column %s of type %s', relation, missing.column_name, missing.type),
+			HINT = format('It was published with one: put it back, or publish anew after SELECT rpm_unpublish(%L).', existing.name);
 	END IF;
 	RETURN existing;
 END

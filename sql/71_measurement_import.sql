@@ -45,7 +45,10 @@ BEGIN
 		CONTINUE WHEN scene IS NULL AND rpm.is_calibrated_scene(candidate.name);
 		holds := true;
 		IF scene IS NULL AND antenna_id IS NOT NULL THEN
-			CONTINUE WHEN NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = candidate.antenna_relation)
+			/* A relation that is gone, or that holds no antennas, is told of where its scene is named. */
+			CONTINUE WHEN (SELECT count(*) < 2 FROM pg_attribute AS c WHERE c.attrelid = candidate.antenna_relation AND NOT c.attisdropped
+					AND (c.attname = 'antenna_id' OR c.attname = 'geom'
+						AND EXISTS (SELECT FROM pg_type AS t WHERE t.oid = c.atttypid AND 'geometry'::regtype IN (t.oid, t.typbasetype))))
 				OR NOT has_any_column_privilege(candidate.antenna_relation, 'SELECT');
 			EXECUTE format('SELECT EXISTS (SELECT FROM %s AS r WHERE r.antenna_id = $1 AND ST_SRID(r.geom) = $2'
 				' AND ($3 IS NULL OR ST_Intersects(r.geom, $3)))', candidate.antenna_relation)

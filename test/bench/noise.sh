@@ -33,5 +33,5 @@ elif ! "$RPM_SIONNA_PYTHON" -c "import sionna.rt" 2>/dev/null; then
 else
 	mapfile -t peers < <("$RPM_SIONNA_PYTHON" test/bench/noise_peer.py "$folder")
 fi
-echo "machine: $(nproc) cores"
+echo "machine: $(nproc) cores, $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)"
 build/bench/bench_noise "$folder/munich.csv" "$folder" "${peers[@]}"

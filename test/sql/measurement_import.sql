@@ -101,6 +101,11 @@ SELECT name FROM rpm.measurement_source(NULL, 1);
 INSERT INTO rpm.scene (name, srid, cell_size_m) VALUES ('coarse', 32648, 20);
 SELECT rpm.measurement_source(NULL, 1);
 \echo :LAST_ERROR_SQLSTATE
+-- A relation of another scene that holds no antennas is in nobody's way.
+DELETE FROM rpm.scene WHERE name = 'coarse';
+CREATE VIEW words AS SELECT antenna_id, geom::text AS geom, height_m, frequency_mhz FROM rpm.antenna;
+INSERT INTO rpm.scene (name, srid, cell_size_m, antenna_relation) VALUES ('words', 32648, 20, 'words');
+SELECT name FROM rpm.measurement_source(NULL, 1);
 SELECT rpm.measurement_source('none such', 1);
 \echo :LAST_ERROR_SQLSTATE
 UPDATE rpm.scene SET measurement_relation = NULL WHERE name = 'west';

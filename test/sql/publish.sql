@@ -121,6 +121,10 @@ SELECT rpm_publish('Regress yard', table_name => 'no_schema.level');
 SELECT rpm_publish('Regress yard', table_name => 'a.b.c');
 SELECT rpm_publish('Regress yard', table_name => repeat('x', 51));
 \echo :LAST_ERROR_SQLSTATE
+ALTER TABLE traced RENAME rast TO picture;
+SELECT rpm_publish('Regress yard', 'best_server', 'traced', cell_size_m => 10);
+\echo :LAST_ERROR_SQLSTATE
+ALTER TABLE traced RENAME picture TO rast;
 CREATE TABLE trap_contour ();
 SELECT rpm_publish('Regress yard', table_name => 'trap', cell_size_m => 20, mechanisms => '{line_of_sight}');
 -- an error leaves nothing behind
