@@ -9,6 +9,7 @@
  *   stack=N          bytes that each thread of a kernel needs for itself (0)
  *   lost=1           every call fails
  *   lost_after=N     every call fails after so many launches
+ *   calls=N          every call fails after so many calls
  * and is read at each call.
  */
 #ifndef RPM_HOST_RUNTIME_H
@@ -42,7 +43,7 @@ struct cudaDeviceProp
 typedef struct rpm_host_block { size_t bytes; int device; char unused[48]; } rpm_host_block;
 
 inline size_t rpm_host_allocated[RPM_HOST_DEVICES_MAX];
-inline long rpm_host_launches;
+inline long rpm_host_launches, rpm_host_calls;
 inline thread_local int rpm_host_device;
 inline thread_local cudaError_t rpm_host_last_error;
 
@@ -57,14 +58,16 @@ rpm_host_option(const char *name, long otherwise)
 static inline bool
 rpm_host_lost(void)
 {
-	long		after = rpm_host_option("lost_after=", -1);
+	long		after = rpm_host_option("lost_after=", -1), calls = rpm_host_option("calls=", -1);
 
-	return rpm_host_option("lost=", 0) != 0 || (after >= 0 && __atomic_load_n(&rpm_host_launches, __ATOMIC_RELAXED) > after);
+	return rpm_host_option("lost=", 0) != 0 || (after >= 0 && __atomic_load_n(&rpm_host_launches, __ATOMIC_RELAXED) > after)
+		|| (calls >= 0 && __atomic_load_n(&rpm_host_calls, __ATOMIC_RELAXED) > calls);
 }
 
 static inline cudaError_t
 rpm_host_result(cudaError_t error)
 {
+	__atomic_fetch_add(&rpm_host_calls, 1, __ATOMIC_RELAXED);
 	if (rpm_host_lost())
 		error = cudaErrorIllegalAddress;
 	if (error != cudaSuccess)

@@ -100,12 +100,12 @@ END
 $$;
 COMMENT ON FUNCTION rpm.train_folds(bigint[], text[], text, integer, bigint) IS 'the fold, from 0, of each antenna in a split by area or site';
 
-/* Process numbers come again: the session's start tells one from another where it may be seen. */
+/* Process numbers come again: the session's start tells one from another where it may be seen. A session that waits for its client trains nothing: an error ended it. */
 CREATE FUNCTION rpm.train_at_work(progress jsonb) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 RETURN EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = (progress ->> 'pid')::integer
-	AND (a.backend_start IS NULL OR a.backend_start = (progress ->> 'backend_start')::timestamptz));
-COMMENT ON FUNCTION rpm.train_at_work(jsonb) IS 'whether the session that a row''s progress names is still there';
+	AND (a.backend_start IS NULL OR a.backend_start = (progress ->> 'backend_start')::timestamptz) AND (a.state IS NULL OR NOT starts_with(a.state, 'idle')));
+COMMENT ON FUNCTION rpm.train_at_work(jsonb) IS 'whether the session that a row''s progress names is still there, and busy';
 
 CREATE FUNCTION rpm.train_elsewhere(model text) RETURNS boolean
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -343,6 +343,8 @@ CREATE FUNCTION rpm.train_hand_over(id integer, path text) RETURNS integer
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	-- A session that has called nothing of the library's yet sees no settings of its.
+	PERFORM rpm.train_launched();
 	UPDATE rpm.model SET progress = progress || jsonb_build_object('settings', jsonb_build_object('search_path', path)
 		|| (SELECT jsonb_object_agg(s.name, s.setting) FROM pg_settings AS s WHERE s.name LIKE 'rpm\_pg.%' AND s.context = 'user'))
 	WHERE model_id = id;

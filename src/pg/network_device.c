@@ -104,7 +104,9 @@ none_found(const NetworkSearch *found)
 bool
 rpm_network_falls_back(RpmNetworkDevice *device, rpm_status *status, rpm_status *why)
 {
-	if (!device->may_fall_back || device->where.backend != RPM_NN_CUDA || (status->code != RPM_LIMIT_EXCEEDED && status->code != RPM_OUT_OF_MEMORY))
+	bool		does_not_do = status->code == RPM_LIMIT_EXCEEDED || status->code == RPM_OUT_OF_MEMORY || status->code == RPM_UNSUPPORTED;
+
+	if (!device->may_fall_back || device->where.backend != RPM_NN_CUDA || !does_not_do)
 		return false;
 	*why = *status;
 	rpm_status_clear(status);

@@ -11,7 +11,7 @@ typedef struct RpmNetworkDevice
 {
 	rpm_nn_options where;		/* its backend, precision, device and device_memory_bytes count */
 	int			place;			/* -1: none */
-	bool		may_fall_back;	/* rpm_pg.device is auto: a device's memory that is too small sends it to the CPU */
+	bool		may_fall_back;	/* rpm_pg.device is auto: a device that has too little memory, or is there no more, sends it to the CPU */
 } RpmNetworkDevice;
 
 /*

@@ -34,6 +34,8 @@
 #define MOST_BATCH 4096
 #define MOST_SIDE 4096
 #define ANGLE_CHANNEL "azimuth_off_deg"
+#define AFTER_A_LOSS "rpm_train goes on from the last epoch that it committed with resume => true; what had committed none begins anew. " \
+	"With rpm_pg.device = 'auto' or 'cpu' this session does so on the CPU; a new session tries the device once more."
 
 PG_FUNCTION_INFO_V1(rpm_sql_train_load);
 PG_FUNCTION_INFO_V1(rpm_sql_train_run);
@@ -125,6 +127,7 @@ static void read_numbers(FunctionCallInfo fcinfo, int number, int *count, double
 static rpm_code start(const RunCall *call, rpm_status *status);
 static rpm_code resume(const RunCall *call, rpm_status *status);
 static rpm_code run_epoch(void *argument, rpm_control *control, rpm_status *status);
+static rpm_code say_how_to_go_on(rpm_status *status);
 static void need_training(void);
 static rpm_code run_validation(void *argument, rpm_control *control, rpm_status *status);
 static void control_of_run(rpm_control *control);
@@ -367,11 +370,11 @@ begin_run(void *argument, rpm_control *control, rpm_status *status)
 		run_on(&call->options, &training.device.where);
 		rpm_learn_run_create(training.model, training.data, &call->options, control, &training.run, status);
 	}
-	if (status->code != RPM_OK)
-		return status->code;
-	if (call->starts && start(call, status) != RPM_OK)
-		return status->code;
-	return call->checkpoint != NULL ? resume(call, status) : RPM_OK;
+	if (status->code == RPM_OK && call->starts)
+		start(call, status);
+	if (status->code == RPM_OK && call->checkpoint != NULL)
+		resume(call, status);
+	return say_how_to_go_on(status);
 }
 
 /* The scaling alone where a checkpoint has the weights. */
@@ -431,7 +434,8 @@ need_training(void)
 static rpm_code
 run_validation(void *argument, rpm_control *control, rpm_status *status)
 {
-	return rpm_learn_run_validate(training.run, control, argument, status);
+	rpm_learn_run_validate(training.run, control, argument, status);
+	return say_how_to_go_on(status);
 }
 
 /* One epoch of the run; weights where they are the best so far, and the checkpoint. */
@@ -480,12 +484,20 @@ run_epoch(void *argument, rpm_control *control, rpm_status *status)
 	EpochCall  *call = argument;
 
 	if (rpm_learn_run_epoch(training.run, control, &call->epoch, status) != RPM_OK)
-		return status->code;
+		return say_how_to_go_on(status);
 	if (call->epoch.best &&
 		rpm_nn_save_weights(training.model, rpm_learn_run_weights(training.run), NULL, 0, rpm_model_bytes_sink, call->weights, status) != RPM_OK)
 		return rpm_model_bytes_check(call->weights, status);
 	rpm_learn_run_save(training.run, rpm_model_bytes_sink, call->checkpoint, status);
 	return rpm_model_bytes_check(call->checkpoint, status);
+}
+
+static rpm_code
+say_how_to_go_on(rpm_status *status)
+{
+	if (status->code == RPM_DEVICE_LOST)
+		strlcpy(status->hint, AFTER_A_LOSS, sizeof(status->hint));
+	return status->code;
 }
 
 Datum
