@@ -17,6 +17,7 @@
 #include "progress.h"
 #include "relation.h"
 #include "row_stream.h"
+#include "snapshot_mark.h"
 #include "spi_rows.h"
 #include "status_report.h"
 #include "varlena.h"
@@ -56,6 +57,7 @@ typedef struct Reader
 	const RpmRelation *relation;
 	rpm_environment *environment;
 	rpm_control *control;
+	bool		marked;			/* rpm_snapshot_covers all that was read, and no row was left out */
 	bool		boxes;			/* wanted: */
 	RpmBox		box;			/* about the rows */
 	int64		rows, bad;
@@ -97,7 +99,7 @@ static const Layer road_layer = {"road_relation", {"geom"}, {"road_id", "width_m
 static const Layer terrain_layer = {"terrain_relation", {"geom"}, {"terrain_id"}, "terrain_id", "", "terrain row", false, false, draw_terrain};
 
 rpm_environment *
-rpm_feature_layers_read(const RpmSceneRow *row, const RpmMapGrid *grid, const RpmFeatureLayers *layers, rpm_control *control)
+rpm_feature_layers_read(const RpmSceneRow *row, const RpmMapGrid *grid, const RpmFeatureLayers *layers, rpm_control *control, bool *marked)
 {
 	rpm_environment *environment = new_environment(grid, control);
 	Reader		reader = {.row = row, .environment = environment, .control = control};
@@ -105,6 +107,8 @@ rpm_feature_layers_read(const RpmSceneRow *row, const RpmMapGrid *grid, const Rp
 
 	layer_relations(row, &relations);
 	rpm_progress_phase(control, RPM_PHASE_READING, 0);
+	/* A raster may be a file outside of the database. */
+	reader.marked = !OidIsValid(relations.environment);
 	if (OidIsValid(relations.environment))
 		rpm_feature_rasters_read(row, relations.environment, environment);
 	if (layers->terrain && OidIsValid(row->terrain_relation))
@@ -118,6 +122,7 @@ rpm_feature_layers_read(const RpmSceneRow *row, const RpmMapGrid *grid, const Rp
 	if (layers->buildings || layers->known)
 		read_layer(&reader, &building_layer, row->building_relation);
 	finish(&reader, &relations, layers);
+	*marked = reader.marked;
 	return environment;
 }
 
@@ -203,6 +208,7 @@ read_layer(Reader *reader, const Layer *layer, Oid relation)
 	rpm_stream_rows(layer_query(reader), 4, types, values, draw_row, reader);
 	rpm_progress_copy(reader->control);
 	error_context_stack = reading.previous;
+	reader->marked &= reader->bad == 0 && rpm_snapshot_covers(opened, layer->required, layer->optional);
 	if (reader->bad > 0)
 		ereport(NOTICE,
 				(errmsg(INT64_FORMAT " rows of %s were left out", reader->bad, opened->name),

@@ -33,6 +33,7 @@ typedef struct TileCall
 static bool has_channel(const RpmFeatureChannels *channels, rpm_feature feature);
 static void refuse_name(const char *name);
 static RpmFeatureLayers layers_of(const RpmFeatureChannels *channels);
+static bool rests_on_layers(const RpmFeatureChannels *channels);
 static void add_measured(TileCall *call, const RpmSceneRow *row, const RpmAntenna *antenna, const RpmMapGrid *grid, rpm_control *control);
 static void fill_clutter(const RpmClutterModel *model, const RpmClutterValues *values, const RpmMapGrid *grid, float *clutter, float *weight);
 static const float *fill_given(const RpmSceneRow *row, const RpmMapGrid *grid, const RpmRaster *given);
@@ -130,7 +131,8 @@ rpm_feature_tile_read(const RpmSceneRow *row, const RpmAntenna *antenna, const R
 	call.antenna.rs_power_dbm = antenna->rs_power_dbm;
 	call.antenna.losses_db = antenna->losses_db;
 	call.antenna.receiver_height_m = row->receiver_height_m;
-	call.environment = rpm_feature_layers_read(row, grid, &layers, control);
+	call.environment = rpm_feature_layers_read(row, grid, &layers, control, &tile->marked);
+	tile->marked &= rests_on_layers(channels);
 	add_measured(&call, row, antenna, grid, control);
 	if (has_channel(channels, RPM_FEATURE_GIVEN))
 		call.antenna.given[RPM_FEATURE_GIVEN] = fill_given(row, grid, given);
@@ -159,6 +161,14 @@ layers_of(const RpmFeatureChannels *channels)
 			feature == RPM_FEATURE_DISTANCE || feature == RPM_FEATURE_ELEVATION;
 	}
 	return layers;
+}
+
+/* Alone: neither on what was measured nor on a map that is given. */
+static bool
+rests_on_layers(const RpmFeatureChannels *channels)
+{
+	return !has_channel(channels, RPM_FEATURE_LINEAR) && !has_channel(channels, RPM_FEATURE_CLUTTER) &&
+		!has_channel(channels, RPM_FEATURE_CLUTTER_WEIGHT) && !has_channel(channels, RPM_FEATURE_GIVEN);
 }
 
 /* What other sites measured; the antenna's own site does not count. */

@@ -28,6 +28,7 @@ typedef struct RpmFeatureTile
 	RpmFeatureChannels channels;
 	RpmRasterDraft *draft;		/* a band for each channel */
 	int64		known;			/* cells whose surroundings are known; -1: was not asked for */
+	bool		marked;			/* for the same antenna the same mark of a snapshot (snapshot_mark.h) means the same tile */
 } RpmFeatureTile;
 
 /* The square of size_cells about an antenna, as rpm_ground_truth and rpm_predict have it.  Errors: 54000 (rpm_pg.max_memory). */
@@ -43,6 +44,6 @@ extern RpmFeatureTile *rpm_feature_tile_read(const RpmSceneRow *row, const RpmAn
 											 const RpmFeatureChannels *channels, const RpmRaster *given, rpm_control *control);
 
 /* A NOTICE where less than half of the tile is known, by channel "known"; 22023 where nothing is. */
-extern void rpm_feature_check_known(const RpmFeatureTile *tile, const RpmSceneRow *row, int64 antenna_id);
+extern void rpm_feature_check_known(int64 known, const RpmMapGrid *grid, const RpmSceneRow *row, int64 antenna_id);
 
 #endif

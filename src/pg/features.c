@@ -79,7 +79,7 @@ rpm_sql_features(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(ARGUMENT_GIVEN))
 		given = rpm_raster_read(PG_GETARG_DATUM(ARGUMENT_GIVEN), "given");
 	tile = rpm_feature_tile_read(row, antenna, &grid, &channels, given, &control);
-	rpm_feature_check_known(tile, row, id);
+	rpm_feature_check_known(tile->known, &tile->grid, row, id);
 	rpm_progress_phase(&control, RPM_PHASE_WRITING, 0);
 	raster = rpm_raster_finish(tile->draft);
 	rpm_progress_end();
@@ -135,18 +135,18 @@ scene_of_antenna(int64 antenna_id)
 }
 
 void
-rpm_feature_check_known(const RpmFeatureTile *tile, const RpmSceneRow *row, int64 antenna_id)
+rpm_feature_check_known(int64 known, const RpmMapGrid *grid, const RpmSceneRow *row, int64 antenna_id)
 {
-	double		cells = (double) tile->grid.columns * tile->grid.rows;
+	double		cells = (double) grid->columns * grid->rows;
 
-	if (tile->known == 0)
+	if (known == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("nothing is known about antenna " INT64_FORMAT " in scene \"%s\": no cell of its tile", antenna_id, row->name),
 				 row->has_extent ? errhint("The scene's extent or its land use ends before the tile: enlarge them, or leave the channel known out.")
 				 : errhint("The tile has no building: give the scene an extent, inside which what has no building is open ground.")));
-	if (tile->known > 0 && tile->known < MOSTLY * cells)
+	if (known > 0 && known < MOSTLY * cells)
 		ereport(NOTICE,
-				(errmsg("of the tile of antenna " INT64_FORMAT " %.0f %% is known", antenna_id, 100 * tile->known / cells),
+				(errmsg("of the tile of antenna " INT64_FORMAT " %.0f %% is known", antenna_id, 100 * known / cells),
 				 errhint("The channel known says where; a model sees open ground in the rest.")));
 }

@@ -10,6 +10,7 @@
 #include "utils/guc.h"
 
 #include "device_settings.h"
+#include "feature_cache.h"
 #include "model_cache.h"
 #include "rpm_nn.h"
 #include "rpm_settings.h"
@@ -17,6 +18,7 @@
 #define DEFAULT_MEMORY_MB 2048
 #define DEFAULT_SCENE_CACHE_MB 512
 #define DEFAULT_MODEL_CACHE_MB 256
+#define DEFAULT_FEATURE_CACHE_MB 64
 #define MAX_THREADS 1024
 #define BYTES_PER_MB ((size_t) 1024 * 1024)
 
@@ -29,6 +31,7 @@ static int	max_memory_mb = DEFAULT_MEMORY_MB;
 static int	scene_cache_mb = DEFAULT_SCENE_CACHE_MB;
 char	   *rpm_setting_model = NULL;
 int			rpm_setting_model_cache_mb = DEFAULT_MODEL_CACHE_MB;
+int			rpm_setting_feature_cache_mb = DEFAULT_FEATURE_CACHE_MB;
 
 void
 _PG_init(void)
@@ -54,6 +57,10 @@ _PG_init(void)
 							"Memory in which a session keeps the networks that it has read.",
 							"The network used longest ago goes first; 0 keeps none.",
 							&rpm_setting_model_cache_mb, DEFAULT_MODEL_CACHE_MB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("rpm_pg.feature_cache",
+							"Memory in which a session keeps what networks see of antennas' surroundings.",
+							"It serves while no transaction that wrote anything has ended; the values used longest ago go first; 0 keeps none.",
+							&rpm_setting_feature_cache_mb, DEFAULT_FEATURE_CACHE_MB, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("rpm_pg");
 	/* Only noted here: opened by the first network that runs, in a backend. */
 	rpm_nn_set_library(psprintf("%s/rpm_pg_nn%s", pkglib_path, DLSUFFIX));

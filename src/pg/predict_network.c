@@ -13,7 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "feature_tile.h"
+#include "feature_cache.h"
 #include "model_cache.h"
 #include "network_device.h"
 #include "predict_network.h"
@@ -33,8 +33,8 @@ typedef struct NetworkMap
 	const rpm_learn_network *network;
 	int			side;
 	double		west, north, cell_size_m;	/* west and north from the antenna */
-	float	   *values,			/* in a memory context of their own */
-			   *mean_dbm, *sd_db;
+	const float *values;		/* in a memory context of their own, or kept by the session */
+	float	   *mean_dbm, *sd_db;
 	RpmNetworkDevice device;
 	rpm_status	why;			/* the CPU's turn, where it came to that */
 } NetworkMap;
@@ -214,14 +214,10 @@ read_own_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, c
 	const RpmSceneRow *row = rpm_scene_row_read(scene->name);	/* with the relations that only features need */
 	const RpmAntenna *antenna = rpm_antennas_read(row, &everywhere, &antenna_id, 1, NULL)->antennas;
 	RpmMapGrid	grid = rpm_feature_grid(antenna, map->cell_size_m, map->side, channels.count);
-	RpmFeatureTile *tile = rpm_feature_tile_read(row, antenna, &grid, &channels, NULL, control);
-	size_t		cells = (size_t) map->side * map->side;
+	RpmFeatureValues features = rpm_feature_values(row, antenna, &grid, &channels, control);
 
-	rpm_feature_check_known(tile, row, antenna_id);
-	map->values = palloc_extended(channels.count * cells * sizeof(float), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < channels.count; i++)
-		memcpy(map->values + i * cells, tile->draft->bands[i], cells * sizeof(float));
-	rpm_raster_discard(tile->draft);
+	rpm_feature_check_known(features.known, &grid, row, antenna_id);
+	map->values = features.values;
 	map->west = grid.west;
 	map->north = grid.north;
 }

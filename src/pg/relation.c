@@ -76,9 +76,15 @@ rpm_relation_has(const RpmRelation *relation, const char *column)
 bool
 rpm_relation_has_row_versions(const RpmRelation *relation)
 {
+	return relation->whole && rpm_relation_is_stored(relation);
+}
+
+bool
+rpm_relation_is_stored(const RpmRelation *relation)
+{
 	ListCell   *cell;
 
-	if (!relation->whole || strchr("rmp", relation->kind) == NULL)
+	if (strchr("rmp", relation->kind) == NULL)
 		return false;
 	foreach(cell, find_all_inheritors(relation->oid, NoLock, NULL))
 		if (!is_heap(lfirst_oid(cell)))

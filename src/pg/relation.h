@@ -25,7 +25,10 @@ extern void rpm_own_table_check(const char *table);
 /* Whether it has a column. */
 extern bool rpm_relation_has(const RpmRelation *relation, const char *column);
 
-/* Whether every row has system columns that change with each update: heap tables and materialized views, read as a whole. */
+/* Whether all its rows are kept in the server's heap: tables, partitioned ones and materialized views. */
+extern bool rpm_relation_is_stored(const RpmRelation *relation);
+
+/* Whether every row has system columns that change with each update: those that are stored so, read as a whole. */
 extern bool rpm_relation_has_row_versions(const RpmRelation *relation);
 
 /* "alias.column::type", or the default where there is no such column: for the text of queries. */
