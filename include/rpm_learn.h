@@ -140,6 +140,13 @@ typedef struct rpm_learn_epoch
 
 typedef struct rpm_learn_run rpm_learn_run;
 
+/*
+ * Whether a network can learn from so many tiles of a form as the options say, before any tile is read.  control's memory (NULL: not looked at) is for tiles and
+ * network together; tiles that alone would need more are not told of here.  Errors: RPM_INVALID_ARGUMENT (channels, sizes or numbers that do not fit), RPM_LIMIT_EXCEEDED.
+ */
+rpm_code	rpm_learn_check(const rpm_nn_model *model, const rpm_learn_form *form, size_t tiles, const rpm_learn_options *options,
+							const rpm_control *control, rpm_status *status);
+
 /* Bytes of a run without its data. */
 rpm_code	rpm_learn_run_bytes(const rpm_nn_model *model, const rpm_learn_data *data, const rpm_learn_options *options,
 								const rpm_control *control, size_t *bytes, rpm_status *status);

@@ -181,6 +181,9 @@ BEGIN
 			MESSAGE = format('site %s of scene "%s" is being calibrated by another session', site, held_in.name),
 			HINT = 'Wait for its end, or cancel it: SELECT * FROM rpm.progress.';
 	END IF;
+	IF method NOT IN ('A', 'M', 'AM', 'AMv', 'building', 'network') THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('method is "%s"', method), HINT = 'Use A, M, AM, AMv, building or network.';
+	END IF;
 	IF method = 'network' THEN
 		SELECT n.version, n.current, n.compared_with, n.error_before_db, n.error_after_db, n.duration_ms, n.parameters, n.metrics
 		INTO version, current, compared_with, error_before_db, error_after_db, duration_ms, parameters, metrics

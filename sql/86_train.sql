@@ -100,17 +100,16 @@ END
 $$;
 COMMENT ON FUNCTION rpm.train_folds(bigint[], text[], text, integer, bigint) IS 'the fold, from 0, of each antenna in a split by area or site';
 
-/* Process numbers come again: the session's start tells one from another where it may be seen. A session that waits for its client trains nothing: an error ended it. */
+/* Process numbers come again: the session's start tells one from another where it may be seen. A session that waits for its client, or asks this, trains nothing: an error ended it. */
 CREATE FUNCTION rpm.train_at_work(progress jsonb) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = (progress ->> 'pid')::integer
+RETURN EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = (progress ->> 'pid')::integer AND a.pid <> pg_backend_pid()
 	AND (a.backend_start IS NULL OR a.backend_start = (progress ->> 'backend_start')::timestamptz) AND (a.state IS NULL OR NOT starts_with(a.state, 'idle')));
-COMMENT ON FUNCTION rpm.train_at_work(jsonb) IS 'whether the session that a row''s progress names is still there, and busy';
+COMMENT ON FUNCTION rpm.train_at_work(jsonb) IS 'whether the session that a row''s progress names is another, still there and busy';
 
 CREATE FUNCTION rpm.train_elsewhere(model text) RETURNS boolean
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (SELECT FROM rpm.model AS m WHERE m.name = model AND m.state = 'training' AND (m.progress ->> 'pid')::integer <> pg_backend_pid()
-	AND rpm.train_at_work(m.progress));
+RETURN EXISTS (SELECT FROM rpm.model AS m WHERE m.name = model AND m.state = 'training' AND rpm.train_at_work(m.progress));
 COMMENT ON FUNCTION rpm.train_elsewhere(text) IS 'whether another session trains a model of this name';
 
 /* One training of a name at a time: a lock that every transaction of rpm_train takes anew, and the process in the row. */
@@ -288,6 +287,7 @@ DECLARE
 	m rpm.model;
 	runs jsonb;
 	wanted integer;
+	error_db double precision;
 BEGIN
 	SELECT * INTO STRICT m FROM rpm.model WHERE model_id = id;
 	wanted := (m.training ->> 'runs')::integer;
@@ -303,8 +303,14 @@ BEGIN
 	UPDATE rpm.model SET state = 'ready', checkpoint = NULL, progress = jsonb_build_object('history', progress -> 'history'),
 		metrics = rpm.train_metrics(runs) || jsonb_build_object('tiles', progress -> 'tiles', 'cells', progress -> 'cells'),
 		deviation_factor = (rpm.train_interval(rpm.train_ratio(runs, NULL))).factor
-	WHERE model_id = id;
-	PERFORM rpm.model_make_current(m.name, m.version);
+	WHERE model_id = id RETURNING (metrics ->> 'mae_db')::double precision INTO error_db;
+	-- A mean of what was learned from errs by less than one of these scales.
+	IF error_db < 5 * m.target_scale_db THEN
+		PERFORM rpm.model_make_current(m.name, m.version);
+	ELSE
+		RAISE WARNING USING MESSAGE = format('version %s of model "%s" is not made current: at what was held out it errs by %s dB', m.version, m.name, round(error_db::numeric)),
+			HINT = 'The training diverged: lower learning_rate. rpm_rollback_model makes a version current all the same.';
+	END IF;
 	PERFORM rpm.train_close();
 	RETURN true;
 END
@@ -403,12 +409,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 RETURN (SELECT extversion::text FROM pg_extension WHERE extname = 'rpm_pg');
 COMMENT ON FUNCTION rpm.software_version() IS 'the version of the extension';
 
+CREATE FUNCTION rpm.train_check(network text, channels integer, tiles integer, size_cells integer, crop_cells integer, batch integer) RETURNS void
+	AS 'MODULE_PATHNAME', 'rpm_sql_train_check' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rpm.train_check(text, integer, integer, integer, integer, integer) IS
+	'refuses, before anything is read, a network that cannot learn from such tiles or needs more than rpm_pg.max_memory; part of rpm_train';
+
 CREATE FUNCTION rpm.train_settings(scene text, antennas bigint[], site_ids bigint[], areas text[], channels text[], network text, cell_size_m double precision,
 	size_cells integer, split text, folds integer, runs integer, epochs integer, batch integer, crop_cells integer, learning_rate double precision,
 	weight_decay double precision, patience integer, augment boolean, block_m double precision, seed bigint, features regproc, start text) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	papers CONSTANT text[] := '{building_height_m,land_use,road,free_space_dbm,known}';
 	begins rpm.model;
 BEGIN
 	IF start IS NOT NULL THEN
@@ -417,10 +429,16 @@ BEGIN
 			RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('model "%s" does not say its channels and scales', start),
 				HINT = 'Start from one that rpm_train made, or that was imported with settings.';
 		END IF;
+		IF network <> begins.declaration OR channels <> begins.channels THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('model "%s" has %s of its own, and other ones are given', start,
+					CASE WHEN network <> begins.declaration THEN 'layers' ELSE 'channels' END),
+				HINT = 'Leave out network and channels, or start.';
+		END IF;
 		channels := begins.channels;
 		network := begins.declaration;
 		cell_size_m := coalesce(cell_size_m, begins.cell_size_m);
 	END IF;
+	channels := coalesce(channels, papers);
 	IF split IS NULL OR split NOT IN ('area', 'site', 'block', 'pixel') THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('split is %s', coalesce(split, 'null')), HINT = 'Use area, site, block or pixel.';
 	ELSIF (runs BETWEEN 1 AND folds AND folds BETWEEN 2 AND 100) IS NOT TRUE THEN
@@ -438,9 +456,11 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'numeric_value_out_of_range', MESSAGE = format('there cannot be %s epochs of batches of %s', coalesce(epochs::text, 'null'), coalesce(batch::text, 'null')),
 			HINT = 'Give whole numbers above 0.';
 	END IF;
+	network := coalesce(network, @extschema@.rpm_network_unet(cardinality(channels)));
+	PERFORM rpm.train_check(network, cardinality(channels), cardinality(antennas), size_cells, crop_cells, batch);
 	cell_size_m := coalesce(cell_size_m, (SELECT s.cell_size_m FROM rpm.scene AS s WHERE s.name = train_settings.scene), 5);
 	RETURN jsonb_build_object('scene', scene, 'antennas', antennas, 'channels', channels,
-		'network', coalesce(network, @extschema@.rpm_network_unet(cardinality(channels))), 'cell_size_m', cell_size_m, 'size_cells', size_cells,
+		'network', network, 'cell_size_m', cell_size_m, 'size_cells', size_cells,
 		'split', split, 'folds', folds, 'runs', runs, 'epochs', epochs, 'batch', batch, 'crop_cells', crop_cells, 'learning_rate', learning_rate,
 		'weight_decay', weight_decay, 'patience', patience, 'augment', augment, 'block_m', block_m, 'seed', seed, 'features', features::text)
 		|| CASE WHEN start IS NOT NULL THEN jsonb_build_object('start', begins.name, 'start_version', begins.version) ELSE '{}' END || CASE WHEN split IN ('area', 'site') THEN jsonb_build_object('antenna_folds', rpm.train_folds(
@@ -451,7 +471,7 @@ COMMENT ON FUNCTION rpm.train_settings(text, bigint[], bigint[], text[], text[],
 	double precision, double precision, integer, boolean, double precision, bigint, regproc, text) IS 'the arguments of rpm_train, checked, as they are kept in rpm.model; part of rpm_train';
 
 CREATE PROCEDURE @extschema@.rpm_train(model text, scene text DEFAULT NULL, antennas text DEFAULT NULL,
-	channels text[] DEFAULT '{building_height_m,land_use,road,free_space_dbm,known}', network text DEFAULT NULL,
+	channels text[] DEFAULT NULL, network text DEFAULT NULL,
 	cell_size_m double precision DEFAULT NULL, size_cells integer DEFAULT 128,
 	split text DEFAULT 'site', folds integer DEFAULT 5, runs integer DEFAULT 1,
 	epochs integer DEFAULT 20, batch integer DEFAULT 4, crop_cells integer DEFAULT 0,
@@ -467,6 +487,7 @@ DECLARE
 BEGIN
 	-- Refused at once inside a transaction, which could not be committed.
 	COMMIT;
+	resume := coalesce(resume, false);
 	IF NOT resume THEN
 		SELECT rpm.train_settings(scene, pg_catalog.array_agg(a.antenna_id), pg_catalog.array_agg(a.site_id), pg_catalog.array_agg(a.area), channels, network, cell_size_m,
 			size_cells, split, folds, runs, epochs, batch, crop_cells, learning_rate, weight_decay, patience, augment, block_m, seed, features, start)

@@ -40,7 +40,9 @@ BEGIN
 	error_after_db := (metrics ->> 'mae_db')::double precision;
 	compared_with := base.version;
 	current := coalesce(make_current, error_after_db < error_before_db, false);
-	IF NOT current THEN
+	IF current THEN
+		PERFORM rpm.model_make_current(tuned, version);
+	ELSE
 		UPDATE rpm.model AS m SET current = false WHERE m.model_id = id;
 		UPDATE rpm.model AS m SET current = true WHERE m.name = tuned AND m.version = standing;
 	END IF;

@@ -23,18 +23,23 @@ typedef struct NetworkSearch
 static rpm_code search(void *argument, rpm_control *control, rpm_status *status);
 static void none_found(const NetworkSearch *found);
 
+bool
+rpm_network_on_cpu_alone(void)
+{
+	return rpm_setting_device == RPM_CHOOSE_CPU || (rpm_setting_device == RPM_CHOOSE_AUTO && access(rpm_network_module_path(), F_OK) != 0);
+}
+
 void
 rpm_network_device_take(RpmNetworkDevice *device)
 {
-	const char *path = rpm_network_module_path();
 	NetworkSearch found = {.driver = false};
 	rpm_control control;
 
 	memset(device, 0, sizeof(*device));
 	device->place = -1;
-	if (rpm_setting_device == RPM_CHOOSE_CPU || (rpm_setting_device == RPM_CHOOSE_AUTO && access(path, F_OK) != 0))
+	if (rpm_network_on_cpu_alone())
 		return;
-	rpm_nn_set_cuda_library(path);
+	rpm_nn_set_cuda_library(rpm_network_module_path());
 	rpm_control_from_settings(&control);
 	rpm_run_engine(search, &found, &control, NULL);
 	if (found.count == 0)

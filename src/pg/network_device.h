@@ -14,6 +14,9 @@ typedef struct RpmNetworkDevice
 	bool		may_fall_back;	/* rpm_pg.device is auto: a device that has too little memory, or is there no more, sends it to the CPU */
 } RpmNetworkDevice;
 
+/* Whether no device is even looked for: the settings say so, or there is no module for networks on one. */
+extern bool rpm_network_on_cpu_alone(void);
+
 /*
  * As the settings say (rpm_pg.device and those beside it).  Waits for a place on a device where as many sessions as may use it.  Errors: 0A000 where
  * rpm_pg.device is cuda and no network can run on one.  The place is given back at the end of the transaction at the latest.

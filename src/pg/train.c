@@ -31,8 +31,6 @@
 #include "worker.h"
 
 #define MOST_EPOCHS 1000000
-#define MOST_BATCH 4096
-#define MOST_SIDE 4096
 #define ANGLE_CHANNEL "azimuth_off_deg"
 #define AFTER_A_LOSS "rpm_train goes on from the last epoch that it committed with resume => true; what had committed none begins anew. " \
 	"With rpm_pg.device = 'auto' or 'cpu' this session does so on the CPU; a new session tries the device once more."
@@ -219,7 +217,7 @@ read_source(FunctionCallInfo fcinfo, RpmTrainSource *source)
 		source->angle[c] = strcmp(TextDatumGetCString(names[c]), ANGLE_CHANNEL) == 0;
 	}
 	source->cell_size_m = rpm_argument_number(fcinfo, LOAD_CELL_SIZE, "cell_size_m", 0.01, 100000);
-	source->size_cells = (int) rpm_argument_int32(fcinfo, LOAD_SIZE_CELLS, "size_cells", 1, MOST_SIDE);
+	source->size_cells = (int) rpm_argument_int32(fcinfo, LOAD_SIZE_CELLS, "size_cells", 1, RPM_TRAIN_MOST_SIDE);
 	source->split = (RpmTrainSplit) rpm_argument_choice(fcinfo, LOAD_SPLIT, "split", splits, lengthof(splits));
 	source->block_m = rpm_argument_number(fcinfo, LOAD_BLOCK, "block_m", 0.01, 1e6);
 	source->seed = rpm_argument_int64(fcinfo, LOAD_SEED, "seed", PG_INT64_MIN, PG_INT64_MAX);
@@ -297,8 +295,8 @@ read_run(FunctionCallInfo fcinfo, RunCall *call)
 	call->declaration = rpm_model_text_to_file(rpm_argument_text(fcinfo, RUN_DECLARATION, "declaration", "rpm_network_unet writes one."));
 	options->held_out = (int) rpm_argument_int32(fcinfo, RUN_HELD_OUT, "the fold held out", -1, RPM_LEARN_MOST_FOLDS - 1);
 	options->epochs = (int) rpm_argument_int32(fcinfo, RUN_EPOCHS, "epochs", 1, MOST_EPOCHS);
-	options->batch = (int) rpm_argument_int32(fcinfo, RUN_BATCH, "batch", 1, MOST_BATCH);
-	options->crop = (int) rpm_argument_int32(fcinfo, RUN_CROP, "crop_cells", 0, MOST_SIDE);
+	options->batch = (int) rpm_argument_int32(fcinfo, RUN_BATCH, "batch", 1, RPM_TRAIN_MOST_BATCH);
+	options->crop = (int) rpm_argument_int32(fcinfo, RUN_CROP, "crop_cells", 0, RPM_TRAIN_MOST_SIDE);
 	options->training.schedule.rate = rpm_argument_number(fcinfo, RUN_RATE, "learning_rate", 1e-12, 10);
 	options->training.schedule.least = fmin(options->training.schedule.least, options->training.schedule.rate);
 	options->training.adamw.weight_decay = rpm_argument_number(fcinfo, RUN_DECAY, "weight_decay", 0, 100);

@@ -7,6 +7,9 @@
 #include "rpm_control.h"
 #include "rpm_learn.h"
 
+#define RPM_TRAIN_MOST_BATCH 4096
+#define RPM_TRAIN_MOST_SIDE 4096	/* cells */
+
 /* How the measured cells are dealt into folds. */
 typedef enum RpmTrainSplit
 {

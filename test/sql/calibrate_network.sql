@@ -26,6 +26,7 @@ SELECT rpm_rollback_model('default, site 8801', 2);
 SELECT version, current FROM rpm.model WHERE name = 'default, site 8801' ORDER BY version;
 -- nothing to learn from, no such model
 SELECT version FROM rpm_calibrate(8802, 'tuned town', 'network');
+SELECT version FROM rpm_calibrate(8801, 'tuned town', 'wonder');
 SET rpm_pg.model = 'nobody';
 SELECT version FROM rpm_calibrate(8801, 'tuned town', 'network');
 RESET rpm_pg.model;

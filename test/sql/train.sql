@@ -48,6 +48,9 @@ SELECT w.training ->> 'start' AS start, w.training -> 'start_version' = to_jsonb
 	w.weights <> t.weights AS learned, (w.metrics ->> 'mae_db')::float8 < 0.75 * (a.metrics ->> 'mae_db')::float8 AS more_than_anew
 FROM rpm.model AS w, rpm.model AS t, rpm.model AS a WHERE w.name = 'weak' AND t.name = 'town' AND t.current AND a.name = 'anew';
 CALL rpm_train('weak', 'learn town', start => 'nobody');
+-- layers and channels are those of the start
+CALL rpm_train('weak', 'learn town', channels => '{distance_m}', start => 'town');
+CALL rpm_train('weak', 'learn town', network => rpm_network_unet(3), start => 'town');
 DELETE FROM rpm.model WHERE name IN ('weak', 'anew');
 DELETE FROM rpm.measurement WHERE antenna_id BETWEEN 8621 AND 8623;
 DELETE FROM rpm.antenna WHERE antenna_id BETWEEN 8621 AND 8623;
@@ -126,11 +129,23 @@ CALL rpm_train('own', 'learn town', 'SELECT 8601 AS antenna_id UNION SELECT 8602
 SELECT channels, training ->> 'features' AS features, state FROM rpm.model WHERE name = 'own';
 CALL rpm_train('own', 'learn town', 'SELECT 8601 AS antenna_id', '{two more}', rpm_network_unet(1, base => 1, stages => 1), size_cells => 16, epochs => 1, split => 'pixel', features => 'learn_features');
 CALL rpm_train('own', 'learn town', 'SELECT 8601 AS antenna_id', '{none}', rpm_network_unet(1, base => 1, stages => 1), size_cells => 16, epochs => 1, split => 'pixel', features => 'learn_features');
+-- a network that cannot learn from such tiles is refused before any is read (this function has none to give)
+CALL rpm_train('own', 'learn town', 'SELECT 8601 AS antenna_id', '{none}', rpm_network_unet(2, base => 1, stages => 1), size_cells => 16, epochs => 1, split => 'pixel', features => 'learn_features');
+CALL rpm_train('own', 'learn town', 'SELECT 8601 AS antenna_id', '{none}', rpm_network_unet(1, base => 1, stages => 1), size_cells => 15, epochs => 1, split => 'pixel', features => 'learn_features');
+
+-- one that diverged is kept and not made current, but by hand
+SET client_min_messages = error;
+CALL rpm_train('whole', 'learn town', channels => '{distance_m}', network => rpm_network_unet(1, base => 2, stages => 1, outputs => 1), size_cells => 32, epochs => 2, split => 'block', block_m => 80,
+	learning_rate => 10, weight_decay => 1);
+SET client_min_messages = warning;
+SELECT version, state, current, (metrics ->> 'mae_db')::float8 > 100 AS diverged FROM rpm.model WHERE name = 'whole' ORDER BY version;
+SELECT rpm_rollback_model('whole', 2), rpm_rollback_model('whole');
 
 -- what cannot be
 BEGIN;
 CALL rpm_train('bad', 'learn town');
 ROLLBACK;
+CALL rpm_train('bad', 'learn town', split => 'row', resume => NULL);
 CALL rpm_train(NULL, 'learn town');
 CALL rpm_train('', 'learn town');
 CALL rpm_train('bad');

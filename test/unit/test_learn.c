@@ -531,6 +531,7 @@ test_bad_runs(void)
 	char	   *text;
 	rpm_nn_model *model = small_unet(1, &text);
 	rpm_learn_options options = small_options(1);
+	rpm_control control = {.threads = 1};
 	size_t		bytes;
 	rpm_status	status;
 	rpm_learn_run *run;
@@ -542,6 +543,7 @@ test_bad_runs(void)
 		rpm_status_clear(&status);
 		CHECK(rpm_nn_parse(wrong[i].text, strlen(wrong[i].text), &other, &status) == RPM_OK);
 		check_run(other, data, &options, 0, RPM_INVALID_ARGUMENT, wrong[i].message);
+		CHECK(rpm_learn_check(other, &form, 8, &options, NULL, &status) == RPM_INVALID_ARGUMENT && strstr(status.message, wrong[i].message) != NULL);
 		rpm_nn_model_free(other);
 	}
 	options.held_out = 2;
@@ -556,6 +558,12 @@ test_bad_runs(void)
 	rpm_status_clear(&status);
 	CHECK(rpm_learn_run_bytes(model, data, &options, &(rpm_control) {.threads = 1}, &bytes, &status) == RPM_OK);
 	check_run(model, data, &options, bytes - 1, RPM_LIMIT_EXCEEDED, "training in batches of 4 images of 32 x 32 cells would need");
+	/* The same before any tile is read, of tiles and network together. */
+	control.memory_limit_bytes = bytes + rpm_learn_data_bytes(&form, 8, 0);
+	CHECK(rpm_learn_check(model, &form, 8, &options, &control, &status) == RPM_OK);
+	control.memory_limit_bytes--;
+	CHECK(rpm_learn_check(model, &form, 8, &options, &control, &status) == RPM_LIMIT_EXCEEDED);
+	rpm_status_clear(&status);
 	CHECK(rpm_learn_run_create(model, data, &options, &(rpm_control) {.threads = 1, .memory_limit_bytes = bytes}, &run, &status) == RPM_OK);
 	rpm_learn_run_free(run);
 	rpm_learn_data_free(data);

@@ -41,11 +41,13 @@ struct rpm_learn_run
 	int			epoch;
 };
 
+static rpm_code fit_network(rpm_learn_run *run, const rpm_nn_model *model, const rpm_learn_form *form, const rpm_learn_options *options, rpm_status *status);
 static rpm_code check_options(const rpm_learn_options *options, rpm_status *status);
 static rpm_code plan(rpm_learn_run *run, const rpm_nn_model *model, const rpm_learn_data *data, const rpm_learn_options *options,
 					 rpm_status *status);
 static void count_tiles(rpm_learn_run *run);
 static rpm_code bytes_of(const rpm_learn_run *run, const rpm_control *control, size_t *bytes, rpm_status *status);
+static rpm_code check_memory(const rpm_learn_run *run, const rpm_control *control, size_t allowed, rpm_status *status);
 static rpm_code take_memory(rpm_learn_run *run, rpm_control *control, rpm_status *status);
 static rpm_code list_tiles(rpm_learn_run *run, rpm_status *status);
 static uint64_t draw(const rpm_learn_run *run, uint64_t what, uint64_t item);
@@ -64,6 +66,21 @@ rpm_learn_options_default(void)
 	options.training.clip = CLIP;
 	options.training.schedule = (rpm_nn_schedule) {.kind = RPM_NN_COSINE, .rate = RATE, .least = LEAST_RATE, .factor = 1, .steps = 1};
 	return options;
+}
+
+rpm_code
+rpm_learn_check(const rpm_nn_model *model, const rpm_learn_form *form, size_t tiles, const rpm_learn_options *options, const rpm_control *control,
+				rpm_status *status)
+{
+	rpm_learn_run run = {0};
+	rpm_learn_data none = {.form = *form, .tile_count = tiles};
+	size_t		kept = rpm_learn_data_bytes(form, tiles, 0);
+
+	if (fit_network(&run, model, form, options, status) != RPM_OK || control == NULL || kept >= control->memory_limit_bytes)
+		return status->code;
+	run.data = &none;
+	run.batch = tiles < (size_t) options->batch ? (int) tiles : options->batch;
+	return check_memory(&run, control, control->memory_limit_bytes - kept, status);
 }
 
 rpm_code
@@ -96,22 +113,32 @@ rpm_learn_run_create(const rpm_nn_model *model, const rpm_learn_data *data, cons
 static rpm_code
 plan(rpm_learn_run *run, const rpm_nn_model *model, const rpm_learn_data *data, const rpm_learn_options *options, rpm_status *status)
 {
-	int			side = data->form.side;
-	rpm_nn_shape image = {1, data->form.channels, side, side},
-				out;
-
-	run->model = model;
 	run->data = data;
-	run->options = *options;
-	if (check_options(options, status) != RPM_OK || learn_check_model(model, data->form.channels, &run->outputs, status) != RPM_OK ||
+	if (fit_network(run, model, &data->form, options, status) != RPM_OK ||
 		rpm_learn_scaling_of(data, options->held_out, &run->scaling, status) != RPM_OK)
 		return status->code;
-	run->crop = options->crop == 0 || options->crop > side ? side : options->crop;
 	count_tiles(run);
 	run->batch = run->tile_count < (size_t) options->batch ? (int) run->tile_count : options->batch;
 	if (options->held_out >= 0 && run->held_out_count == 0)
 		return rpm_fail(status, RPM_INVALID_ARGUMENT, "Take more antennas, or fewer folds.", "fold %d holds out nothing", options->held_out + 1);
-	if (rpm_nn_output_shapes(model, &image, &out, status) != RPM_OK)
+	run->options.training.net.seed = learn_mix(options->seed, (uint64_t) (options->held_out + 1));
+	if (run->options.training.schedule.steps <= 1)
+		run->options.training.schedule.steps = (int64_t) options->epochs * (int64_t) (run->tile_count / (size_t) run->batch);
+	return RPM_OK;
+}
+
+/* What needs no tiles to be known: options, channels, sides. */
+static rpm_code
+fit_network(rpm_learn_run *run, const rpm_nn_model *model, const rpm_learn_form *form, const rpm_learn_options *options, rpm_status *status)
+{
+	rpm_nn_shape image = {1, form->channels, form->side, form->side},
+				out;
+
+	run->model = model;
+	run->options = *options;
+	run->crop = options->crop == 0 || options->crop > form->side ? form->side : options->crop;
+	if (check_options(options, status) != RPM_OK || learn_check_model(model, form->channels, &run->outputs, status) != RPM_OK ||
+		rpm_nn_output_shapes(model, &image, &out, status) != RPM_OK)
 		return status->code;
 	image.h = image.w = run->crop;
 	if (rpm_nn_output_shapes(model, &image, &out, status) != RPM_OK)
@@ -121,9 +148,6 @@ plan(rpm_learn_run *run, const rpm_nn_model *model, const rpm_learn_data *data, 
 						"the network gives %lld x %lld cells for %d x %d", (long long) out.h, (long long) out.w, run->crop, run->crop);
 	if (run->outputs == 2)
 		run->options.training.loss = RPM_NN_GAUSSIAN;
-	run->options.training.net.seed = learn_mix(options->seed, (uint64_t) (options->held_out + 1));
-	if (run->options.training.schedule.steps <= 1)
-		run->options.training.schedule.steps = (int64_t) options->epochs * (int64_t) (run->tile_count / (size_t) run->batch);
 	return RPM_OK;
 }
 
@@ -215,21 +239,29 @@ bytes_of(const rpm_learn_run *run, const rpm_control *control, size_t *bytes, rp
 	return status->code;
 }
 
+/* allowed: bytes; 0: any. */
+static rpm_code
+check_memory(const rpm_learn_run *run, const rpm_control *control, size_t allowed, rpm_status *status)
+{
+	size_t		bytes;
+
+	if (bytes_of(run, control, &bytes, status) != RPM_OK || allowed == 0 || bytes <= allowed)
+		return status->code;
+	return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Learn from smaller crops, in smaller batches, with a smaller network, or allow more memory.",
+					"training in batches of %d images of %d x %d cells would need %.0f MB, %.0f MB are allowed", run->batch, run->crop, run->crop,
+					(double) bytes / 1048576.0, (double) allowed / 1048576.0);
+}
+
 static rpm_code
 take_memory(rpm_learn_run *run, rpm_control *control, rpm_status *status)
 {
 	rpm_nn_options inference = inference_options(run);
 	rpm_nn_shape training = training_shape(run),
 				validation = validation_shape(run);
-	size_t		weights = (size_t) rpm_nn_weight_count(run->model),
-				bytes;
+	size_t		weights = (size_t) rpm_nn_weight_count(run->model);
 
-	if (bytes_of(run, control, &bytes, status) != RPM_OK)
+	if (check_memory(run, control, control != NULL ? control->memory_limit_bytes : 0, status) != RPM_OK)
 		return status->code;
-	if (control != NULL && control->memory_limit_bytes > 0 && bytes > control->memory_limit_bytes)
-		return rpm_fail(status, RPM_LIMIT_EXCEEDED, "Learn from smaller crops, in smaller batches, with a smaller network, or allow more memory.",
-						"training in batches of %d images of %d x %d cells would need %.0f MB, %.0f MB are allowed", run->batch, run->crop, run->crop,
-						(double) bytes / 1048576.0, (double) control->memory_limit_bytes / 1048576.0);
 	run->weights = malloc(sizeof(float) * weights + 1);
 	run->best = malloc(sizeof(float) * weights + 1);
 	run->inputs = malloc(sizeof(float) * input_floats(run));
