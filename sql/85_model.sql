@@ -122,6 +122,21 @@ END
 $$;
 COMMENT ON FUNCTION rpm.model_row(text, integer) IS 'the row of a model and version; null: the current version';
 
+CREATE FUNCTION rpm.model_ready_row(model text, version integer) RETURNS rpm.model
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found_row rpm.model := rpm.model_row(model, version);
+BEGIN
+	IF found_row.state <> 'ready' THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('version %s of model "%s" is not ready: its training was not finished', version, model),
+			HINT = 'Go on with its training, or name another version.';
+	END IF;
+	RETURN found_row;
+END
+$$;
+COMMENT ON FUNCTION rpm.model_ready_row(text, integer) IS 'the row of a model and version that is ready to predict';
+
 /* What of a row goes into a file beside declaration and tensors. */
 CREATE FUNCTION rpm.model_description(model rpm.model) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -224,9 +239,8 @@ BEGIN
 			RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('model "%s" has no version before the current one', name),
 				HINT = 'Name a version, or train one.';
 		END IF;
-	ELSIF now_current.state <> 'ready' THEN
-		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('version %s of model "%s" is not ready: its training was not finished', version, name),
-			HINT = 'Go on with its training, or name another version.';
+	ELSE
+		now_current := rpm.model_ready_row(name, version);
 	END IF;
 	PERFORM rpm.model_make_current(now_current.name, now_current.version);
 	RETURN now_current.version;

@@ -79,13 +79,20 @@ rpm_model_get(const char *name)
 	return model;
 }
 
+int
+rpm_model_version_named(void)
+{
+	return rpm_setting_model[0] != '\0' ? rpm_setting_model_version : 0;
+}
+
 static RpmModel *
 read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 {
 	static const char *const query = "SELECT m.model_id, %s, m.channels, m.channel_shift, m.channel_scale,"
 		" m.target_shift_dbm, m.target_scale_db, coalesce(m.deviation_factor, 1), m.cell_size_m, m.size_cells,"
 		" pg_catalog.jsonb_extract_path_text(m.training, 'features') FROM %s";
-	static const char *const own = "rpm.model_row($1, NULL) AS r JOIN rpm.model AS m ON m.model_id OPERATOR(pg_catalog.=) r.model_id";
+	const char *own = psprintf("%s AS r JOIN rpm.model AS m ON m.model_id OPERATOR(pg_catalog.=) r.model_id", rpm_model_version_named() > 0 ?
+							   psprintf("rpm.model_ready_row($1, %d)", rpm_model_version_named()) : "rpm.model_row($1, NULL)");
 	static const char *const shipped = "rpm.default_model AS m WHERE $1 IS NOT NULL";
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(name)};
@@ -99,6 +106,11 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 	model->shipped = strcmp(name, RPM_DEFAULT_MODEL) == 0;
 	if (!model->shipped)
 		rpm_own_table_check("model");
+	else if (rpm_model_version_named() > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" has no version %d", name, rpm_model_version_named()),
+				 errhint("It comes with the extension, in one version.")));
 	rpm_spi_query(psprintf(query, model->shipped ? "m.row_state" : "pg_catalog.format('%s %s %s', m.model_id, m.xmin, m.ctid)", model->shipped ? shipped : own),
 				  1, types, values, NULL);
 	if (SPI_processed == 0)

@@ -12,6 +12,9 @@
 /* rpm_pg.model: the model that rpm_predict takes; empty: none, unless a network is asked for, and then the default. */
 extern char *rpm_setting_model;
 
+/* rpm_pg.model_version: which version of the model that rpm_pg.model names; 0: the current one. */
+extern int	rpm_setting_model_version;
+
 /* rpm_pg.model_cache in MB: what the networks kept by one session may take; 0: none are kept. */
 extern int	rpm_setting_model_cache_mb;
 
@@ -27,9 +30,12 @@ typedef struct RpmModel
 	const rpm_learn_network *network;	/* until the memory context of the call is gone */
 } RpmModel;
 
+/* The version that the settings name; 0: the current one of whatever model. */
+extern int	rpm_model_version_named(void);
+
 /*
- * The current version of a model.  Weights are read only where the session has not kept that state of the row.  Errors: 42501 (rpm.model may not
- * be read), 42704 (no such model, no current version), 55000 (it does not say its channels and scales), those of rpm_learn_network_open.
+ * The version of a model that the settings name, else the current one.  Weights are read only where the session has not kept that state of the row.  Errors: 42501 (rpm.model may not
+ * be read), 42704 (no such model or version, no current one), 55000 (it is not ready, or does not say its channels and scales), those of rpm_learn_network_open.
  */
 extern RpmModel *rpm_model_get(const char *name);
 

@@ -30,6 +30,7 @@ int			rpm_setting_threads = 0;
 static int	max_memory_mb = DEFAULT_MEMORY_MB;
 static int	scene_cache_mb = DEFAULT_SCENE_CACHE_MB;
 char	   *rpm_setting_model = NULL;
+int			rpm_setting_model_version = 0;
 int			rpm_setting_model_cache_mb = DEFAULT_MODEL_CACHE_MB;
 int			rpm_setting_feature_cache_mb = DEFAULT_FEATURE_CACHE_MB;
 
@@ -53,6 +54,10 @@ _PG_init(void)
 							   "The model (rpm.model) that rpm_predict takes, tried against the other priors.",
 							   "Empty: none, and the extension's own (default) for method => 'network'.",
 							   &rpm_setting_model, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("rpm_pg.model_version",
+							"The version of the model that rpm_pg.model names.",
+							"0: the current one, and of a site's antennas the one fine-tuned to the site.",
+							&rpm_setting_model_version, 0, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("rpm_pg.model_cache",
 							"Memory in which a session keeps the networks that it has read.",
 							"The network used longest ago goes first; 0 keeps none.",

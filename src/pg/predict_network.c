@@ -102,7 +102,7 @@ rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 	return sd_db;
 }
 
-/* The model fine-tuned to the antenna's site (rpm_calibrate with method network) where there is one that the caller may read. */
+/* The model fine-tuned to the antenna's site (rpm_calibrate with method network) where there is one that the caller may read, and no version is named. */
 static const char *
 model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id)
 {
@@ -114,7 +114,7 @@ model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id)
 	Datum		values[2] = {Int64GetDatum(antenna_id), CStringGetTextDatum(name)};
 	const RpmRelation *antennas;
 
-	if (pg_class_aclcheck(models, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+	if (rpm_model_version_named() > 0 || pg_class_aclcheck(models, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		return name;
 	antennas = rpm_relation_open(scene->antenna_relation, scene->name, "antenna_relation", required, optional);
 	if (!rpm_relation_has(antennas, "site_id"))

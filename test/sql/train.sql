@@ -76,6 +76,15 @@ SELECT ST_AsBinary(rpm_predict(8613, 'learn town', 'network', size_cells => 32))
 RESET rpm_pg.model_cache;
 UPDATE rpm.model SET target_shift_dbm = target_shift_dbm - 10 WHERE name = 'town' AND current;
 SELECT round(ST_Value(rpm_predict(8613, 'learn town', 'network', size_cells => 32), 1, 16, 20) - ST_Value(rast, 1, 16, 20)) AS the_new_state FROM predicted;
+-- a version by its number
+SET rpm_pg.model_version = 1;
+SELECT ST_AsBinary(rpm_predict(8613, 'learn town', 'network', size_cells => 32)) = ST_AsBinary(rast) AS the_version_before FROM predicted;
+SET rpm_pg.model_version = 9;
+SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 32);
+SET rpm_pg.model = 'default';
+SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 32);
+SET rpm_pg.model = 'town';
+RESET rpm_pg.model_version;
 SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 32, cell_size_m => 5000);
 UPDATE rpm.model SET channels = NULL WHERE name = 'town' AND current;
 SELECT rpm_predict(8613, 'learn town', 'network', size_cells => 16);
@@ -104,6 +113,11 @@ SELECT version, epoch, epochs, run, runs, at_work, mae_db > 0 AS mae, training_l
 SELECT checkpoint IS NOT NULL AS checkpoint, current FROM rpm.model WHERE name = 'parts';
 SELECT rpm_model_export('parts', 1) IS NOT NULL AS best_so_far;
 SELECT rpm_rollback_model('parts', 1);
+SET rpm_pg.model = 'parts';
+SET rpm_pg.model_version = 1;
+SELECT rpm_predict(8601, 'learn town', 'network', size_cells => 32);
+RESET rpm_pg.model_version;
+RESET rpm_pg.model;
 CALL rpm_train('parts', resume => true);
 SELECT p.weights = w.weights AS same_weights, p.data_fingerprint = w.data_fingerprint AS same_data, p.metrics = w.metrics AS same_metrics,
 	jsonb_array_length(p.progress -> 'history') AS epochs, p.current
