@@ -43,6 +43,7 @@ static KeptNetwork kept[MOST_KEPT];
 static uint64 calls;
 
 static RpmModel *read_row(const char *name, char *state, rpm_learn_scaling *scaling);
+static void say_what_is_missing(const char *name);
 static void read_scaling(HeapTuple row, const char *name, RpmModel *model, rpm_learn_scaling *scaling);
 static void read_numbers(HeapTuple row, int column, int count, double *values);
 static rpm_learn_network *open_network(const char *name, const RpmModel *model, const rpm_learn_scaling *scaling);
@@ -91,8 +92,9 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 	static const char *const query = "SELECT m.model_id, %s, m.channels, m.channel_shift, m.channel_scale,"
 		" m.target_shift_dbm, m.target_scale_db, coalesce(m.deviation_factor, 1), m.cell_size_m, m.size_cells,"
 		" pg_catalog.jsonb_extract_path_text(m.training, 'features') FROM %s";
-	const char *own = psprintf("%s AS r JOIN rpm.model AS m ON m.model_id OPERATOR(pg_catalog.=) r.model_id", rpm_model_version_named() > 0 ?
-							   psprintf("rpm.model_ready_row($1, %d)", rpm_model_version_named()) : "rpm.model_row($1, NULL)");
+	/* Not by rpm.model_row, whose row would be copied with its weights. */
+	const char *own = psprintf("rpm.model AS m WHERE m.name OPERATOR(pg_catalog.=) $1 AND %s", rpm_model_version_named() > 0 ?
+							   psprintf("m.version OPERATOR(pg_catalog.=) %d AND m.state OPERATOR(pg_catalog.=) 'ready'", rpm_model_version_named()) : "m.current");
 	static const char *const shipped = "rpm.default_model AS m WHERE $1 IS NOT NULL";
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {CStringGetTextDatum(name)};
@@ -113,6 +115,8 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 				 errhint("It comes with the extension, in one version.")));
 	rpm_spi_query(psprintf(query, model->shipped ? "m.row_state" : "pg_catalog.format('%s %s %s', m.model_id, m.xmin, m.ctid)", model->shipped ? shipped : own),
 				  1, types, values, NULL);
+	if (SPI_processed == 0 && !model->shipped)
+		say_what_is_missing(name);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -137,6 +141,16 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 	read_scaling(row, name, model, scaling);
 	SPI_finish();
 	return model;
+}
+
+static void
+say_what_is_missing(const char *name)
+{
+	Oid			types[2] = {TEXTOID, INT4OID};
+	Datum		values[2] = {CStringGetTextDatum(name), Int32GetDatum(rpm_model_version_named())};
+
+	rpm_spi_query("SELECT rpm.model_ready_row($1, nullif($2, 0))", 2, types, values, NULL);
+	SPI_finish();
 }
 
 static void

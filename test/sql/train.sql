@@ -70,6 +70,17 @@ SELECT prior_chosen, prior_source, measurements FROM rpm_predict_report(8613, 'l
 SELECT c ->> 'prior' AS prior, (c ->> 'mae_db_without_field')::float8 < 6 AS good FROM rpm_predict_report(8601, 'learn town', size_cells => 16) AS r, jsonb_array_elements(r.candidates) AS c
 WHERE c ->> 'prior' = 'network';
 SELECT count(*) AS empirical_has_none FROM rpm_predict_report(8601, 'learn town', 'empirical', size_cells => 16) AS r, jsonb_array_elements(r.candidates) AS c WHERE c ->> 'prior' = 'network';
+-- a second call reads no weights (they lie in the table's TOAST), unless nothing is kept
+CREATE FUNCTION pg_temp.blocks_of_weights() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+	SELECT toast_blks_read + toast_blks_hit FROM pg_statio_all_tables WHERE relid = 'rpm.model'::regclass $$;
+SELECT pg_stat_force_next_flush();
+SELECT pg_temp.blocks_of_weights() AS before \gset
+SELECT ST_Width(rpm_predict(8613, 'learn town', 'network', size_cells => 16)), pg_stat_force_next_flush();
+SELECT pg_temp.blocks_of_weights() - :before AS blocks_read_again;
+SET rpm_pg.model_cache = 0;
+SELECT ST_Width(rpm_predict(8613, 'learn town', 'network', size_cells => 16)), pg_stat_force_next_flush();
+SELECT pg_temp.blocks_of_weights() - :before > 5 AS read_where_none_are_kept;
+RESET rpm_pg.model_cache;
 -- kept or not, the same map; another version is another map
 SET rpm_pg.model_cache = 0;
 SELECT ST_AsBinary(rpm_predict(8613, 'learn town', 'network', size_cells => 32)) = ST_AsBinary(rast) AS same FROM predicted;
