@@ -177,7 +177,7 @@ layer_relations(const RpmSceneRow *row, Relations *relations)
 	Oid			type = INT4OID;
 	Datum		value = Int32GetDatum(row->scene_id);
 
-	rpm_spi_query("SELECT s.land_use_relation::pg_catalog.oid, s.road_relation::pg_catalog.oid, s.environment_relation::pg_catalog.oid"
+	rpm_spi_query_by_key("SELECT s.land_use_relation::pg_catalog.oid, s.road_relation::pg_catalog.oid, s.environment_relation::pg_catalog.oid"
 				  " FROM rpm.scene AS s WHERE s.scene_id OPERATOR(pg_catalog.=) $1", 1, &type, &value, NULL);
 	memset(relations, 0, sizeof(*relations));
 	if (SPI_processed > 0)

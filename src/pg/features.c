@@ -123,7 +123,7 @@ scene_of_antenna(int64 antenna_id)
 	Datum		value = Int64GetDatum(antenna_id);
 	char	   *name;
 
-	rpm_spi_query("SELECT s.name::pg_catalog.text FROM rpm.measurement_source(null, $1) AS s", 1, &type, &value, NULL);
+	rpm_spi_query_by_key("SELECT s.name::pg_catalog.text FROM rpm.measurement_source(null, $1) AS s", 1, &type, &value, NULL);
 	name = rpm_column_text(SPI_tuptable->vals[0], 1, context);
 	SPI_finish();
 	if (name == NULL)

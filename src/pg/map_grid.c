@@ -28,7 +28,7 @@ rpm_box_of_geometry(Datum geometry, const char *name, const RpmSceneRow *row)
 	int32		srid;
 	HeapTuple	tuple;
 
-	rpm_spi_query(psprintf("SELECT %1$s.ST_SRID($1), %1$s.ST_Area($1), %1$s.ST_Perimeter($1), %1$s.ST_XMin($1),"
+	rpm_spi_query_by_key(psprintf("SELECT %1$s.ST_SRID($1), %1$s.ST_Area($1), %1$s.ST_Perimeter($1), %1$s.ST_XMin($1),"
 						   " %1$s.ST_YMin($1), %1$s.ST_XMax($1), %1$s.ST_YMax($1)", rpm_postgis_schema()), 1, &type, &geometry, NULL);
 	tuple = SPI_tuptable->vals[0];
 	srid = rpm_column_int32(tuple, 1);
@@ -81,7 +81,7 @@ rpm_grid_of_raster(Datum raster, const RpmSceneRow *row, size_t bytes_per_cell)
 	int32		srid;
 	HeapTuple	tuple;
 
-	rpm_spi_query(psprintf("SELECT %1$s.ST_SRID($1), %1$s.ST_Width($1), %1$s.ST_Height($1), %1$s.ST_UpperLeftX($1),"
+	rpm_spi_query_by_key(psprintf("SELECT %1$s.ST_SRID($1), %1$s.ST_Width($1), %1$s.ST_Height($1), %1$s.ST_UpperLeftX($1),"
 						   " %1$s.ST_UpperLeftY($1), %1$s.ST_ScaleX($1), %1$s.ST_ScaleY($1), %1$s.ST_SkewX($1), %1$s.ST_SkewY($1)",
 						   rpm_raster_schema()), 1, &type, &raster, NULL);
 	tuple = SPI_tuptable->vals[0];

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 
 #include "datums.h"
+#include "kept_answers.h"
 #include "measurement_source.h"
 #include "postgis_functions.h"
 #include "progress.h"
@@ -29,6 +30,15 @@ typedef struct PassCall
 	rpm_control *control;
 	int64		rows;
 } PassCall;
+
+/* Of rpm.measurement_source, without the scene's name. */
+typedef struct SourceAnswer
+{
+	int32		scene_id, srid;
+	double		cell_size_m;
+	Oid			antenna_relation, measurement_relation;
+} SourceAnswer;
+
 #define NO_SCENE "(none)"
 
 static const char *const antenna_required[] = {"antenna_id", "geom", NULL};
@@ -36,7 +46,9 @@ static const char *const measurement_required[] = {"antenna_id", "geom", "rsrp_d
 static const char *const measurement_optional[] = {"position_accuracy_m", "indoor", NULL};
 static const char *const no_columns[] = {NULL};
 
-static void fill_scene(RpmSceneRow *scene, HeapTuple tuple, MemoryContext context, Oid *measurement_relation);
+static char *query_source(const char *scene, const int64 *antenna_id, SourceAnswer *answer);
+static bool scenes_are_covered(const char *scene, const SourceAnswer *answer);
+static void keep_source(const char *question, RpmSnapshotMark mark, const SourceAnswer *answer, const char *name);
 static char *place_query(const RpmMeasurementSource *source, bool named);
 static RpmAntennaPlace place_of(const RpmMeasurementSource *source, HeapTuple tuple);
 static void check_all_found(const RpmMeasurementSource *source, const RpmAntennaPlace *places, int count, const int64 *ids, int id_count);
@@ -46,40 +58,94 @@ static void pass_row(void *argument, TupleTableSlot *slot);
 RpmMeasurementSource *
 rpm_measurement_source_get(const char *scene, const int64 *antenna_id)
 {
-	MemoryContext context = CurrentMemoryContext;
+	char	   *question = psprintf("source %s " INT64_FORMAT " %s", antenna_id ? "of" : "", antenna_id ? *antenna_id : 0, scene ? quote_literal_cstr(scene) : "");
 	RpmMeasurementSource *source = palloc0(sizeof(RpmMeasurementSource));
-	Oid			types[2] = {TEXTOID, INT8OID},
-				measurement_relation;
-	Datum		values[2] = {scene ? CStringGetTextDatum(scene) : (Datum) 0, antenna_id ? Int64GetDatum(*antenna_id) : (Datum) 0};
-	char		nulls[2] = {scene ? ' ' : 'n', antenna_id ? ' ' : 'n'};
+	RpmSnapshotMark mark;
+	const char *kept = rpm_answer_kept(question, &mark);
+	SourceAnswer answer;
 
 	rpm_own_table_check("scene");
-	rpm_spi_query("SELECT s.scene_id::pg_catalog.int4, s.name::pg_catalog.text, s.srid::pg_catalog.int4, s.cell_size_m::pg_catalog.float8,"
-				  " s.antenna_relation::pg_catalog.oid, s.measurement_relation::pg_catalog.oid"
-				  " FROM rpm.measurement_source($1, $2) AS s", 2, types, values, nulls);
-	source->scene = MemoryContextAllocZero(context, sizeof(RpmSceneRow));
-	fill_scene(source->scene, SPI_tuptable->vals[0], context, &measurement_relation);
-	SPI_finish();
+	source->scene = palloc0(sizeof(RpmSceneRow));
+	if (kept != NULL)
+	{
+		memcpy(&answer, kept, sizeof(answer));
+		source->scene->name = pstrdup(kept + sizeof(answer));
+	}
+	else
+	{
+		source->scene->name = query_source(scene, antenna_id, &answer);
+		if (scenes_are_covered(scene, &answer))
+			keep_source(question, mark, &answer, source->scene->name);
+	}
+	source->scene->scene_id = answer.scene_id;
+	source->scene->srid = answer.srid;
+	source->scene->cell_size_m = answer.cell_size_m;
+	source->scene->antenna_relation = answer.antenna_relation;
 	source->antennas = rpm_relation_open(source->scene->antenna_relation, source->scene->name, "antenna_relation", antenna_required,
 										 no_columns);
 	rpm_relation_check_geometry(source->antennas, "geom");
-	source->measurements = rpm_relation_open(measurement_relation, source->scene->name, "measurement_relation", measurement_required,
+	source->measurements = rpm_relation_open(answer.measurement_relation, source->scene->name, "measurement_relation", measurement_required,
 											 measurement_optional);
 	rpm_relation_check_geometry(source->measurements, "geom");
 	return source;
 }
 
-static void
-fill_scene(RpmSceneRow *scene, HeapTuple tuple, MemoryContext context, Oid *measurement_relation)
+/* The scene's name, or of none "(none)". */
+static char *
+query_source(const char *scene, const int64 *antenna_id, SourceAnswer *answer)
 {
-	scene->scene_id = rpm_column_int32(tuple, 1);
-	scene->name = rpm_column_text(tuple, 2, context);
-	if (scene->name == NULL)
-		scene->name = MemoryContextStrdup(context, NO_SCENE);
-	scene->srid = rpm_column_int32(tuple, 3);
-	scene->cell_size_m = rpm_column_double(tuple, 4);
-	scene->antenna_relation = rpm_column_oid(tuple, 5);
-	*measurement_relation = rpm_column_oid(tuple, 6);
+	MemoryContext context = CurrentMemoryContext;
+	Oid			types[2] = {TEXTOID, INT8OID};
+	Datum		values[2] = {scene ? CStringGetTextDatum(scene) : (Datum) 0, antenna_id ? Int64GetDatum(*antenna_id) : (Datum) 0};
+	char		nulls[2] = {scene ? ' ' : 'n', antenna_id ? ' ' : 'n'};
+	HeapTuple	tuple;
+	char	   *name;
+
+	rpm_spi_query_by_key("SELECT s.scene_id::pg_catalog.int4, s.name::pg_catalog.text, s.srid::pg_catalog.int4, s.cell_size_m::pg_catalog.float8,"
+						 " s.antenna_relation::pg_catalog.oid, s.measurement_relation::pg_catalog.oid"
+						 " FROM rpm.measurement_source($1, $2) AS s", 2, types, values, nulls);
+	tuple = SPI_tuptable->vals[0];
+	memset(answer, 0, sizeof(*answer));
+	answer->scene_id = rpm_column_int32(tuple, 1);
+	name = rpm_column_text(tuple, 2, context);
+	answer->srid = rpm_column_int32(tuple, 3);
+	answer->cell_size_m = rpm_column_double(tuple, 4);
+	answer->antenna_relation = rpm_column_oid(tuple, 5);
+	answer->measurement_relation = rpm_column_oid(tuple, 6);
+	SPI_finish();
+	return name != NULL ? name : MemoryContextStrdup(context, NO_SCENE);
+}
+
+/* Whether a snapshot's mark covers what the function read: without a scene's name the antennas of every scene. */
+static bool
+scenes_are_covered(const char *scene, const SourceAnswer *answer)
+{
+	bool		covered = answer->scene_id != 0 && rpm_snapshot_covers_own("scene") && rpm_snapshot_covers_own("calibrated_scene");
+
+	if (scene != NULL || !covered)
+		return covered;
+	rpm_spi_query_by_key("SELECT DISTINCT s.antenna_relation::pg_catalog.oid FROM rpm.scene AS s WHERE s.measurement_relation IS NOT NULL", 0, NULL, NULL, NULL);
+	for (uint64 i = 0; i < SPI_processed && covered; i++)
+	{
+		RpmRelation antennas = {.oid = rpm_column_oid(SPI_tuptable->vals[i], 1)};
+
+		antennas.kind = get_rel_relkind(antennas.oid);
+		covered = rpm_snapshot_covers(&antennas, antenna_required, no_columns);
+	}
+	SPI_finish();
+	return covered;
+}
+
+static void
+keep_source(const char *question, RpmSnapshotMark mark, const SourceAnswer *answer, const char *name)
+{
+	size_t		bytes = sizeof(*answer) + strlen(name) + 1;
+	char	   *whole = palloc(bytes);
+
+	memcpy(whole, answer, sizeof(*answer));
+	strcpy(whole + sizeof(*answer), name);
+	rpm_answer_keep(question, mark, whole, bytes);
+	pfree(whole);
 }
 
 RpmAntennaPlace *
@@ -93,7 +159,10 @@ rpm_antenna_places_read(const RpmMeasurementSource *source, const int64 *ids, in
 
 	if (ids)
 		values[1] = rpm_int8_array(ids, id_count);
-	rpm_spi_query(place_query(source, ids != NULL), 3, types, values, nulls);
+	if (ids)
+		rpm_spi_query_by_key(place_query(source, true), 3, types, values, nulls);
+	else
+		rpm_spi_query(place_query(source, false), 3, types, values, nulls);
 	places = MemoryContextAllocExtended(context, Max(SPI_processed, 1) * sizeof(RpmAntennaPlace), MCXT_ALLOC_HUGE);
 	*count = 0;
 	for (uint64 i = 0; i < SPI_processed; i++)

@@ -113,7 +113,7 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("model \"%s\" has no version %d", name, rpm_model_version_named()),
 				 errhint("It comes with the extension, in one version.")));
-	rpm_spi_query(psprintf(query, model->shipped ? "m.row_state" : "pg_catalog.format('%s %s %s', m.model_id, m.xmin, m.ctid)", model->shipped ? shipped : own),
+	rpm_spi_query_by_key(psprintf(query, model->shipped ? "m.row_state" : "pg_catalog.format('%s %s %s', m.model_id, m.xmin, m.ctid)", model->shipped ? shipped : own),
 				  1, types, values, NULL);
 	if (SPI_processed == 0 && !model->shipped)
 		say_what_is_missing(name);

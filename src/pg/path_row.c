@@ -42,7 +42,7 @@ rpm_convergence_at(Datum point)
 	Oid			type = rpm_geometry_type();
 	double		convergence;
 
-	rpm_spi_query(psprintf("SELECT %s.rpm_grid_convergence($1)::pg_catalog.float8", rpm_function_schema()), 1, &type, &point, NULL);
+	rpm_spi_query_by_key(psprintf("SELECT %s.rpm_grid_convergence($1)::pg_catalog.float8", rpm_function_schema()), 1, &type, &point, NULL);
 	convergence = rpm_column_double(SPI_tuptable->vals[0], 1);
 	SPI_finish();
 	return convergence;

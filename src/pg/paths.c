@@ -251,7 +251,7 @@ read_point(Datum point)
 	bool		is_point;
 	HeapTuple	tuple;
 
-	rpm_spi_query(psprintf("SELECT p.is_point, CASE WHEN p.is_point THEN %1$s.ST_X($1) END, CASE WHEN p.is_point THEN %1$s.ST_Y($1) END,"
+	rpm_spi_query_by_key(psprintf("SELECT p.is_point, CASE WHEN p.is_point THEN %1$s.ST_X($1) END, CASE WHEN p.is_point THEN %1$s.ST_Y($1) END,"
 						   " CASE WHEN p.is_point THEN %1$s.ST_Z($1) END, %1$s.ST_SRID($1) FROM"
 						   " (SELECT %1$s.GeometryType($1) OPERATOR(pg_catalog.=) ANY ('{POINT,POINTM}') AND NOT %1$s.ST_IsEmpty($1)"
 						   " AS is_point) AS p", rpm_postgis_schema()), 1, &type, &point, NULL);

@@ -282,14 +282,18 @@ place_cells(PredictCall *call)
 	call->y_m = palloc_extended(count * sizeof(double), MCXT_ALLOC_HUGE);
 	call->mean_dbm = palloc_extended(count * sizeof(double), MCXT_ALLOC_HUGE);
 	call->sd_db = palloc_extended(count * sizeof(double), MCXT_ALLOC_HUGE);
+	for (int column = 0; column < grid->columns; column++)
+		call->x_m[column] = grid->west - call->read->x + (column + 0.5) * grid->cell_width_m;
 	for (int row = 0; row < grid->rows; row++)
-		for (int column = 0; column < grid->columns; column++)
-		{
-			size_t		cell = (size_t) row * grid->columns + column;
+	{
+		size_t		first = (size_t) row * grid->columns;
+		double		y_m = grid->north - call->read->y - (row + 0.5) * grid->cell_height_m;
 
-			call->x_m[cell] = grid->west - call->read->x + (column + 0.5) * grid->cell_width_m;
-			call->y_m[cell] = grid->north - call->read->y - (row + 0.5) * grid->cell_height_m;
-		}
+		if (row > 0)
+			memcpy(call->x_m + first, call->x_m, grid->columns * sizeof(double));
+		for (int column = 0; column < grid->columns; column++)
+			call->y_m[first + column] = y_m;
+	}
 	call->input.target_count = count;
 	call->input.target_x_m = call->x_m;
 	call->input.target_y_m = call->y_m;
@@ -307,7 +311,7 @@ run(PredictCall *call)
 								&call->control);
 	if (call->method == RPM_METHOD_BEST || call->method == RPM_METHOD_NETWORK)
 		call->network_sd_db = rpm_predict_add_network(call->source->scene, call->antenna_id, call->read, call->method == RPM_METHOD_NETWORK,
-													  &call->input, &call->given[call->input.given_count], &call->options, &call->control);
+													  call->grid.columns, &call->input, &call->given[call->input.given_count], &call->options, &call->control);
 	call->input.given = call->given;
 	rpm_run_engine(predict_points, call, &call->control, psprintf("antenna " INT64_FORMAT, call->antenna_id));
 }
@@ -348,14 +352,15 @@ raster_of(PredictCall *call)
 	RpmRasterDraft *draft = rpm_raster_begin(&raster, RPM_PIXEL_FLOAT32, NODATA, BANDS);
 	float	   *level = draft->bands[0],
 			   *deviation = draft->bands[1];
+	/* Where nothing was measured the network's own deviations are calibrated, and the field's are a guess. */
+	bool		of_network = call->network_sd_db != NULL && call->report.measurements == 0 && strcmp(call->report.prior, RPM_NETWORK_PRIOR) == 0;
 
 	for (size_t i = 0; i < count; i++)
-	{
 		level[i] = (float) call->mean_dbm[i];
-		/* Where nothing was measured the network's own deviations are calibrated, and the field's are a guess. */
-		deviation[i] = call->network_sd_db != NULL && call->report.measurements == 0 && strcmp(call->report.prior, RPM_NETWORK_PRIOR) == 0
-			? call->network_sd_db[i] : (float) call->sd_db[i];
-	}
+	if (of_network)
+		memcpy(deviation, call->network_sd_db, count * sizeof(float));
+	for (size_t i = 0; i < count && !of_network; i++)
+		deviation[i] = (float) call->sd_db[i];
 	return rpm_raster_finish(draft);
 }
 

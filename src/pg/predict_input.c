@@ -5,10 +5,12 @@
 
 #include <math.h>
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 
+#include "kept_answers.h"
 #include "postgis_functions.h"
 #include "predict_input.h"
 #include "progress.h"
@@ -34,6 +36,10 @@ typedef struct Reader
 	int32		antenna;		/* index of the one that is read */
 } Reader;
 
+static void keep_input(const char *question, RpmSnapshotMark mark, const RpmPredictInput *input);
+static RpmPredictInput *with_antennas(const RpmPredictInput *kept, const rpm_predict_antenna *antennas);
+static bool is_covered(const RpmMeasurementSource *source);
+static RpmPredictInput *read_input(const RpmMeasurementSource *source, int64 antenna_id, const RpmBox *box, RpmSharing sharing, rpm_control *control);
 static int64 *neighbour_ids(const RpmMeasurementSource *source, int64 antenna_id, const RpmBox *box, RpmSharing sharing,
 							bool **same_site, int *count);
 static char *neighbour_query(const RpmMeasurementSource *source, const RpmRelation *antennas, RpmSharing sharing);
@@ -47,14 +53,83 @@ static void make_room(Reader *reader);
 RpmAntennaPlace
 rpm_predict_place(const RpmMeasurementSource *source, int64 antenna_id)
 {
+	static const char *const columns[] = {"antenna_id", "geom", NULL};
+	static const char *const no_columns[] = {NULL};
+	char	   *question = psprintf("place " INT64_FORMAT " %d %u", antenna_id, source->scene->srid, source->antennas->oid);
+	RpmSnapshotMark mark;
+	const RpmAntennaPlace *kept = rpm_answer_kept(question, &mark);
+	RpmAntennaPlace *place;
 	int			count;
 
-	return *rpm_antenna_places_read(source, &antenna_id, 1, &count);
+	/* An antenna that a caller gave is no row, whatever its key. */
+	if (kept != NULL && source->antennas->kind != RELKIND_VIEW)
+		return *kept;
+	place = rpm_antenna_places_read(source, &antenna_id, 1, &count);
+	if (rpm_snapshot_covers(source->antennas, columns, no_columns))
+		rpm_answer_keep(question, mark, place, sizeof(*place));
+	return *place;
 }
 
 RpmPredictInput *
 rpm_predict_input_read(const RpmMeasurementSource *source, int64 antenna_id, const RpmBox *box, RpmSharing sharing,
 					   rpm_control *control)
+{
+	char	   *question = psprintf("input " INT64_FORMAT " %d %u %u %d %d %.17g %.17g %.17g %.17g", antenna_id, source->scene->scene_id,
+									source->antennas->oid, source->measurements->oid, source->scene->srid, sharing, box->west, box->south, box->east,
+									box->north);
+	RpmSnapshotMark mark;
+	const RpmPredictInput *kept = rpm_answer_kept(question, &mark);
+	RpmPredictInput *input;
+
+	/* An antenna that a caller gave is no row, whatever its key. */
+	if (source->antennas->kind == RELKIND_VIEW)
+		return read_input(source, antenna_id, box, sharing, control);
+	if (kept != NULL)
+		return with_antennas(kept, (const rpm_predict_antenna *) (kept + 1));
+	input = read_input(source, antenna_id, box, sharing, control);
+	if (input->point_count == 0 && input->outside == 0 && input->unusable == 0 && is_covered(source))
+		keep_input(question, mark, input);
+	return input;
+}
+
+/* Of an antenna without measurements: the rest. */
+static void
+keep_input(const char *question, RpmSnapshotMark mark, const RpmPredictInput *input)
+{
+	size_t		bytes = sizeof(*input) + input->antenna_count * sizeof(rpm_predict_antenna);
+	RpmPredictInput *whole = palloc(bytes);
+
+	*whole = *input;
+	memcpy(whole + 1, input->antennas, input->antenna_count * sizeof(rpm_predict_antenna));
+	rpm_answer_keep(question, mark, whole, bytes);
+	pfree(whole);
+}
+
+static RpmPredictInput *
+with_antennas(const RpmPredictInput *kept, const rpm_predict_antenna *antennas)
+{
+	RpmPredictInput *input = palloc(sizeof(RpmPredictInput));
+
+	*input = *kept;
+	input->antennas = palloc(kept->antenna_count * sizeof(rpm_predict_antenna));
+	memcpy(input->antennas, antennas, kept->antenna_count * sizeof(rpm_predict_antenna));
+	input->points = palloc(sizeof(rpm_predict_point));
+	return input;
+}
+
+static bool
+is_covered(const RpmMeasurementSource *source)
+{
+	static const char *const of_antennas[] = {"antenna_id", "geom", "site_id", NULL};
+	static const char *const of_measurements[] = {"antenna_id", "geom", "rsrp_dbm", "position_accuracy_m", NULL};
+	static const char *const no_columns[] = {NULL};
+
+	return rpm_snapshot_covers(source->antennas, of_antennas, no_columns) && rpm_snapshot_covers(source->measurements, of_measurements, no_columns) &&
+		rpm_snapshot_covers_own("antenna_pattern");
+}
+
+static RpmPredictInput *
+read_input(const RpmMeasurementSource *source, int64 antenna_id, const RpmBox *box, RpmSharing sharing, rpm_control *control)
 {
 	const RpmBox everywhere = {-HUGE_VAL, -HUGE_VAL, HUGE_VAL, HUGE_VAL};
 	const RpmMeasurementFilter every_row = {false, false, NAN};
@@ -97,7 +172,7 @@ neighbour_ids(const RpmMeasurementSource *source, int64 antenna_id, const RpmBox
 		ids[0] = antenna_id;
 		return ids;
 	}
-	rpm_spi_query(neighbour_query(source, antennas, sharing), 7, types, values, NULL);
+	rpm_spi_query_by_key(neighbour_query(source, antennas, sharing), 7, types, values, NULL);
 	ids = MemoryContextAlloc(context, (SPI_processed + 1) * sizeof(int64));
 	*same_site = MemoryContextAllocZero(context, (SPI_processed + 1) * sizeof(bool));
 	ids[0] = antenna_id;

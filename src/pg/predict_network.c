@@ -39,28 +39,28 @@ typedef struct NetworkMap
 	rpm_status	why;			/* the CPU's turn, where it came to that */
 } NetworkMap;
 
-/* Between the middles of four cells; beyond them the nearest. */
-typedef struct Corners
+/* Between the middles of two cells of a row or a column; beyond them both are the nearest. */
+typedef struct Between
 {
-	size_t		cell[4];
-	double		weight[4];
-} Corners;
+	int			before, after;
+	double		along;			/* from 0 to 1 */
+} Between;
 
 static const char *model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id);
 static int	side_for(const RpmModel *model, const RpmPredictInput *read, const rpm_predict_input *input);
+static void fill_targets(const NetworkMap *map, const rpm_predict_input *input, int columns, double *at_targets, float *sd_db);
 static bool holds(const RpmModel *model, int side, const RpmPredictInput *read, const RpmBox *box);
 static NetworkMap *map_of(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, const RpmModel *model, int side, rpm_control *control);
 static rpm_code predict_map(void *argument, rpm_control *control, rpm_status *status);
 static MemoryContext read_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
 static void read_own_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
 static void read_features_of_function(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, MemoryContext context);
-static Corners corners_of(const NetworkMap *map, double x_m, double y_m);
-static double within(double number, double last);
-static double value_at(const Corners *corners, const float *values);
+static Between between(double cells, int side);
+static double value_at(const NetworkMap *map, const float *values, const Between *across, const Between *down);
 
 float *
-rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, bool wanted, rpm_predict_input *input,
-						rpm_predict_given *given, rpm_predict_options *options, rpm_control *control)
+rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPredictInput *read, bool wanted, int columns,
+						rpm_predict_input *input, rpm_predict_given *given, rpm_predict_options *options, rpm_control *control)
 {
 	RpmModel   *model;
 	NetworkMap *map;
@@ -80,18 +80,13 @@ rpm_predict_add_network(const RpmSceneRow *scene, int64 antenna_id, const RpmPre
 	for (size_t i = 0; i < input->point_count; i++)
 	{
 		const rpm_predict_point *point = &input->points[i];
-		Corners		corners = corners_of(map, point->x_m, point->y_m);
+		Between		across = between((point->x_m - map->west) / map->cell_size_m, map->side),
+					down = between((map->north - point->y_m) / map->cell_size_m, map->side);
 
 		measured |= point->antenna == input->antenna;
-		at_points[i] = point->antenna == input->antenna ? value_at(&corners, map->mean_dbm) : get_float8_nan();
+		at_points[i] = point->antenna == input->antenna ? value_at(map, map->mean_dbm, &across, &down) : get_float8_nan();
 	}
-	for (size_t i = 0; i < input->target_count; i++)
-	{
-		Corners		corners = corners_of(map, input->target_x_m[i], input->target_y_m[i]);
-
-		at_targets[i] = value_at(&corners, map->mean_dbm);
-		sd_db[i] = (float) value_at(&corners, map->sd_db);
-	}
+	fill_targets(map, input, columns, at_targets, sd_db);
 	for (size_t i = 0; i < (size_t) map->side * map->side; i++)
 		variance += (double) map->sd_db[i] * map->sd_db[i] / ((double) map->side * map->side);
 	*given = (rpm_predict_given) {.name = RPM_NETWORK_PRIOR, .at_points_dbm = at_points, .at_targets_dbm = at_targets,
@@ -119,7 +114,7 @@ model_of_site(const char *name, const RpmSceneRow *scene, int64 antenna_id)
 	antennas = rpm_relation_open(scene->antenna_relation, scene->name, "antenna_relation", required, optional);
 	if (!rpm_relation_has(antennas, "site_id"))
 		return name;
-	rpm_spi_query(psprintf("SELECT m.name FROM rpm.model AS m, %s AS r WHERE r.antenna_id OPERATOR(pg_catalog.=) $1 AND m.current"
+	rpm_spi_query_by_key(psprintf("SELECT m.name FROM rpm.model AS m, %s AS r WHERE r.antenna_id OPERATOR(pg_catalog.=) $1 AND m.current"
 						   " AND m.name OPERATOR(pg_catalog.=) rpm.model_of_site($2, r.site_id::pg_catalog.int8)", antennas->name), 2, types, values, NULL);
 	if (SPI_processed > 0)
 		name = rpm_column_text(SPI_tuptable->vals[0], 1, context);
@@ -138,7 +133,8 @@ side_for(const RpmModel *model, const RpmPredictInput *read, const rpm_predict_i
 	for (size_t i = 0; i < input->point_count; i++)
 		if (input->points[i].antenna == input->antenna)
 			rpm_box_stretch(&box, input->points[i].x_m, input->points[i].y_m);
-	for (size_t i = 0; i < input->target_count; i++)
+	/* Of a grid the first and the last say it all. */
+	for (size_t i = 0; i < input->target_count; i += Max(input->target_count - 1, 1))
 		rpm_box_stretch(&box, input->target_x_m[i], input->target_y_m[i]);
 	reach = fmax(fmax(box.east, -box.west), fmax(box.north, -box.south));
 	side = fmax(model->size_cells, 2 * ceil(reach / model->cell_size_m - 0.5));
@@ -258,38 +254,45 @@ predict_map(void *argument, rpm_control *control, rpm_status *status)
 	return status->code;
 }
 
-static Corners
-corners_of(const NetworkMap *map, double x_m, double y_m)
+/* The targets are a grid's cells, row by row: places across are those of the first row, places down those of the first column. */
+static void
+fill_targets(const NetworkMap *map, const rpm_predict_input *input, int columns, double *at_targets, float *sd_db)
 {
-	int			last = map->side - 1;
-	double		column = within((x_m - map->west) / map->cell_size_m - 0.5, last),
-				row = within((map->north - y_m) / map->cell_size_m - 0.5, last);
-	int			left = (int) column,
-				top = (int) row,
-				right = Min(left + 1, last),
-				bottom = Min(top + 1, last);
-	double		along = column - left,
-				down = row - top;
-	size_t		above = (size_t) top * map->side,
-				below = (size_t) bottom * map->side;
+	Between    *across = palloc(columns * sizeof(Between));
 
-	return (Corners) {{above + left, above + right, below + left, below + right},
-		{(1 - down) * (1 - along), (1 - down) * along, down * (1 - along), down * along}};
+	for (int c = 0; c < columns && (size_t) c < input->target_count; c++)
+		across[c] = between((input->target_x_m[c] - map->west) / map->cell_size_m, map->side);
+	for (size_t i = 0; i < input->target_count; i += columns)
+	{
+		Between		down = between((map->north - input->target_y_m[i]) / map->cell_size_m, map->side);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int c = 0; c < columns; c++)
+		{
+			at_targets[i + c] = value_at(map, map->mean_dbm, &across[c], &down);
+			sd_db[i + c] = (float) value_at(map, map->sd_db, &across[c], &down);
+		}
+	}
+	pfree(across);
 }
 
-/* Without fmin and fmax, which cost more than all the rest of a cell. */
-static double
-within(double number, double last)
+/* cells: from the border of the map. */
+static Between
+between(double cells, int side)
 {
-	return number < 0 ? 0 : number > last ? last : number;
+	double		middle = cells - 0.5,
+				within = middle < 0 ? 0 : middle > side - 1 ? side - 1 : middle;
+	int			before = (int) within;
+
+	return (Between) {before, Min(before + 1, side - 1), within - before};
 }
 
 static double
-value_at(const Corners *corners, const float *values)
+value_at(const NetworkMap *map, const float *values, const Between *across, const Between *down)
 {
-	double		sum = 0;
+	const float *above = values + (size_t) down->before * map->side,
+			   *below = values + (size_t) down->after * map->side;
 
-	for (int i = 0; i < 4; i++)
-		sum += corners->weight[i] * values[corners->cell[i]];
-	return sum;
+	return (1 - down->along) * (1 - across->along) * above[across->before] + (1 - down->along) * across->along * above[across->after] +
+		down->along * (1 - across->along) * below[across->before] + down->along * across->along * below[across->after];
 }

@@ -89,7 +89,7 @@ product_tables(const RpmSceneRow *scene, bool calibrated, Oid tables[MOST_PRODUC
 	if (!may_read(get_relname_relid("coverage", get_namespace_oid("rpm", false))) ||
 		(calibrated && !may_read(get_relname_relid("calibrated_scene", get_namespace_oid("rpm", false)))))
 		return 0;
-	rpm_spi_query(psprintf("SELECT k.oid FROM rpm.coverage AS c JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=)"
+	rpm_spi_query_by_key(psprintf("SELECT k.oid FROM rpm.coverage AS c JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=)"
 						   " c.table_schema::pg_catalog.name JOIN pg_catalog.pg_class AS k ON k.relnamespace OPERATOR(pg_catalog.=) n.oid"
 						   " AND k.relname OPERATOR(pg_catalog.=) c.table_name::pg_catalog.name AND k.relkind OPERATOR(pg_catalog.=) '%c'"
 						   " WHERE %s AND c.srid OPERATOR(pg_catalog.=) $2"

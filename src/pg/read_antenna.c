@@ -5,12 +5,15 @@
 
 #include <math.h>
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 
 #include "datums.h"
+#include "kept_answers.h"
 #include "postgis_functions.h"
 #include "read_antenna.h"
 #include "read_pattern.h"
@@ -20,6 +23,8 @@
 
 #define HZ_PER_MHZ 1e6
 #define IDS_IN_MESSAGE 10
+/* Antennas of one call that the session keeps (kept_answers.h). */
+#define MOST_KEPT 16
 
 /* Columns of the query. */
 enum
@@ -56,6 +61,9 @@ static const char *const required[] = {"antenna_id", "geom", "height_m", "freque
 static const char *const optional[] = {"active", "azimuth_deg", "mechanical_tilt_deg", "electrical_tilt_deg", "slant_deg", "losses_db",
 	"rs_power_dbm", "carrier_power_dbm", "resource_block_count", "pattern", NULL};
 
+static char *question_of(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, int id_count, const char *pattern);
+static RpmAntennaList *read_rows(const RpmSceneRow *row, const RpmRelation *relation, const RpmBox *box, const int64 *ids, int id_count,
+								 const char *pattern);
 static void query_antennas(const Selection *selection, const RpmBox *box, const int64 *ids, int id_count);
 static char *query_text(const Selection *selection);
 static bool wanted(Selection *selection, HeapTuple tuple);
@@ -69,14 +77,52 @@ static void report_left_out(const Selection *selection, const RpmAntennaList *li
 RpmAntennaList *
 rpm_antennas_read(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, int id_count, const char *pattern)
 {
+	RpmRelation *relation = rpm_relation_open(row->antenna_relation, row->name, "antenna_relation", required, optional);
+	/* An antenna that a caller gave is no row, whatever its key. */
+	bool		keeps = ids != NULL && id_count <= MOST_KEPT && relation->kind != RELKIND_VIEW;
+	char	   *question = keeps ? question_of(row, box, ids, id_count, pattern) : NULL;
+	RpmSnapshotMark mark;
+	const void *kept = question != NULL ? rpm_answer_kept(question, &mark) : NULL;
+	RpmAntennaList *list;
+
+	if (kept != NULL)
+	{
+		list = palloc(sizeof(RpmAntennaList));
+		list->count = id_count;
+		list->antennas = palloc(id_count * sizeof(RpmAntenna));
+		memcpy(list->antennas, kept, id_count * sizeof(RpmAntenna));
+		return list;
+	}
+	list = read_rows(row, relation, box, ids, id_count, pattern);
+	if (question != NULL && list->count == id_count && rpm_snapshot_covers(relation, required, optional) && rpm_snapshot_covers_own("antenna_pattern"))
+		rpm_answer_keep(question, mark, list->antennas, id_count * sizeof(RpmAntenna));
+	return list;
+}
+
+/* Under one mark a scene's number stands for its extent. */
+static char *
+question_of(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, int id_count, const char *pattern)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "antennas %d %d %d %u %.17g %.17g %.17g %.17g %s", row->scene_id, row->srid, row->has_extent, row->antenna_relation,
+					 box->west, box->south, box->east, box->north, pattern != NULL ? quote_literal_cstr(pattern) : "");
+	for (int i = 0; i < id_count; i++)
+		appendStringInfo(&text, " " INT64_FORMAT, ids[i]);
+	return text.data;
+}
+
+static RpmAntennaList *
+read_rows(const RpmSceneRow *row, const RpmRelation *relation, const RpmBox *box, const int64 *ids, int id_count, const char *pattern)
+{
 	MemoryContext context = CurrentMemoryContext,
 				before;
 	RpmAntennaList *list = palloc0(sizeof(RpmAntennaList));
-	Selection	selection = {row, NULL, ids != NULL, 0, 0};
+	Selection	selection = {row, relation, ids != NULL, 0, 0};
 	RpmPatterns *patterns = rpm_patterns_begin();
 	ErrorContextCallback reading = {error_context_stack, rpm_relation_describe_reading, NULL};
 
-	selection.relation = rpm_relation_open(row->antenna_relation, row->name, "antenna_relation", required, optional);
 	rpm_relation_check_geometry(selection.relation, "geom");
 	reading.arg = (void *) selection.relation;
 	error_context_stack = &reading;
@@ -140,7 +186,10 @@ query_antennas(const Selection *selection, const RpmBox *box, const int64 *ids, 
 		values[6] = rpm_int8_array(ids, id_count);
 	else
 		nulls[6] = 'n';
-	rpm_spi_query(query_text(selection), 7, types, values, nulls);
+	if (selection->named)
+		rpm_spi_query_by_key(query_text(selection), 7, types, values, nulls);
+	else
+		rpm_spi_query(query_text(selection), 7, types, values, nulls);
 }
 
 /* $1 SRID, $2-$5 box, $6 extent, $7 ids.  Without ids the box picks by the index on geom where there is one. */

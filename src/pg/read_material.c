@@ -67,7 +67,7 @@ rpm_materials_read(int count, char *const *names, char *const *users)
 	materials->frequency_hz = palloc0(count * sizeof(double));
 
 	rpm_own_table_check("material");
-	rpm_spi_query(query, 1, &type, &value, NULL);
+	rpm_spi_query_by_key(query, 1, &type, &value, NULL);
 	materials->range_count = (int) SPI_processed;
 	materials->ranges = MemoryContextAlloc(context, Max(SPI_processed, 1) * sizeof(Range));
 	for (int i = 0; i < materials->range_count; i++)

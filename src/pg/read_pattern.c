@@ -88,7 +88,7 @@ rpm_patterns_resolve(RpmPatterns *patterns)
 	ListCell   *cell;
 
 	rpm_own_table_check("antenna_pattern");
-	rpm_spi_query(query, 1, &type, &value, NULL);
+	rpm_spi_query_by_key(query, 1, &type, &value, NULL);
 	count = (int) SPI_processed;
 	found = MemoryContextAllocHuge(context, Max(count, 1) * sizeof(Found));
 	for (int i = 0; i < count; i++)

@@ -2,13 +2,15 @@
  * scene_cache.c: the scenes that this session has built.
  *
  * A kept scene serves as long as the fingerprint of its rows (scene_source.h) is the same, so that a change of any session is seen by
- * the next call.  The fingerprint is taken with the caller's rights and snapshot: what a role may not see it does not get.  The scene
+ * the next call.  The fingerprint is taken with the caller's rights and snapshot: what a role may not see it does not get.  It is not taken again for the
+ * same role where nothing can have changed since (snapshot_mark.h).  The scene
  * used longest ago goes first when rpm_pg.scene_cache is exceeded; one in use by a call stays until that call ends.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
 #include "lib/ilist.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -17,6 +19,7 @@
 #include "rpm_settings.h"
 #include "scene_cache.h"
 #include "scene_source.h"
+#include "snapshot_mark.h"
 #include "status_report.h"
 #include "worker.h"
 
@@ -28,7 +31,10 @@ typedef struct KeptScene
 	dlist_node	node;			/* in kept_scenes, the one used last first */
 	MemoryContext context;		/* holds this struct, names and fingerprint; freeing it frees the engine's memory */
 	int32		scene_id;
-	char	   *fingerprint;
+	char	   *settings,
+			   *fingerprint;
+	RpmSnapshotMark mark;		/* at which a role found this fingerprint; 0: none */
+	Oid			role;
 	RpmBox		reached;		/* the flat ground covers it */
 	int			pins;			/* calls that use it */
 	bool		outdated;		/* freed when the last call has ended */
@@ -68,10 +74,13 @@ static size_t kept_bytes = 0;
 static void refuse_recursion(const RpmSceneRow *row);
 static void describe_reading(void *argument);
 static RpmScene *kept_or_built(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control);
-static KeptScene *find_kept(int32 scene_id, const char *fingerprint);
+static KeptScene *find_unchanged(int32 scene_id, const char *settings, RpmSnapshotMark mark);
+static KeptScene *find_kept(int32 scene_id, const char *settings, const char *fingerprint);
+static void note_mark(KeptScene *kept, const RpmSceneSource *source, RpmSnapshotMark mark);
 static bool covers(const RpmBox *outer, const RpmBox *inner);
 static RpmBox united(const RpmBox *a, const RpmBox *b);
-static KeptScene *build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach, rpm_control *control);
+static KeptScene *build(const RpmSceneSource *source, const char *settings, const char *fingerprint, const RpmBox *reach,
+						rpm_control *control);
 static void check_reach(const RpmSceneSource *source, const RpmBox *reach);
 static void start_builder(KeptScene *kept, const RpmSceneSource *source, const RpmBox *reach, rpm_control *control);
 static rpm_device_scene **place_on(KeptScene *kept, const rpm_device *device);
@@ -123,15 +132,24 @@ describe_reading(void *argument)
 static RpmScene *
 kept_or_built(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control)
 {
+	RpmSnapshotMark mark = rpm_snapshot_mark();
 	RpmSceneSource *source;
-	char	   *fingerprint;
+	char	   *settings,
+			   *fingerprint = NULL;
 	KeptScene  *kept;
 	RpmBox		wide;
 
 	rpm_progress_phase(control, RPM_PHASE_READING, 0);
 	source = rpm_source_open(row);
-	fingerprint = rpm_source_fingerprint(source);
-	kept = find_kept(row->scene_id, fingerprint);
+	settings = rpm_source_settings(source);
+	kept = find_unchanged(row->scene_id, settings, mark);
+	if (kept == NULL)
+	{
+		fingerprint = rpm_source_fingerprint(source);
+		kept = find_kept(row->scene_id, settings, fingerprint);
+	}
+	if (kept != NULL && fingerprint != NULL)
+		note_mark(kept, source, mark);
 	if (kept != NULL && (reach == NULL || covers(&kept->reached, reach)))
 		return pin(kept, false);
 	if (reach != NULL)
@@ -140,9 +158,13 @@ kept_or_built(const RpmSceneRow *row, const RpmBox *reach, rpm_control *control)
 		wide = kept != NULL ? united(reach, &kept->reached) : *reach;
 		reach = &wide;
 	}
+	if (fingerprint == NULL)
+		fingerprint = pstrdup(kept->fingerprint);
 	if (kept != NULL)
 		retire(kept);
-	return pin(build(source, fingerprint, reach, control), true);
+	kept = build(source, settings, fingerprint, reach, control);
+	note_mark(kept, source, mark);
+	return pin(kept, true);
 }
 
 const rpm_scene *
@@ -282,9 +304,33 @@ rpm_sql_scene_release(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(released);
 }
 
-/* The kept scene with this fingerprint; one of the same scene with another is given up. */
+/* The kept scene of which the caller's role found at this mark that it is the one; NULL where that is not known. */
 static KeptScene *
-find_kept(int32 scene_id, const char *fingerprint)
+find_unchanged(int32 scene_id, const char *settings, RpmSnapshotMark mark)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &kept_scenes)
+	{
+		KeptScene  *kept = dlist_container(KeptScene, node, iter.cur);
+
+		if (mark != 0 && kept->mark == mark && kept->role == GetUserId() && kept->scene_id == scene_id && strcmp(kept->settings, settings) == 0)
+			return kept;
+	}
+	return NULL;
+}
+
+/* The mark counts from before the rows were read, if it still is the mark. */
+static void
+note_mark(KeptScene *kept, const RpmSceneSource *source, RpmSnapshotMark mark)
+{
+	kept->mark = mark != 0 && rpm_source_is_marked(source) && rpm_snapshot_mark() == mark ? mark : 0;
+	kept->role = GetUserId();
+}
+
+/* The kept scene with these settings and this fingerprint; one of the same scene with others is given up. */
+static KeptScene *
+find_kept(int32 scene_id, const char *settings, const char *fingerprint)
 {
 	dlist_mutable_iter iter;
 
@@ -294,7 +340,7 @@ find_kept(int32 scene_id, const char *fingerprint)
 
 		if (kept->scene_id != scene_id)
 			continue;
-		if (strcmp(kept->fingerprint, fingerprint) == 0)
+		if (strcmp(kept->settings, settings) == 0 && strcmp(kept->fingerprint, fingerprint) == 0)
 			return kept;
 		retire(kept);
 	}
@@ -320,7 +366,7 @@ united(const RpmBox *a, const RpmBox *b)
  * the caller's, so that an error frees it.
  */
 static KeptScene *
-build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach, rpm_control *control)
+build(const RpmSceneSource *source, const char *settings, const char *fingerprint, const RpmBox *reach, rpm_control *control)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rpm_pg scene", ALLOCSET_SMALL_SIZES);
 	KeptScene  *kept = MemoryContextAllocZero(context, sizeof(KeptScene));
@@ -330,6 +376,7 @@ build(const RpmSceneSource *source, const char *fingerprint, const RpmBox *reach
 
 	kept->context = context;
 	kept->scene_id = source->row->scene_id;
+	kept->settings = MemoryContextStrdup(context, settings);
 	kept->fingerprint = MemoryContextStrdup(context, fingerprint);
 	kept->release.func = release_engine_memory;
 	kept->release.arg = kept;

@@ -37,7 +37,7 @@ rpm_scene_row_read(const char *name)
 	Datum		value = CStringGetTextDatum(name);
 
 	rpm_own_table_check("scene");
-	rpm_spi_query(psprintf(columns, rpm_postgis_schema(), scene_has("party_wall_m") ? "s.party_wall_m" : "0.05",
+	rpm_spi_query_by_key(psprintf(columns, rpm_postgis_schema(), scene_has("party_wall_m") ? "s.party_wall_m" : "0.05",
 						   scene_has("building_entry") ? "s.building_entry" : "'none'",
 						   scene_has("building_entry_percent") ? "s.building_entry_percent" : "50"), 1, &type, &value, NULL);
 	if (SPI_processed == 0)

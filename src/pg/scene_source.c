@@ -10,6 +10,7 @@
 
 #include "postgis_functions.h"
 #include "scene_source.h"
+#include "snapshot_mark.h"
 #include "source_query.h"
 #include "spi_rows.h"
 
@@ -52,7 +53,7 @@ rpm_source_open(const RpmSceneRow *row)
 }
 
 char *
-rpm_source_fingerprint(const RpmSceneSource *source)
+rpm_source_settings(const RpmSceneSource *source)
 {
 	const RpmSceneRow *row = source->row;
 	StringInfoData key;
@@ -65,6 +66,24 @@ rpm_source_fingerprint(const RpmSceneSource *source)
 						 row->extent_box.north);
 	append_columns(&key, source->buildings, building_required);
 	append_columns(&key, source->buildings, building_optional);
+	if (source->terrain)
+		append_columns(&key, source->terrain, terrain_required);
+	return key.data;
+}
+
+bool
+rpm_source_is_marked(const RpmSceneSource *source)
+{
+	return rpm_snapshot_covers(source->buildings, building_required, building_optional) &&
+		(source->terrain == NULL || rpm_snapshot_covers(source->terrain, terrain_required, no_columns));
+}
+
+char *
+rpm_source_fingerprint(const RpmSceneSource *source)
+{
+	StringInfoData key;
+
+	initStringInfo(&key);
 	append_relation_fingerprint(&key, source, source->buildings,
 								psprintf("%s, %s, %s, %s, %s",
 										 rpm_relation_column(source->buildings, "building_id", "pg_catalog.text", "null"),
@@ -73,10 +92,7 @@ rpm_source_fingerprint(const RpmSceneSource *source)
 										 rpm_relation_column(source->buildings, "wall_material", "pg_catalog.text", "null"),
 										 rpm_relation_column(source->buildings, "roof_material", "pg_catalog.text", "null")));
 	if (source->terrain)
-	{
-		append_columns(&key, source->terrain, terrain_required);
 		append_relation_fingerprint(&key, source, source->terrain, "pg_catalog.md5(%s.ST_AsEWKB(r.geom)), r.material::pg_catalog.text");
-	}
 	return key.data;
 }
 

@@ -21,11 +21,17 @@ typedef struct RpmSceneSource
 /* Checks that the relations of the scene are there and may be read. */
 extern RpmSceneSource *rpm_source_open(const RpmSceneRow *row);
 
+/* A text that changes when a setting of the scene changes, or what its relations are. */
+extern char *rpm_source_settings(const RpmSceneSource *source);
+
 /*
- * A text that changes when a row that counts is inserted, deleted or updated by anybody, or a setting of the scene changes.  Tables and
+ * A text that changes when a row that counts is inserted, deleted or updated by anybody.  Tables and
  * materialized views: over the versions of the visible rows (ctid, xmin), no geometry is read.  Other relations: over all values.
  */
 extern char *rpm_source_fingerprint(const RpmSceneSource *source);
+
+/* Whether the same mark of a snapshot (snapshot_mark.h) means the same fingerprint. */
+extern bool rpm_source_is_marked(const RpmSceneSource *source);
 
 /* The box of the extent, or where there is none of the buildings; false when there are none either. */
 extern bool rpm_source_box(const RpmSceneSource *source, RpmBox *box);

@@ -11,6 +11,9 @@
 /* Opens SPI and runs a read-only query with the caller's rights and snapshot; the rows are in SPI_tuptable. */
 extern void rpm_spi_query(const char *query, int argument_count, const Oid *types, const Datum *values, const char *nulls);
 
+/* The same for queries that find few rows by a key: their plans are made once, without regard to the arguments, and kept by the session. */
+extern void rpm_spi_query_by_key(const char *query, int argument_count, const Oid *types, const Datum *values, const char *nulls);
+
 static inline Datum
 rpm_column(HeapTuple tuple, int column, bool *null)
 {

@@ -1,7 +1,7 @@
 /*
  * worker.c: engine calls on a helper thread, so that the session keeps answering.
  *
- * The helper starts with all signals blocked and never calls the server.  The main thread sleeps on its latch, from 1 to 20 ms at a time,
+ * The helper starts with all signals blocked and never calls the server.  The main thread sleeps on its latch, 20 ms at a time,
  * and on a pipe that the helper writes to when it has finished, so that no call lasts longer than its work.  No helper outlives its call: an error or a cancel
  * stops and joins it, and so does the end of the process.
  */
@@ -156,7 +156,8 @@ helper_main(void *unused)
 static void
 wait_for_helper(void)
 {
-	long		wait_ms = FIRST_WAIT_MS;
+	/* Signals and the helper's end wake it; without a pipe only time does. */
+	long		wait_ms = helper.finish_read >= 0 ? LONGEST_WAIT_MS : FIRST_WAIT_MS;
 
 	while (!__atomic_load_n(&helper.finished, __ATOMIC_ACQUIRE))
 	{

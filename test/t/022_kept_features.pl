@@ -1,4 +1,4 @@
-# What a network sees of an antenna's surroundings is kept by the session: tables that have not changed are not read again, and nothing that anybody can do
+# What a network sees of an antenna's surroundings is kept by the session, as scenes are: tables that have not changed are not read again, and nothing that anybody can do
 # to them goes unseen. Whether they were read is what the server counts of scans; what a session should see is what it sees with nothing kept.
 use strict;
 use warnings;
@@ -28,6 +28,13 @@ $node->safe_psql('postgres', q{
 		before bigint := scans();
 	BEGIN
 		map := md5(ST_AsWKB(rpm_predict(antenna, scene, method => 'network', size_cells => 32)));
+		scans := scans() - before;
+	END $$;
+	CREATE FUNCTION build(scene text, OUT scans bigint, OUT built boolean) LANGUAGE plpgsql AS $$
+	DECLARE
+		before bigint := scans();
+	BEGIN
+		built := s.built FROM rpm_scene_summary(scene) AS s;
 		scans := scans() - before;
 	END $$;
 	CREATE ROLE alice;
@@ -201,6 +208,37 @@ my %map = map { $_ => $session->ask("SELECT map FROM see($_, 'town')") } 1 .. 3;
 isnt($map{1}, $map{2}, 'each antenna has its own');
 $session->ask('BEGIN; UPDATE rpm.antenna SET azimuth_deg = 90, pattern = \'tr38901\' WHERE antenna_id = 2; COMMIT');
 isnt($session->ask("SELECT map FROM see(2, 'town')"), $map{2}, 'an antenna that was changed has another');
+
+my $given = "SELECT md5(ST_AsWKB(rpm_predict(jsonb_populate_record(a, '{\"height_m\": 12}'), 'town', method => 'network', size_cells => 32))) FROM rpm.antenna AS a WHERE antenna_id = 1";
+fill();
+isnt($session->ask($given), $map{1}, 'one that is given under the key of another is not that one');
+is($session->ask("SELECT map FROM see(1, 'town')"), $map{1}, 'nor the other way round');
+other(q{INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) SELECT 1, ST_SetSRID(ST_MakePoint(691100 + 10 * i, 5336100), 32632), -90 - i FROM generate_series(1, 9) AS i});
+my $measured = $session->ask("SELECT map FROM see(1, 'town')");
+isnt($measured, $map{1}, 'measurements count at once');
+is($session->ask("SELECT map FROM see(1, 'town')"), $measured, 'and at the next call');
+
+# Scenes know by the same whether their rows need to be looked at.
+my $build = "SELECT CASE WHEN scans = 0 THEN 'kept' ELSE 'read' END, CASE WHEN built THEN 'built' ELSE 'as it was' END FROM build('town')";
+$session->ask($build);
+is($session->ask($build), 'kept|as it was', 'a second call on a scene looks at no row');
+other('UPDATE rpm.antenna SET height_m = 31 WHERE antenna_id = 3');
+is($session->ask($build), 'read|as it was', 'after a change elsewhere it looks and builds nothing');
+is($session->ask($build), 'kept|as it was', 'once');
+other('UPDATE house SET height_m = 33 WHERE building_id = 1000');
+is($session->ask($build), 'read|built', 'after a change of a building it builds');
+$session->ask('BEGIN; UPDATE house SET height_m = 34 WHERE building_id = 1000');
+is($session->ask($build), 'read|built', 'as after one of its own');
+$session->ask('ROLLBACK');
+is($session->ask($build), 'read|built', 'and after that was rolled back');
+$session->ask("UPDATE rpm.scene SET party_wall_m = 0.2 WHERE name = 'town'");
+is($session->ask($build), 'read|built', 'a setting of the scene counts, too');
+other('REVOKE SELECT ON house FROM alice');
+$session->ask($build);
+$session->ask('SET ROLE alice');
+like($session->ask($build) || $session->error, qr/permission denied for public.house/, 'a role without rights gets no scene that is kept');
+$session->ask('RESET ROLE');
+is($session->ask("SELECT string_agg((scans > 0)::text, ' ') FROM generate_series(1, 2), LATERAL build('view')"), 'true true', 'a view is looked at each time');
 
 $_->finish for $session, $other;
 $node->stop;

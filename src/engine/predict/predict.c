@@ -9,6 +9,7 @@
 #define CELL_M 5.0
 #define BLOCK_M 100.0
 #define CHUNK 65536				/* places whose terms are in memory at once */
+#define CHUNK_WITHOUT_POINTS 4096	/* the same where a place needs no neighbours: what fits a processor's cache */
 /* With fewer cells than this the covariance is taken from the antenna with most measurements. */
 #define OWN_COVARIANCE_CELLS 50
 #define NEAR_AND_FAR_APART 1e-6
@@ -335,7 +336,8 @@ fill_places(const predict_work *work, const decision *made, double *mean_dbm, do
 {
 	const rpm_predict_input *input = work->input;
 	size_t		columns = (size_t) made->candidate.count,
-				most = input->target_count < CHUNK ? input->target_count : CHUNK;
+				chunk = made->data.data.count == 0 ? CHUNK_WITHOUT_POINTS : CHUNK,
+				most = input->target_count < chunk ? input->target_count : chunk;
 	double	   *rows = malloc((most + 1) * columns * sizeof(double)),
 			   *base = malloc((most + 1) * sizeof(double));
 	double		power = predict_power(&input->antennas[input->antenna]),
@@ -349,8 +351,7 @@ fill_places(const predict_work *work, const decision *made, double *mean_dbm, do
 		size_t		count = input->target_count - begin < most ? input->target_count - begin : most;
 		rpm_field_targets targets = {count, input->target_x_m + begin, input->target_y_m + begin, rows, NULL, NULL};
 
-		for (size_t i = 0; i < count; i++)
-			base[i] = predict_target_row(work, &made->candidate, begin + i, rows + i * columns);
+		predict_target_rows(work, &made->candidate, begin, count, rows, base);
 		if (rpm_field_predict(&made->data.data, &made->fit, &made->covariance, &targets, &work->options->field, work->control,
 							  mean_dbm + begin, sd_db + begin, status) != RPM_OK)
 			break;

@@ -20,6 +20,9 @@ static rpm_code index_points(predict_work *work, rpm_status *status);
 static double middle_of_targets(const predict_work *work, int given);
 static double given_terms(const predict_work *work, const predict_candidate *candidate, double level_db, double *row, int *count);
 static double covariate_term(const predict_work *work, int k, double value);
+static double target_row(const predict_work *work, const predict_candidate *candidate, size_t target, double *row);
+static void given_rows(const predict_work *work, int given, size_t first, size_t count, double *rows, double *base);
+static inline double level_at_target(const predict_work *work, int given, size_t target);
 
 double
 predict_power(const rpm_predict_antenna *antenna)
@@ -271,10 +274,11 @@ static double
 middle_of_targets(const predict_work *work, int given)
 {
 	const rpm_predict_input *input = work->input;
-	double		sum = 0;
+	double		power = predict_power(&input->antennas[input->antenna]),
+				sum = 0;
 
 	for (size_t i = 0; i < input->target_count; i++)
-		sum += predict_given_at_target(work, given, i) - predict_power(&input->antennas[input->antenna]);
+		sum += level_at_target(work, given, i) - power;
 	return input->target_count > 0 ? sum / (double) input->target_count : 0;
 }
 
@@ -336,8 +340,42 @@ given_terms(const predict_work *work, const predict_candidate *candidate, double
 	return drift ? 0 : level_db;
 }
 
-double
-predict_target_row(const predict_work *work, const predict_candidate *candidate, size_t target, double *row)
+void
+predict_target_rows(const predict_work *work, const predict_candidate *candidate, size_t first, size_t count, double *rows, double *base)
+{
+	if (candidate->prior == NULL && candidate->drift == NULL && !candidate->covariates)
+		given_rows(work, candidate->given, first, count, rows, base);
+	else
+		for (size_t i = 0; i < count; i++)
+			base[i] = target_row(work, candidate, first + i, rows + i * (size_t) candidate->count);
+}
+
+/* As target_row, for a level without law, drift and covariates. */
+static void
+given_rows(const predict_work *work, int given, size_t first, size_t count, double *rows, double *base)
+{
+	double		power = predict_power(&work->input->antennas[work->input->antenna]),
+				middle = work->given_middle[given];
+
+	for (size_t i = 0; i < count; i++)
+	{
+		base[i] = level_at_target(work, given, first + i) - power;
+		rows[2 * i] = 1;
+		rows[2 * i + 1] = (base[i] - middle) / 10;
+	}
+}
+
+/* Most have a level of their own. */
+static inline double
+level_at_target(const predict_work *work, int given, size_t target)
+{
+	double		level_dbm = work->input->given[given].at_targets_dbm[target];
+
+	return isnan(level_dbm) ? predict_given_at_target(work, given, target) : level_dbm;
+}
+
+static double
+target_row(const predict_work *work, const predict_candidate *candidate, size_t target, double *row)
 {
 	const rpm_predict_input *input = work->input;
 	const rpm_predict_antenna *antenna = &input->antennas[input->antenna];

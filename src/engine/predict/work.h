@@ -66,9 +66,9 @@ size_t		predict_cells(const predict_work *work, int32_t antenna);
 /* The candidates there are; returns how many. */
 int			predict_candidates(const predict_work *work, predict_candidate *candidates);
 
-/* The terms of a candidate and its base (less power) at a point, and at a target. */
+/* The terms of a candidate and its base (less power) at a point, and at count targets from one on. */
 double		predict_point_row(const predict_work *work, const predict_candidate *candidate, int32_t antenna, size_t point, double *row);
-double		predict_target_row(const predict_work *work, const predict_candidate *candidate, size_t target, double *row);
+void		predict_target_rows(const predict_work *work, const predict_candidate *candidate, size_t first, size_t count, double *rows, double *base);
 
 /*
  * Fits the law of a given prior with holes; *filled (the caller frees it, also after an error): its levels at the points, with the law's
