@@ -5,12 +5,15 @@
  * Science 17(6), 1982, pp. 1541-1546): the Fresnel-Kirchhoff integral over the half-planes above all edges, exact for thin absorbing
  * screens across the path and small angles.  Not his series, which converges slowly: the integral itself, along the path of steepest
  * descent, edge by edge with a Gauss-Legendre rule (relative error below 1e-3 for edges as RPM_EDGE_CLOSENESS asks).  It is symmetrical
- * between both ends and has no step where an edge enters or leaves the line of sight.
+ * between both ends and has no step where an edge enters or leaves the line of sight.  Screens may stand on both sides of the path: each
+ * height is then counted away from its own screen, which turns the sign of the coupling between neighbours on either side.
  */
 #ifndef RPM_MULTIPLE_DIFFRACTION_H
 #define RPM_MULTIPLE_DIFFRACTION_H
 
 #include "rpm_utd.h"
+
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,8 +27,9 @@ extern "C" {
 typedef struct rpm_chain_edge
 {
 	double		leg_m;			/* to it from the edge before, or from the source */
-	double		turn;			/* 2 sin(theta / 2), theta the angle by which the path bends down over it, negative where it bends up */
+	double		turn;			/* 2 sin(theta / 2), theta the angle by which the path bends around its screen, negative where it bends away */
 	double		opacity;		/* of the screen below the edge: 1; less where it is to fade out, 0 is none */
+	bool		turns_back;		/* the screen stands on the other side of the path than that of the edge before: left, then right */
 } rpm_chain_edge;
 
 /*

@@ -79,23 +79,30 @@ static inline void map_scene_rectangle(map_scene *s, int64_t id, int material, r
 	map_scene_faces(s, id, material, false, 1, corners);
 }
 
-/* A closed box without a floor. */
-static inline void map_scene_box(map_scene *s, int64_t id, int material, rpm_vec3 low, rpm_vec3 high)
+/* A closed block over four corners in plan, without a floor. */
+static inline void map_scene_block(map_scene *s, int64_t id, int material, const double (*at)[2], double low_m, double high_m)
 {
 	rpm_vec3	corners[5][4];
-	double		x[4] = {low.x, high.x, high.x, low.x}, y[4] = {low.y, low.y, high.y, high.y};
 
 	for (int i = 0; i < 4; i++)
 	{
 		int			k = (i + 1) % 4;
 
-		corners[i][0] = rpm_vec(x[i], y[i], low.z);
-		corners[i][1] = rpm_vec(x[k], y[k], low.z);
-		corners[i][2] = rpm_vec(x[k], y[k], high.z);
-		corners[i][3] = rpm_vec(x[i], y[i], high.z);
-		corners[4][i] = rpm_vec(x[i], y[i], high.z);
+		corners[i][0] = rpm_vec(at[i][0], at[i][1], low_m);
+		corners[i][1] = rpm_vec(at[k][0], at[k][1], low_m);
+		corners[i][2] = rpm_vec(at[k][0], at[k][1], high_m);
+		corners[i][3] = rpm_vec(at[i][0], at[i][1], high_m);
+		corners[4][i] = rpm_vec(at[i][0], at[i][1], high_m);
 	}
 	map_scene_faces(s, id, material, false, 5, corners);
+}
+
+/* The same over a rectangle along the axes. */
+static inline void map_scene_box(map_scene *s, int64_t id, int material, rpm_vec3 low, rpm_vec3 high)
+{
+	const double at[4][2] = {{low.x, low.y}, {high.x, low.y}, {high.x, high.y}, {low.x, high.y}};
+
+	map_scene_block(s, id, material, at, low.z, high.z);
 }
 
 /* Builds; order[i] is the row added i-th (NULL: as described). */

@@ -7,8 +7,6 @@
  */
 #include "rpm_multiple_diffraction.h"
 
-#include <stdbool.h>
-
 #define NODES_FEW 12
 #define NODES_MANY 24
 /* A long interval is cut into panels of this length, so many at most: a neighbour's part of the integrand is about 1 wide. */
@@ -42,6 +40,8 @@ typedef struct chain
 
 /* Couplings up to this exponent are summed as a power series, with terms until they are below SERIES_END of the sum. */
 #define SERIES_EXPONENT 14.0
+/* ... and up to this where its terms change sign. */
+#define SERIES_EXPONENT_BACK 1.0
 #define SERIES_END 1e-5
 
 /* Nodes of one variable: heights and weights with its own factor of the integrand in them. */
@@ -55,6 +55,7 @@ typedef struct rule
 RPM_LOCAL int	join_close(const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m, rpm_chain_edge *joined);
 RPM_LOCAL double leg_beyond(const rpm_chain_edge *edges, int count, int i, double span_m, double last_leg_m);
 RPM_LOCAL void describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, double wavelength_m);
+RPM_LOCAL bool apart(const chain *c, int i);
 RPM_LOCAL void marginals(chain *c, bool held, double *width, double *middle);
 RPM_LOCAL void make_rule(const chain *c, int i, rule *r);
 RPM_LOCAL double reach(double b, double width, double middle);
@@ -107,7 +108,7 @@ join_close(const rpm_chain_edge *edges, int count, double last_leg_m, double wav
 		rpm_chain_edge *last = &joined[left - 1];
 		double		leg_m = span_m + edges[i].leg_m, nu = sqrt(2 * leg_m / wavelength_m) * fmax(fabs(edges[i].turn), fabs(last->turn));
 
-		if (leg_m <= CLOSE * fmin(last->leg_m, leg_beyond(edges, count, i, leg_m, last_leg_m)) && nu <= CLOSE_NU)
+		if (!edges[i].turns_back && leg_m <= CLOSE * fmin(last->leg_m, leg_beyond(edges, count, i, leg_m, last_leg_m)) && nu <= CLOSE_NU)
 		{
 			last->turn += edges[i].turn;
 			last->opacity = fmax(last->opacity, edges[i].opacity);
@@ -148,7 +149,7 @@ describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, do
 		{
 			double		beyond = i + 2 < count ? edges[i + 2].leg_m : last_leg_m;
 
-			c->alpha[i] = sqrt(before * beyond / ((before + after) * (after + beyond)));
+			c->alpha[i] = (edges[i + 1].turns_back ? -1 : 1) * sqrt(before * beyond / ((before + after) * (after + beyond)));
 			square *= after;
 		}
 		square /= before + after;
@@ -164,13 +165,20 @@ describe(chain *c, const rpm_chain_edge *edges, int count, double last_leg_m, do
 		c->below[i] = c->opacity[i] < 1 ? reach(-c->b[i], c->width_below[i], -c->middle_below[i]) : 0;
 	}
 	for (int i = 0; i + 1 < count; i++)
-		c->series[i] = largest_coupling(c, i) < SERIES_EXPONENT;
+		c->series[i] = largest_coupling(c, i) < (c->alpha[i] < 0 ? SERIES_EXPONENT_BACK : SERIES_EXPONENT);
 }
 
 RPM_LOCAL double
 largest_coupling(const chain *c, int i)
 {
-	return 2 * c->alpha[i] * fmax(c->above[i], c->below[i]) * fmax(c->above[i + 1], c->below[i + 1]);
+	return 2 * fabs(c->alpha[i]) * fmax(c->above[i], c->below[i]) * fmax(c->above[i + 1], c->below[i + 1]);
+}
+
+/* Whole screens on either side: above both the coupling only takes away. */
+RPM_LOCAL bool
+apart(const chain *c, int i)
+{
+	return c->alpha[i] < 0 && c->opacity[i] >= 1 && c->opacity[i + 1] >= 1;
 }
 
 /*
@@ -185,7 +193,7 @@ marginals(chain *c, bool held, double *width, double *middle)
 	for (int i = 0; i < c->count; i++)
 	{
 		bool		bound = i == 0 || (held && c->b[i - 1] >= 0 && c->opacity[i - 1] >= 1);
-		double		drive = -c->b[i] / sqrt(2.0), alpha = bound ? 0 : c->alpha[i - 1];
+		double		drive = -c->b[i] / sqrt(2.0), alpha = bound || apart(c, i - 1) ? 0 : c->alpha[i - 1];
 
 		from_left[i] = bound ? 1 : 1 - alpha * alpha / from_left[i - 1];
 		left[i] = bound ? drive : drive + alpha * left[i - 1] / from_left[i - 1];
@@ -193,7 +201,7 @@ marginals(chain *c, bool held, double *width, double *middle)
 	for (int i = c->count - 1; i >= 0; i--)
 	{
 		bool		bound = i + 1 == c->count || (held && c->b[i + 1] >= 0 && c->opacity[i + 1] >= 1);
-		double		drive = -c->b[i] / sqrt(2.0), alpha = bound ? 0 : c->alpha[i], pivot;
+		double		drive = -c->b[i] / sqrt(2.0), alpha = bound || apart(c, i) ? 0 : c->alpha[i], pivot;
 
 		from_right[i] = bound ? 1 : 1 - alpha * alpha / from_right[i + 1];
 		right[i] = bound ? drive : drive + alpha * right[i + 1] / from_right[i + 1];

@@ -15,18 +15,22 @@
 #define FIRST_NU 0.25
 /* Edges below the band fade in while their distance from the next edge grows from RPM_EDGE_CLOSENESS to this share of a leg. */
 #define CLOSENESS_END 0.06
+/* Those across from a corner fade out where the way from its tip to theirs leaves the leg by this slope to twice as much. */
+#define ACROSS_SLOPE 0.25
 
-/* The band with the lower edges found so far. */
+/* The band with the lower edges of one side found so far. */
 typedef struct polyline
 {
-	int			count;
+	int			side, count;
 	double		x[2 * RPM_EDGES_MAX], z[2 * RPM_EDGES_MAX];
+	bool		other[2 * RPM_EDGES_MAX];	/* a corner of the other side */
 } polyline;
 
-/* An edge below the band. */
+/* An edge below the band, or above it where it holds the band from there. */
 typedef struct lower_edge
 {
 	double		x, z, nu, presence;
+	int			side;
 } lower_edge;
 
 RPM_LOCAL void stretch(const rpm_profile *p, rpm_band *s);
@@ -39,8 +43,11 @@ RPM_LOCAL rpm_band_corner end_or_corner(const rpm_profile *p, const rpm_band *s,
 RPM_LOCAL double length_of(double x, double z);
 RPM_LOCAL double bend(double x0, double z0, double x1, double z1, double x2, double z2);
 RPM_LOCAL int lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room);
-RPM_LOCAL bool next_lower(const rpm_profile *p, const polyline *line, lower_edge *next);
+RPM_LOCAL void begin_line(const rpm_profile *p, const rpm_band *s, int side, polyline *line);
+RPM_LOCAL polyline *line_of(polyline *lines, int side);
+RPM_LOCAL bool next_lower(const rpm_profile *p, polyline *lines, lower_edge *next);
 RPM_LOCAL double below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, double *presence);
+RPM_LOCAL double ahead(double height, double distance);
 RPM_LOCAL double closeness(double distance, double leg);
 RPM_LOCAL void insert(polyline *line, double x, double z);
 RPM_LOCAL void build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count);
@@ -48,13 +55,23 @@ RPM_LOCAL void build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *
 RPM_SHARED void
 rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z)
 {
+	rpm_crossing crossing = {x, z, 0, edge, 1, 0};
 	double		height, zone;
 
 	if (!(x > 0 && x < p->length) || length_of(x, z - p->z_begin) < RPM_LEG_END_M || length_of(p->length - x, z - p->z_end) < RPM_LEG_END_M)
 		return;
 	height = z - p->z_begin - (p->z_end - p->z_begin) * x / p->length;
 	zone = sqrt(p->wavelength_m * x * (p->length - x) / (2 * p->length));
-	if (height < -RPM_BAND_CLEAR_NU * zone || p->count == RPM_PROFILE_MAX)
+	if (height < -RPM_BAND_CLEAR_NU * zone)
+		return;
+	p->above = p->above || height > 0;
+	rpm_profile_put(p, &crossing);
+}
+
+RPM_SHARED void
+rpm_profile_put(rpm_profile *p, const rpm_crossing *crossing)
+{
+	if (p->count == RPM_PROFILE_MAX)
 		return;
 #ifdef RPM_KERNEL
 	if (p->count == (int) p->bench.room)
@@ -63,22 +80,27 @@ rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z
 		return;
 	}
 #endif
-	p->above = p->above || height > 0;
-	p->at[p->count++] = (rpm_crossing) {x, z, 0, edge};
+	p->between = p->between || (p->count > 0 && crossing->side != p->at[0].side);
+	p->at[p->count++] = *crossing;
 }
 
 RPM_SHARED void
-rpm_band_stretch(const rpm_profile *p, rpm_band *band)
+rpm_band_stretch(rpm_profile *p, rpm_band *band)
 {
 	band->corner_count = 0;
-	stretch(p, band);
+	if (p->between)
+		rpm_band_between(p, band);
+	else
+		stretch(p, band);
 	corner_parameters(p, band);
 	band->length_m = 0;
+	band->winds = false;
 	for (int i = 0; i <= band->corner_count; i++)
 	{
 		rpm_band_corner from = end_or_corner(p, band, i - 1), to = end_or_corner(p, band, i);
 
 		band->length_m += length_of(to.x - from.x, to.z - from.z);
+		band->winds = band->winds || (i > 0 && i < band->corner_count && to.side != from.side);
 	}
 }
 
@@ -115,7 +137,6 @@ stretch(const rpm_profile *p, rpm_band *s)
 
 	for (;;)
 	{
-		const rpm_profile_edge *e;
 		double		steepest = (p->z_end - z) / (p->length - x);
 		int			next = -1;
 
@@ -127,27 +148,36 @@ stretch(const rpm_profile *p, rpm_band *s)
 			}
 		if (next < 0)
 			return;
-		if (s->corner_count == RPM_EDGES_MAX - LOWER_LEAST)
-			drop_least_corner(p, s);
-		/* Of edges in one place the wedge, whose walls are known. */
-		for (int i = 0; i < p->count && p->at[next].edge->wedge < 0; i++)
-			if (p->at[i].x > x && fabs(p->at[i].x - p->at[next].x) < TWIN_M && fabs(p->at[i].z - p->at[next].z) < TWIN_M
-				&& p->at[i].edge->wedge >= 0)
-				next = i;
-		x = p->at[next].x;
-		z = p->at[next].z;
-		e = p->at[next].edge;
-		s->corners[s->corner_count] = (rpm_band_corner) {.x = x, .z = z, .wedge = e->wedge,
-			.start = rpm_vec(p->transmitter.x + e->x0, p->transmitter.y + e->y0, e->z0),
-			.along = rpm_vec(e->x1 - e->x0, e->y1 - e->y0, e->z1 - e->z0), .edge = e};
-		if (s->corner_count > 0)
-		{
-			rpm_band_corner *c = &s->corners[s->corner_count], *before = c - 1;
-
-			c->rounds = rpm_band_rounds(before->edge, e, length_of(c->x - before->x, c->z - before->z));
-		}
-		s->corner_count++;
+		rpm_band_turn_at(p, s, x, next);
+		x = s->corners[s->corner_count - 1].x;
+		z = s->corners[s->corner_count - 1].z;
 	}
+}
+
+RPM_SHARED void
+rpm_band_turn_at(const rpm_profile *p, rpm_band *s, double x, int crossing)
+{
+	const rpm_crossing *at = &p->at[crossing];
+	const rpm_profile_edge *e;
+
+	if (s->corner_count == RPM_EDGES_MAX - LOWER_LEAST)
+		drop_least_corner(p, s);
+	/* Of edges in one place the wedge, whose walls are known. */
+	for (int i = 0; i < p->count && at->edge->wedge < 0; i++)
+		if (p->at[i].x > x && p->at[i].side == at->side && fabs(p->at[i].x - at->x) < TWIN_M && fabs(p->at[i].z - at->z) < TWIN_M
+			&& p->at[i].edge->wedge >= 0)
+			at = &p->at[i];
+	e = at->edge;
+	s->corners[s->corner_count] = (rpm_band_corner) {.x = at->x, .z = at->z, .wedge = e->wedge,
+		.start = rpm_vec(p->transmitter.x + e->x0, p->transmitter.y + e->y0, e->z0),
+		.along = rpm_vec(e->x1 - e->x0, e->y1 - e->y0, e->z1 - e->z0), .side = at->side, .edge = e};
+	if (s->corner_count > 0)
+	{
+		rpm_band_corner *c = &s->corners[s->corner_count], *before = c - 1;
+
+		c->rounds = c->side == before->side && rpm_band_rounds(before->edge, e, length_of(c->x - before->x, c->z - before->z));
+	}
+	s->corner_count++;
 }
 
 /* Two corners at one place, over one of which the band hardly bends, are one edge. */
@@ -160,7 +190,7 @@ drop_close_corners(const rpm_profile *p, rpm_band *s)
 		rpm_band_corner before = end_or_corner(p, s, i - 1), a = s->corners[i], b = s->corners[i + 1], after = end_or_corner(p, s, i + 2);
 		double		legs = fmin(length_of(a.x - before.x, a.z - before.z), length_of(after.x - b.x, after.z - b.z));
 
-		if (length_of(b.x - a.x, b.z - a.z) >= RPM_EDGE_CLOSENESS * legs || fmin(a.nu, b.nu) > ONE_CORNER_NU)
+		if (a.side != b.side || length_of(b.x - a.x, b.z - a.z) >= RPM_EDGE_CLOSENESS * legs || fmin(a.nu, b.nu) > ONE_CORNER_NU)
 			i++;
 		else
 			drop_corner(s, a.nu < b.nu ? i : i + 1);
@@ -210,7 +240,7 @@ corner_parameters(const rpm_profile *p, rpm_band *s)
 
 		c->point = rpm_along(c->start, fmin(fmax(at, 0), length), direction);
 		least = rpm_norm(rpm_sub(c->point, from)) + rpm_norm(rpm_sub(to, c->point)) - straight;
-		c->nu = rpm_knife_edge_parameter(bend(a.x, a.z, c->x, c->z, b.x, b.z), before, after, p->wavelength_m)
+		c->nu = rpm_knife_edge_parameter(c->side * bend(a.x, a.z, c->x, c->z, b.x, b.z), before, after, p->wavelength_m)
 			* (excess > 1e-9 ? sqrt(fmin(fmax(least, 0) / excess, 1)) : 1);
 	}
 }
@@ -249,28 +279,23 @@ length_of(double x, double z)
 }
 
 /*
- * The edges nearest to the band from below, one after another, each against what stands already, at most `room`.  Each fades out towards the
- * first that is left out, so that none comes in with a step.
+ * The edges nearest to the band from below, one after another, each against what stands already on its side, at most `room`.  Each fades
+ * out towards the first that is left out, so that none comes in with a step.
  */
 RPM_LOCAL int
 lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 {
-	polyline	line = {0};
+	polyline	lines[2];
 	double		clear = RPM_BAND_CLEAR_NU;
 	int			count = 0, kept = 0;
 
-	for (int i = -1; i <= s->corner_count; i++)
-	{
-		rpm_band_corner c = end_or_corner(p, s, i);
-
-		line.x[line.count] = c.x;
-		line.z[line.count++] = c.z;
-	}
+	begin_line(p, s, 1, &lines[0]);
+	begin_line(p, s, -1, &lines[1]);
 	for (int i = 0; i < p->count; i++)
 	{
 		double		presence;
 
-		p->at[i].nu_band = below_line(p, &line, &p->at[i], &presence);
+		p->at[i].nu_band = below_line(p, line_of(lines, p->at[i].side), &p->at[i], &presence);
 		/* A corner that the band was too full for stands above it. */
 		if (p->at[i].nu_band > 0)
 			p->at[i].nu_band = -INFINITY;
@@ -279,7 +304,7 @@ lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 	{
 		lower_edge	next;
 
-		if (!next_lower(p, &line, &next))
+		if (!next_lower(p, lines, &next))
 			break;
 		if (count == room)
 		{
@@ -287,7 +312,7 @@ lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 			break;
 		}
 		lower[count] = next;
-		insert(&line, next.x, next.z);
+		insert(line_of(lines, next.side), next.x, next.z);
 	}
 	for (int i = 0; i < count; i++)
 	{
@@ -298,9 +323,31 @@ lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 	return kept;
 }
 
+/* The band as the edges of a side see it. */
+RPM_LOCAL void
+begin_line(const rpm_profile *p, const rpm_band *s, int side, polyline *line)
+{
+	line->side = side;
+	line->count = 0;
+	for (int i = -1; i <= s->corner_count; i++)
+	{
+		rpm_band_corner c = end_or_corner(p, s, i);
+
+		line->x[line->count] = c.x;
+		line->z[line->count] = c.z;
+		line->other[line->count++] = c.side == -side;
+	}
+}
+
+RPM_LOCAL polyline *
+line_of(polyline *lines, int side)
+{
+	return &lines[side < 0];
+}
+
 /* Of the edges that are not on the line, the one that is least below it and the band. */
 RPM_LOCAL bool
-next_lower(const rpm_profile *p, const polyline *line, lower_edge *next)
+next_lower(const rpm_profile *p, polyline *lines, lower_edge *next)
 {
 	next->nu = -RPM_BAND_CLEAR_NU;
 	for (int i = 0; i < p->count; i++)
@@ -309,9 +356,9 @@ next_lower(const rpm_profile *p, const polyline *line, lower_edge *next)
 
 		if (!p->at[i].edge->sharp || p->at[i].nu_band <= next->nu)
 			continue;
-		nu = fmin(p->at[i].nu_band, below_line(p, line, &p->at[i], &presence));
+		nu = fmin(p->at[i].nu_band, below_line(p, line_of(lines, p->at[i].side), &p->at[i], &presence));
 		if (nu > next->nu && presence > 0)
-			*next = (lower_edge) {p->at[i].x, p->at[i].z, nu, presence};
+			*next = (lower_edge) {p->at[i].x, p->at[i].z, nu, presence, p->at[i].side};
 	}
 	return next->nu > -RPM_BAND_CLEAR_NU;
 }
@@ -320,19 +367,27 @@ next_lower(const rpm_profile *p, const polyline *line, lower_edge *next)
 RPM_LOCAL double
 below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, double *presence)
 {
-	int			i = 1;
+	int			i = 1, last = line->count - 1;
 	double		before, after, height;
 
-	while (i < line->count - 1 && line->x[i] < c->x)
+	while (i < last && line->x[i] < c->x)
 		i++;
 	before = c->x - line->x[i - 1];
 	after = line->x[i] - c->x;
 	*presence = 0;
 	if (!(before > 0 && after > 0))
 		return -INFINITY;
-	height = c->z - (line->z[i - 1] * after + line->z[i] * before) / (before + after);
-	*presence = fmin(i > 1 ? closeness(before, after) : 1, i < line->count - 1 ? closeness(after, before) : 1);
+	height = line->side * (c->z - (line->z[i - 1] * after + line->z[i] * before) / (before + after));
+	*presence = fmin(i == 1 ? 1 : line->other[i - 1] ? ahead(height, before) : closeness(before, after),
+					 i == last ? 1 : line->other[i] ? ahead(height, after) : closeness(after, before));
 	return height * sqrt(2 / p->wavelength_m * (1 / before + 1 / after));
+}
+
+/* An edge across from a corner, which the screens' integral has no place for, fades out as it comes to stand beside it rather than behind. */
+RPM_LOCAL double
+ahead(double height, double distance)
+{
+	return rpm_smooth_step(2 - fabs(height) / distance / ACROSS_SLOPE);
 }
 
 RPM_LOCAL double
@@ -350,9 +405,11 @@ insert(polyline *line, double x, double z)
 	{
 		line->x[i] = line->x[i - 1];
 		line->z[i] = line->z[i - 1];
+		line->other[i] = line->other[i - 1];
 	}
 	line->x[i] = x;
 	line->z[i] = z;
+	line->other[i] = false;
 }
 
 /* Corners and lower edges in their order along the path. */
@@ -360,7 +417,7 @@ RPM_LOCAL void
 build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count)
 {
 	double		x[RPM_EDGES_MAX + 2], z[RPM_EDGES_MAX + 2], skew[RPM_EDGES_MAX + 2], opacity[RPM_EDGES_MAX + 2];
-	int			n = 1;
+	int			n = 1, side[RPM_EDGES_MAX + 2];
 
 	x[0] = 0;
 	z[0] = p->z_begin;
@@ -381,20 +438,23 @@ build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lowe
 					x[at] = x[at - 1];
 					z[at] = z[at - 1];
 					opacity[at] = opacity[at - 1];
+					side[at] = side[at - 1];
 				}
 				x[at] = lower[k].x;
 				z[at] = lower[k].z;
 				opacity[at] = lower[k].presence;
+				side[at] = lower[k].side;
 			}
 		for (int k = first; k < n; k++)
 			skew[k] = 1;
 		x[n] = c.x;
 		z[n] = c.z;
 		opacity[n] = 1;
+		side[n] = c.side;
 		if (i < s->corner_count)
 		{
-			double		plain = rpm_knife_edge_parameter(bend(a.x, a.z, c.x, c.z, b.x, b.z), length_of(c.x - a.x, c.z - a.z),
-														 length_of(b.x - c.x, b.z - c.z), p->wavelength_m);
+			double		plain = rpm_knife_edge_parameter(c.side * bend(a.x, a.z, c.x, c.z, b.x, b.z),
+														 length_of(c.x - a.x, c.z - a.z), length_of(b.x - c.x, b.z - c.z), p->wavelength_m);
 
 			skew[n++] = plain > 0 ? c.nu / plain : 1;
 		}
@@ -402,6 +462,6 @@ build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lowe
 	s->count = n - 1;
 	for (int i = 1; i < n; i++)
 		s->chain[i - 1] = (rpm_chain_edge) {length_of(x[i] - x[i - 1], z[i] - z[i - 1]),
-			skew[i] * bend(x[i - 1], z[i - 1], x[i], z[i], x[i + 1], z[i + 1]), opacity[i]};
+			skew[i] * side[i] * bend(x[i - 1], z[i - 1], x[i], z[i], x[i + 1], z[i + 1]), opacity[i], i > 1 && side[i] != side[i - 1]};
 	s->last_leg_m = length_of(x[n] - x[n - 1], z[n] - z[n - 1]);
 }

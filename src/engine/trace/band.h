@@ -2,7 +2,8 @@
  * band.h: the rubber band over the edges that cross a plane through two points, and the chain of knife edges along it.
  *
  * The plane is the vertical one (roof_profile.h) or the one through both ends that is level across (wall_corners.h).  In it x runs from
- * the transmitter to the receiver and z away from what the band is stretched over.
+ * the transmitter to the receiver and z away from what the band is stretched over.  Some of the edges may hold the band from above instead:
+ * then it is the shortest way between both kinds.
  */
 #ifndef RPM_BAND_H
 #define RPM_BAND_H
@@ -32,6 +33,8 @@ typedef struct rpm_crossing
 	double		x, z;
 	double		nu_band;		/* against the band */
 	const rpm_profile_edge *edge;
+	int			side;			/* 1: the way passes over it; -1: below it */
+	int			group;			/* whose edge it is, by what added it */
 } rpm_crossing;
 
 /* On a device a thread's profile lies in its part of memory for all threads of a launch. */
@@ -51,6 +54,7 @@ typedef struct rpm_profile
 	double		wavelength_m;
 	int			count;
 	bool		above;			/* something stands over the straight line */
+	bool		between;		/* there are edges of either side */
 #ifdef RPM_KERNEL
 	rpm_crossing *at;			/* of the bench */
 	rpm_profile_bench bench;
@@ -67,6 +71,7 @@ typedef struct rpm_band_corner
 	rpm_vec3	start, along;	/* the edge's line, from start to start + along */
 	double		nu;				/* of this edge between its neighbours on the band */
 	rpm_vec3	point;			/* of the edge where the way over it is shortest */
+	int			side;			/* 1: the band turns down over it; -1: up below it */
 	bool		rounds;			/* a crease of the surface that the band comes along from the corner before */
 	const rpm_profile_edge *edge;
 } rpm_band_corner;
@@ -81,6 +86,7 @@ typedef struct rpm_band
 	rpm_chain_edge chain[RPM_EDGES_MAX];
 	double		last_leg_m;
 	double		several;		/* 0: one edge alone; 1: two or more; between, the second fades in */
+	bool		winds;			/* it has corners on either side */
 	double		round_part;		/* what smooth surfaces leave of the field over what their edges in the chain do; at most 1 */
 } rpm_band;
 
@@ -89,7 +95,7 @@ RPM_INLINE void
 rpm_profile_clear(rpm_profile *p, const rpm_profile_bench *bench)
 {
 	p->count = 0;
-	p->above = false;
+	p->above = p->between = false;
 #ifdef RPM_KERNEL
 	p->bench = *bench;
 	p->at = bench->at + (size_t) bench->room * rpm_kernel_thread();
@@ -101,11 +107,20 @@ rpm_profile_clear(rpm_profile *p, const rpm_profile_bench *bench)
 /* Notes where an edge crosses the plane, unless it lies beyond the ends or far below the straight line. */
 RPM_SHARED void rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z);
 
+/* Notes a crossing as it is; of more than there is room for, the rest is left out. */
+RPM_SHARED void rpm_profile_put(rpm_profile *p, const rpm_crossing *crossing);
+
 /* The corners and the length of the band over what the profile holds. */
-RPM_SHARED void rpm_band_stretch(const rpm_profile *p, rpm_band *band);
+RPM_SHARED void rpm_band_stretch(rpm_profile *p, rpm_band *band);
 
 /* The chain along a band that was stretched; of corners that are as good as one, one is left. */
 RPM_SHARED void rpm_band_chain(rpm_profile *p, rpm_band *band);
+
+/* Puts a corner at a crossing behind the last one; x of the corner before. */
+RPM_SHARED void rpm_band_turn_at(const rpm_profile *p, rpm_band *band, double x, int crossing);
+
+/* The corners of the shortest way between edges of both sides (band_between.c); sorts the profile by x. */
+RPM_SHARED void rpm_band_between(rpm_profile *p, rpm_band *band);
 
 /* round_part of a band whose corners have their parameters (band_round.c). */
 RPM_SHARED double rpm_band_round_part(const rpm_profile *p, const rpm_band *band);

@@ -11,8 +11,11 @@
 /* A diffracted field is that of a corner of the band when its wedge lies along the corner's edge. */
 #define SAME_LINE_M 0.3
 #define SAME_DIRECTION 0.9
+/* A corner of a band that winds has the band's field alone while the others' nu is at most this. */
+#define ALONE_NU 0.5
 
 RPM_LOCAL bool of_corner(const rpm_wedge *wedge, const rpm_band_corner *corner);
+RPM_LOCAL bool turns_alone(const rpm_band *band, int corner);
 RPM_LOCAL rpm_cvec3 source_field(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 k);
 RPM_LOCAL double wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 from, rpm_vec3 to,
 						 rpm_vec3 first);
@@ -46,7 +49,7 @@ rpm_band_most_power(const rpm_map_job *job, const rpm_band_source *source, const
 	{
 		double		alone = rpm_knife_edge(fmax(0, band->corners[i].nu));
 
-		most *= WEDGE_MOST * WEDGE_MOST * fmin(1, alone * alone * (i > 0 ? COUPLED_MOST : 1));
+		most *= WEDGE_MOST * WEDGE_MOST * fmin(1, alone * alone * (i > 0 && band->corners[i].side == band->corners[i - 1].side ? COUPLED_MOST : 1));
 	}
 	return most;
 }
@@ -82,13 +85,26 @@ rpm_band_takes(const rpm_map_job *job, const rpm_band *band, double weight, rpm_
 
 	for (int i = 0; i < count; i++)
 		for (int k = 0; k < band->corner_count; k++)
-			if (of_corner(&job->scene->wedges[diffracted[i].wedge], &band->corners[k]))
+			if (of_corner(&job->scene->wedges[diffracted[i].wedge], &band->corners[k]) && turns_alone(band, k))
 			{
 				diffracted[i].field = rpm_cvec_scale(diffracted[i].field, sqrt(1 - band->several * weight));
 				found = true;
 				break;
 			}
 	return found ? band->several * weight : weight;
+}
+
+/*
+ * A way that winds on between others passes corners that are those of another way too, and have that one's field.  Its own field a corner has
+ * only where the way hardly turns at the others.
+ */
+RPM_LOCAL bool
+turns_alone(const rpm_band *band, int corner)
+{
+	for (int i = 0; i < band->corner_count && band->winds; i++)
+		if (i != corner && band->corners[i].nu > ALONE_NU)
+			return false;
+	return true;
 }
 
 RPM_LOCAL bool

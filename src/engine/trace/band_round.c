@@ -77,7 +77,7 @@ describe_run(const rpm_profile *p, const rpm_band *band, int first, int last)
 	{
 		double		turn = turn_at(p, band, i), leg_m = leg_to(p, band, i);
 
-		edges[i - first] = (rpm_chain_edge) {leg_m, 2 * sin(turn / 2), 1};
+		edges[i - first] = (rpm_chain_edge) {leg_m, 2 * sin(turn / 2), 1, false};
 		if (i > first)
 		{
 			double		before = turn_at(p, band, i - 1), weight = before * turn;
@@ -102,7 +102,7 @@ describe_run(const rpm_profile *p, const rpm_band *band, int first, int last)
 	return run;
 }
 
-/* By how much the band turns down over a corner, radians. */
+/* By how much the band turns around a corner, radians. */
 RPM_LOCAL double
 turn_at(const rpm_profile *p, const rpm_band *band, int i)
 {
@@ -110,7 +110,7 @@ turn_at(const rpm_profile *p, const rpm_band *band, int i)
 	double		x0 = i > 0 ? c[-1].x : 0, z0 = i > 0 ? c[-1].z : p->z_begin;
 	double		x1 = i + 1 < band->corner_count ? c[1].x : p->length, z1 = i + 1 < band->corner_count ? c[1].z : p->z_end;
 
-	return fmax(0, atan2(c->z - z0, c->x - x0) - atan2(z1 - c->z, x1 - c->x));
+	return fmax(0, c->side * (atan2(c->z - z0, c->x - x0) - atan2(z1 - c->z, x1 - c->x)));
 }
 
 /* The leg's length that ends at corner i; corner_count is the receiver. */

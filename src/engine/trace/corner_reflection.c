@@ -19,16 +19,17 @@ rpm_map_corner_reflection(const rpm_map_job *job, const rpm_mirrored_way *way, c
 {
 	corner_need need = {job, way, least};
 	bool		behind = way->source.facet == RPM_NO_FACET;
-	rpm_corner_question question = {way->source.position, way->end, way->facet, behind ? way->source.position : way->end, over, worth_mirroring, &need};
+	rpm_corner_question question = {way->source.position, way->end, way->facet, behind ? way->source.position : way->end, over, worth_mirroring, &need, false};
 	rpm_roof_question roofs = way->over;
+	rpm_corner_search search;
 	rpm_band	band;
 	double		power = 0;
 
 	if (!(job->options->mechanisms & RPM_AROUND_CORNERS))
 		return 0;
 	for (int side = RPM_SIDE_RIGHT; side <= RPM_SIDE_LEFT; side += RPM_SIDE_LEFT - RPM_SIDE_RIGHT)
-		if (rpm_corner_band(job->roofs, job->scene, job->query, &question, (rpm_side) side, &band)
-			&& rpm_mirrored_way_open(job, way, &band))
+		if (rpm_corner_search_begin(&search, job->roofs, job->scene, job->query, &question, (rpm_side) side)
+			&& rpm_corner_search_next(&search, &band) && rpm_mirrored_way_open(job, way, &band))
 			power += rpm_mirrored_way_power(job, way, &band);
 	if (!(power > 0))
 		return 0;
@@ -40,7 +41,7 @@ RPM_SHARED double
 rpm_map_corner_clearance(const rpm_map_job *job, int32_t facet, rpm_vec3 image)
 {
 	rpm_vec3	antenna = job->antenna->position;
-	rpm_corner_question question = {antenna, image, facet, antenna, NULL, NULL, NULL};
+	rpm_corner_question question = {antenna, image, facet, antenna, NULL, NULL, NULL, false};
 	rpm_band	band;
 	double		amplitude = 1;
 

@@ -121,18 +121,23 @@ around_power(const rest_power *rest, const rpm_band *over, rpm_vec3 point, rpm_m
 {
 	const rpm_map_job *job = rest->job;
 	rpm_band_source antenna = rpm_band_antenna(job);
-	rpm_corner_question question = {antenna.position, point, RPM_NO_FACET, point, NULL, worth, rest};
+	rpm_corner_question question = {antenna.position, point, RPM_NO_FACET, point, NULL, worth, rest, true};
 	double		power = 0, weight = rpm_corner_share(over);
+	rpm_corner_search search;
 	rpm_band	band;
 
 	for (int side = RPM_SIDE_RIGHT; side <= RPM_SIDE_LEFT && weight > 0; side += RPM_SIDE_LEFT - RPM_SIDE_RIGHT)
-		if (rpm_corner_band(job->roofs, job->scene, job->query, &question, (rpm_side) side, &band))
+	{
+		if (!rpm_corner_search_begin(&search, job->roofs, job->scene, job->query, &question, (rpm_side) side))
+			break;
+		while (rpm_corner_search_next(&search, &band))
 		{
 			double		share = rpm_band_takes(job, &band, weight, diffracted, count);
 
 			if (share > 0)
 				power += share * rpm_band_power(job, &antenna, &band, point);
 		}
+	}
 	return power;
 }
 
