@@ -55,6 +55,8 @@ static rpm_code predict_map(void *argument, rpm_control *control, rpm_status *st
 static MemoryContext read_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
 static void read_own_features(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, rpm_control *control);
 static void read_features_of_function(NetworkMap *map, const RpmSceneRow *scene, int64 antenna_id, const RpmModel *model, MemoryContext context);
+static void copy_row(const NetworkMap *map, size_t first, const Between *across, int columns, double *mean_dbm, float *sd_db);
+static void fill_row(const NetworkMap *map, const Between *down, const Between *across, int columns, double *mean_dbm, float *sd_db);
 static Between between(double cells, int side);
 static double value_at(const NetworkMap *map, const float *values, const Between *across, const Between *down);
 
@@ -259,21 +261,45 @@ static void
 fill_targets(const NetworkMap *map, const rpm_predict_input *input, int columns, double *at_targets, float *sd_db)
 {
 	Between    *across = palloc(columns * sizeof(Between));
+	bool		in_middles = true;
 
 	for (int c = 0; c < columns && (size_t) c < input->target_count; c++)
+	{
 		across[c] = between((input->target_x_m[c] - map->west) / map->cell_size_m, map->side);
+		in_middles &= across[c].along == 0;
+	}
 	for (size_t i = 0; i < input->target_count; i += columns)
 	{
 		Between		down = between((map->north - input->target_y_m[i]) / map->cell_size_m, map->side);
 
 		CHECK_FOR_INTERRUPTS();
-		for (int c = 0; c < columns; c++)
-		{
-			at_targets[i + c] = value_at(map, map->mean_dbm, &across[c], &down);
-			sd_db[i + c] = (float) value_at(map, map->sd_db, &across[c], &down);
-		}
+		if (in_middles && down.along == 0)
+			copy_row(map, (size_t) down.before * map->side, across, columns, at_targets + i, sd_db + i);
+		else
+			fill_row(map, &down, across, columns, at_targets + i, sd_db + i);
 	}
 	pfree(across);
+}
+
+/* Where the targets are the middles of the network's own cells. */
+static void
+copy_row(const NetworkMap *map, size_t first, const Between *across, int columns, double *mean_dbm, float *sd_db)
+{
+	for (int c = 0; c < columns; c++)
+	{
+		mean_dbm[c] = map->mean_dbm[first + across[c].before];
+		sd_db[c] = map->sd_db[first + across[c].before];
+	}
+}
+
+static void
+fill_row(const NetworkMap *map, const Between *down, const Between *across, int columns, double *mean_dbm, float *sd_db)
+{
+	for (int c = 0; c < columns; c++)
+	{
+		mean_dbm[c] = value_at(map, map->mean_dbm, &across[c], down);
+		sd_db[c] = (float) value_at(map, map->sd_db, &across[c], down);
+	}
 }
 
 /* cells: from the border of the map. */

@@ -3,12 +3,14 @@
 # median of calls of one session after the first; then the default model's network alone (bench_default_model), and what rpm_predict takes above it where its
 # features must be computed (first call) and where they are kept (later calls): the least of all rounds, in which they take turns.
 #
-#   bash test/bench/features.sh [CALLS [ROUNDS]]     (after `make bench`; default 40 3; PGHOST, PGPORT and PGUSER, a superuser, name the server; makes and
-#                                                     drops a database)
+#   bash test/bench/features.sh [CALLS [ROUNDS [THREADS]]]
+#
+# After `make bench`; default 40 3 '1 2'; PGHOST, PGPORT and PGUSER, a superuser, name the server; makes and drops a database.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 calls=${1:-40}
 rounds=${2:-3}
+thread_counts=${3:-1 2}
 database=rpm_bench_features
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $database" 2>/dev/null' EXIT
 
@@ -68,7 +70,7 @@ calls_of()
 }
 
 # Network and calls in turn, so that all see the same busy machine.
-for threads in 1 2; do
+for threads in $thread_counts; do
 	for side in 128 256 512; do
 		for ((round = 0; round < rounds; round++)); do
 			build/bench/bench_default_model "$threads" 10 | awk -v side="$side" '$1 == side { print "network", $5, $10 }'

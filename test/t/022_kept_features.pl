@@ -128,7 +128,9 @@ $session->ask('BEGIN ISOLATION LEVEL REPEATABLE READ');
 settle('in repeatable read');
 other('UPDATE house SET height_m = 30 WHERE building_id = 1000');
 ok(!sees('read', 'another session wrote after the snapshot'), 'and nothing of it is seen');
+fill();
 $session->ask('COMMIT');
+ok(sees('read', 'what that snapshot saw does not serve after it'), 'and now it is seen');
 # What is kept takes no lock, so that others may change the table itself.
 fill();
 $session->ask('BEGIN ISOLATION LEVEL REPEATABLE READ');
@@ -169,6 +171,7 @@ other(q{GRANT SELECT ON house TO alice; ALTER TABLE house ENABLE ROW LEVEL SECUR
 settle('policies do not count for the owner');
 $session->ask("SET ROLE alice; SET town.most_m = 20");
 ok(sees('read', 'a role with a policy reads'), 'and sees other rows');
+fill();
 $session->ask('SET town.most_m = 10');
 ok(sees('read', 'and reads again'), 'since a setting may change what it sees');
 $session->ask('RESET ROLE');
@@ -217,6 +220,17 @@ other(q{INSERT INTO rpm.measurement (antenna_id, geom, rsrp_dbm) SELECT 1, ST_Se
 my $measured = $session->ask("SELECT map FROM see(1, 'town')");
 isnt($measured, $map{1}, 'measurements count at once');
 is($session->ask("SELECT map FROM see(1, 'town')"), $measured, 'and at the next call');
+
+# More relations than there are places for plans and answers: each has its own, and all are right after the transaction, too.
+$session->ask(q{DO $$ BEGIN FOR i IN 1 .. 70 LOOP
+	EXECUTE format('CREATE TABLE mast_%s AS SELECT * FROM rpm.antenna', i);
+	EXECUTE format('UPDATE mast_%s SET height_m = %s', i, 10 + i);
+	INSERT INTO rpm.scene (name, srid, cell_size_m, antenna_relation, measurement_relation) VALUES ('mast ' || i, 32632, 10, ('mast_' || i)::regclass, NULL);
+END LOOP; END $$});
+my $masts = q{SELECT count(DISTINCT ST_Value(rpm_features(1, 'mast ' || i, channels => '{distance_m}', size_cells => 8), 1, 1)) FROM generate_series(1, 70) AS i};
+is($session->ask($masts), 70, 'seventy tables of antennas') for 1 .. 2;
+$session->ask("BEGIN; SELECT rpm_features(1, 'mast 1', channels => '{distance_m}', size_cells => 8); SELECT 1 / 0; ROLLBACK");
+is($session->ask($masts), 70, 'and after an error');
 
 # Scenes know by the same whether their rows need to be looked at.
 my $build = "SELECT CASE WHEN scans = 0 THEN 'kept' ELSE 'read' END, CASE WHEN built THEN 'built' ELSE 'as it was' END FROM build('town')";
