@@ -108,26 +108,60 @@ RPM_INLINE rpm_vec3 rpm_te_axis(rpm_vec3 k, rpm_vec3 normal)
 	return rpm_scale(u, (rpm_real) (1 / sqrt(length2)));
 }
 
-/*
- * The reflected field, world axes.  k_in and normal are unit; the normal's sense does not matter.  TM unit vectors are u x k, so
- * that a perfect conductor cancels the tangential field.
- */
-RPM_INLINE rpm_cvec3 rpm_reflect_field(rpm_cvec3 e, rpm_vec3 k_in, rpm_vec3 normal, rpm_interface c)
+/* A field that comes upon a wall, by its two polarisations: the unit vectors of TE and of TM (u x k), and the amplitudes along them. */
+typedef struct rpm_incidence
 {
-	rpm_vec3	u = rpm_te_axis(k_in, normal);
-	rpm_vec3	p_in = rpm_cross(u, k_in), p_out = rpm_cross(u, rpm_mirror_direction(k_in, normal));
+	rpm_vec3	u, p;
+	rpm_complex te, tm;
+} rpm_incidence;
 
-	return rpm_cvec_add(rpm_cvec(u, rpm_cx_mul(c.r_te, rpm_cvec_dot(e, u))),
-						rpm_cvec(p_out, rpm_cx_mul(c.r_tm, rpm_cvec_dot(e, p_in))));
+/* k_in and normal are unit; the normal's sense does not matter. */
+RPM_INLINE rpm_incidence rpm_incidence_of(rpm_cvec3 e, rpm_vec3 k_in, rpm_vec3 normal)
+{
+	rpm_incidence i;
+
+	i.u = rpm_te_axis(k_in, normal);
+	i.p = rpm_cross(i.u, k_in);
+	i.te = rpm_cvec_dot(e, i.u);
+	i.tm = rpm_cvec_dot(e, i.p);
+	return i;
+}
+
+/* The field mirrored into k_out, world axes.  TM unit vectors are u x k, so that a perfect conductor cancels the tangential field. */
+RPM_INLINE rpm_cvec3 rpm_incidence_reflected(const rpm_incidence *i, rpm_vec3 k_out, rpm_interface c)
+{
+	return rpm_cvec_add(rpm_cvec(i->u, rpm_cx_mul(c.r_te, i->te)), rpm_cvec(rpm_cross(i->u, k_out), rpm_cx_mul(c.r_tm, i->tm)));
 }
 
 /* The field behind the wall, ray not bent. */
+RPM_INLINE rpm_cvec3 rpm_incidence_transmitted(const rpm_incidence *i, rpm_interface c)
+{
+	return rpm_cvec_add(rpm_cvec(i->u, rpm_cx_mul(c.t_te, i->te)), rpm_cvec(i->p, rpm_cx_mul(c.t_tm, i->tm)));
+}
+
+/* |e|^2 of the mirrored field and of that behind the wall. */
+RPM_INLINE rpm_real rpm_incidence_reflected_norm2(const rpm_incidence *i, rpm_interface c)
+{
+	return rpm_cx_norm2(c.r_te) * rpm_cx_norm2(i->te) + rpm_cx_norm2(c.r_tm) * rpm_cx_norm2(i->tm);
+}
+
+RPM_INLINE rpm_real rpm_incidence_transmitted_norm2(const rpm_incidence *i, rpm_interface c)
+{
+	return rpm_cx_norm2(c.t_te) * rpm_cx_norm2(i->te) + rpm_cx_norm2(c.t_tm) * rpm_cx_norm2(i->tm);
+}
+
+RPM_INLINE rpm_cvec3 rpm_reflect_field(rpm_cvec3 e, rpm_vec3 k_in, rpm_vec3 normal, rpm_interface c)
+{
+	rpm_incidence i = rpm_incidence_of(e, k_in, normal);
+
+	return rpm_incidence_reflected(&i, rpm_mirror_direction(k_in, normal), c);
+}
+
 RPM_INLINE rpm_cvec3 rpm_transmit_field(rpm_cvec3 e, rpm_vec3 k_in, rpm_vec3 normal, rpm_interface c)
 {
-	rpm_vec3	u = rpm_te_axis(k_in, normal), p = rpm_cross(u, k_in);
+	rpm_incidence i = rpm_incidence_of(e, k_in, normal);
 
-	return rpm_cvec_add(rpm_cvec(u, rpm_cx_mul(c.t_te, rpm_cvec_dot(e, u))),
-						rpm_cvec(p, rpm_cx_mul(c.t_tm, rpm_cvec_dot(e, p))));
+	return rpm_incidence_transmitted(&i, c);
 }
 
 #endif

@@ -154,7 +154,15 @@ RPM_INLINE rpm_cvec3 rpm_cvec_mul(rpm_cvec3 a, rpm_complex s)
 	v.z = rpm_cx_mul(a.z, s);
 	return v;
 }
-RPM_INLINE rpm_cvec3 rpm_cvec_scale(rpm_cvec3 a, rpm_real s) { return rpm_cvec_mul(a, rpm_cx(s, 0)); }
+RPM_INLINE rpm_cvec3 rpm_cvec_scale(rpm_cvec3 a, rpm_real s)
+{
+	rpm_cvec3 v;
+
+	v.x = rpm_cx_scale(a.x, s);
+	v.y = rpm_cx_scale(a.y, s);
+	v.z = rpm_cx_scale(a.z, s);
+	return v;
+}
 /* The component of a along the real vector b (no conjugation). */
 RPM_INLINE rpm_complex rpm_cvec_dot(rpm_cvec3 a, rpm_vec3 b)
 {

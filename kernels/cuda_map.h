@@ -14,6 +14,7 @@ struct rpm_cuda_map
 	double	   *gain, *batch;	/* cells, of the device */
 	float	   *outdoor_share;
 	double	   *density, *first, *score, *visits;	/* bins of the directions of rays; taken by the first batch */
+	double	   *height;			/* of its rows; NULL: in equal steps */
 	size_t		bins;
 	void	   *task;			/* room for a launch_task and the directions it names */
 };

@@ -14,7 +14,7 @@ typedef struct task_block
 	rpm_map_directions directions;
 } task_block;
 
-static rpm_code take_directions(rpm_cuda_map *map, size_t bins, rpm_status *status);
+static rpm_code take_directions(rpm_cuda_map *map, const rpm_map_directions *directions, rpm_status *status);
 static cudaError_t bring_task(rpm_cuda_map *map, const launch_task *task);
 static rpm_code bring_rays(const rpm_cuda_launch_call *call, rpm_status *status);
 static rpm_code follow_rays(const rpm_cuda_launch_call *calls, int count, rpm_status *status);
@@ -67,7 +67,7 @@ bring_rays(const rpm_cuda_launch_call *call, rpm_status *status)
 
 	if (map->task == NULL)
 	{
-		code = take_directions(map, (size_t) directions->side_z * (size_t) directions->side_azimuth, status);
+		code = take_directions(map, directions, status);
 		/* What chains of mirrors have added since the points. */
 		if (code == RPM_OK && call->job->exact_chains)
 			error = cudaMemcpy(map->gain, call->job->gain, call->job->cell_count * sizeof(double), cudaMemcpyHostToDevice);
@@ -92,10 +92,11 @@ fetch(const rpm_cuda_launch_call *call)
 }
 
 static rpm_code
-take_directions(rpm_cuda_map *map, size_t bins, rpm_status *status)
+take_directions(rpm_cuda_map *map, const rpm_map_directions *directions, rpm_status *status)
 {
 	const char *what = "the directions of launched rays";
-	void	   *density, *first, *score, *visits;
+	size_t		bins = (size_t) directions->side_z * (size_t) directions->side_azimuth;
+	void	   *density, *first, *score, *visits, *height = NULL;
 	rpm_code	code = rpm_cuda_take(&map->memory, bins * sizeof(double), NULL, what, &density, status);
 
 	if (code == RPM_OK)
@@ -104,6 +105,8 @@ take_directions(rpm_cuda_map *map, size_t bins, rpm_status *status)
 		code = rpm_cuda_take(&map->memory, bins * sizeof(double), NULL, what, &score, status);
 	if (code == RPM_OK)
 		code = rpm_cuda_take(&map->memory, bins * sizeof(double), NULL, what, &visits, status);
+	if (code == RPM_OK && directions->height != NULL)
+		code = rpm_cuda_take(&map->memory, ((size_t) directions->side_z + 1) * sizeof(double), directions->height, what, &height, status);
 	if (code == RPM_OK)
 		code = rpm_cuda_take(&map->memory, sizeof(task_block), NULL, what, &map->task, status);
 	if (code != RPM_OK)
@@ -112,6 +115,7 @@ take_directions(rpm_cuda_map *map, size_t bins, rpm_status *status)
 	map->first = (double *) first;
 	map->score = (double *) score;
 	map->visits = (double *) visits;
+	map->height = (double *) height;
 	map->bins = bins;
 	return RPM_OK;
 }
@@ -136,6 +140,7 @@ bring_task(rpm_cuda_map *map, const launch_task *task)
 	block.directions.score = map->score;
 	block.directions.visits = map->visits;
 	block.directions.smoothed = NULL;
+	block.directions.height = map->height;
 	error = cudaMemcpy(there, &block, sizeof(block), cudaMemcpyHostToDevice);
 	if (error == cudaSuccess)
 		error = cudaMemcpy(map->density, directions->density, map->bins * sizeof(double), cudaMemcpyHostToDevice);

@@ -29,7 +29,7 @@ static const row rows[] = {
 	{"specular_diffuse", {SPECULAR | RPM_SCATTERING, false, 0.3, 0, 0, 0}},
 	{"specular_refraction", {SPECULAR | RPM_REFRACTION, false, 0, 0, 0, 0}},
 };
-static const struct { int64_t rays; int points; } efforts[] = {{10000, 1}, {30000, 2}, {100000, 2}, {300000, 2}, {100000, 4}, {1000000, 4}};
+static const struct { int64_t rays; int points; } efforts[] = {{10000, 1}, {30000, 1}, {30000, 2}, {100000, 1}, {100000, 2}, {300000, 2}, {100000, 4}, {1000000, 4}};
 static const double levels[LEVELS] = {-110, -130, -150};
 
 typedef struct outcome

@@ -143,9 +143,10 @@ static void corner_reflector(void)
 	map_scene_end(&s);
 }
 
-/* One diffuse bounce off a wall against a Riemann sum over 60 x 60 patches of it: 5 %. */
-static void diffuse_bounce(int pattern, int alpha)
+/* One diffuse bounce off a wall, its top leant over by lean_m, against a Riemann sum over 60 x 60 patches of it: 5 %. */
+static void diffuse_bounce(int pattern, int alpha, double lean_m)
 {
+	rpm_vec3	n = rpm_unit(rpm_vec(0, 20, -lean_m));
 	rpm_trace_options options = map_options(RPM_SCATTERING, 1, launched());
 	double		gain, error, expected = 0;
 	rpm_antenna antenna;
@@ -159,7 +160,7 @@ static void diffuse_bounce(int pattern, int alpha)
 	s.materials[0].scattering_alpha_i = 3;
 	s.materials[0].scattering_lambda = 0.6;
 	s.materials[0].cross_polarisation = 0.2;
-	map_scene_rectangle(&s, 1, 0, rpm_vec(0, 0, 0), rpm_vec(20, 0, 0), rpm_vec(0, 0, 20));
+	map_scene_rectangle(&s, 1, 0, rpm_vec(0, 0, 0), rpm_vec(20, 0, 0), rpm_vec(0, lean_m, 20));
 	CHECK(map_scene_build(&s, NULL));
 	antenna = map_antenna(&s, RPM_PATTERN_ISOTROPIC, 5, 12, 9);
 	grid = map_grid(&s, 14, 16, 4, 1, 1, map_local(&s, 0, 0, 24).z - s.scene->ground_z_m);
@@ -167,12 +168,13 @@ static void diffuse_bounce(int pattern, int alpha)
 	for (int i = 0; i < patches * patches; i++)
 		for (int r = 0; r < 16; r++)
 		{
-			rpm_vec3	p = rpm_vec((i % patches + 0.5) * 20 / patches, 0, (i / patches + 0.5) * 20 / patches);
-			rpm_vec3	t = rpm_vec(5, 12, 9), q = rpm_vec(12 + (r % 4 + 0.5), 14 + (r / 4 + 0.5), 24), n = rpm_vec(0, 1, 0);
+			double		up = (i / patches + 0.5) / patches;
+			rpm_vec3	p = rpm_vec((i % patches + 0.5) * 20 / patches, up * lean_m, up * 20);
+			rpm_vec3	t = rpm_vec(5, 12, 9), q = rpm_vec(12 + (r % 4 + 0.5), 14 + (r / 4 + 0.5), 24);
 			rpm_vec3	k_in = rpm_unit(rpm_sub(p, t)), k_out = rpm_unit(rpm_sub(q, p));
 			double		d_in = rpm_norm(rpm_sub(p, t)), d_out = rpm_norm(rpm_sub(q, p));
-			double		solid = 400.0 / (patches * patches) * fabs(k_in.y) / (d_in * d_in);
-			rpm_cvec3	e = rpm_scatter_field(&s.materials[0], rpm_wall(&s.materials[0], FREQUENCY_HZ, fabs(k_in.y)),
+			double		cosine = fabs(rpm_dot(k_in, n)), solid = 20 * hypot(20, lean_m) / (patches * patches) * cosine / (d_in * d_in);
+			rpm_cvec3	e = rpm_scatter_field(&s.materials[0], rpm_wall(&s.materials[0], FREQUENCY_HZ, cosine),
 											  rpm_antenna_field(&antenna, k_in), k_in, k_out, n);
 
 			expected += rpm_cvec_norm2(e) * solid / (d_out * d_out) * SPREADING2 / 16;
@@ -182,9 +184,12 @@ static void diffuse_bounce(int pattern, int alpha)
 	map_scene_end(&s);
 }
 
-static void lambertian_bounce(void) { diffuse_bounce(RPM_SCATTERING_LAMBERTIAN, 1); }
-static void directive_bounce(void) { diffuse_bounce(RPM_SCATTERING_DIRECTIVE, 12); }
-static void backscattering_bounce(void) { diffuse_bounce(RPM_SCATTERING_BACKSCATTERING, 5); }
+static void lambertian_bounce(void) { diffuse_bounce(RPM_SCATTERING_LAMBERTIAN, 1, 0); }
+static void directive_bounce(void) { diffuse_bounce(RPM_SCATTERING_DIRECTIVE, 12, 0); }
+static void backscattering_bounce(void) { diffuse_bounce(RPM_SCATTERING_BACKSCATTERING, 5, 0); }
+/* Some of what such a wall throws down cannot be turned up. */
+static void leaning_bounce(void) { diffuse_bounce(RPM_SCATTERING_LAMBERTIAN, 1, 6); }
+static void leaning_lobes(void) { diffuse_bounce(RPM_SCATTERING_BACKSCATTERING, 3, 6); }
 
 /* The field of one wedge by the shortest way over its edge (golden section) and the formula of rpm_utd.h. */
 static double wedge_power(const rpm_wedge *wedge, const rpm_antenna *antenna, rpm_vec3 q, bool *valid)
@@ -299,6 +304,8 @@ int main(void)
 	RUN(lambertian_bounce);
 	RUN(directive_bounce);
 	RUN(backscattering_bounce);
+	RUN(leaning_bounce);
+	RUN(leaning_lobes);
 	RUN(over_a_screen);
 	RUN(continuous_field);
 	return unit_summary("map");

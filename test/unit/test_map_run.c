@@ -97,7 +97,7 @@ static void shuffled_rows(void)
 }
 
 /* Launched in 8 batches, the error they state is the error they have: half the seeds' spread to twice it, in the mean. */
-static void honest_error(void)
+static void is_honest(unsigned without)
 {
 	static double maps[6][CELLS], error[CELLS];
 	rpm_trace_options options = street_options(40000);
@@ -105,6 +105,7 @@ static void honest_error(void)
 	rpm_grid	grid;
 	double		stated = 0, found = 0;
 
+	options.mechanisms &= ~without;
 	street_begin(NULL);
 	antenna = street_antenna();
 	grid = street_grid();
@@ -130,6 +131,12 @@ static void honest_error(void)
 	CHECK(stated > 0 && found > 0);
 	CHECK_NEAR(log2(sqrt(stated / found)), 0, 1);
 	map_scene_end(&s);
+}
+
+static void honest_error(void)
+{
+	is_honest(0);
+	is_honest(RPM_SCATTERING);
 }
 
 /* A target error ends the launch early and is reported. */

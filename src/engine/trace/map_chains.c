@@ -13,7 +13,6 @@
 #define FLOOR_MAX_DB -130.0
 /* This share of the rays is spread evenly over the sphere, the rest over the circle around the antenna that the grid reaches to. */
 #define EVEN_SHARE 0.2
-#define BISECTIONS 50
 
 typedef struct chain_search
 {
@@ -41,8 +40,6 @@ typedef struct chains_task
 static rpm_code task_create(rpm_map_job *job, chains_task *task, rpm_status *status);
 static void task_free(chains_task *task);
 static rpm_code run_batches(chains_task *task, rpm_status *status);
-static bool spread_rows(const rpm_map_job *job, rpm_map_directions *directions);
-static double share_below(const rpm_map_job *job, double reach, double z);
 static rpm_code launch_batch(chains_task *task, int64_t rays, rpm_status *status);
 static void launch_range(void *context, int64_t begin, int64_t end, int thread);
 static rpm_code launch_on_device(chains_task *task, rpm_status *status);
@@ -81,6 +78,8 @@ task_create(rpm_map_job *job, chains_task *task, rpm_status *status)
 					   "the cells of chains of mirrors", status);
 	if (code == RPM_OK)
 		code = rpm_map_directions_create(options->samples / BATCHES, job->control, &task->directions, status);
+	if (code == RPM_OK)
+		code = rpm_map_directions_by_distance(job, EVEN_SHARE, 2, &task->directions, status);
 	if (code != RPM_OK)
 		return code;
 	bins = (size_t) task->directions.side_z * (size_t) task->directions.side_azimuth;
@@ -91,7 +90,7 @@ task_create(rpm_map_job *job, chains_task *task, rpm_status *status)
 	task->before = calloc(job->cell_count, sizeof(double));
 	task->searches = calloc((size_t) threads, sizeof(chain_search));
 	task->rooms = calloc((size_t) threads, sizeof(rpm_chain_room));
-	created = task->rays && task->gain && task->before && task->searches && task->rooms && spread_rows(job, &task->directions);
+	created = task->rays && task->gain && task->before && task->searches && task->rooms;
 	rpm_chain_set_init(&task->all.set, limit > 0 ? &task->bytes_left : NULL);
 	for (int i = 0; i < threads && created; i++)
 	{
@@ -155,46 +154,6 @@ run_batches(chains_task *task, rpm_status *status)
 			break;
 	}
 	return code;
-}
-
-/*
- * Rows of bins hold equal shares of rays: some of them evenly, the others by how far from the antenna a ray would meet the receivers'
- * plane were there no walls.  Mirrors upright leave that distance as it is.
- */
-static bool
-spread_rows(const rpm_map_job *job, rpm_map_directions *directions)
-{
-	const rpm_grid *grid = job->grid;
-	double		reach = 0;
-	int			rows = directions->side_z;
-
-	directions->height = calloc((size_t) rows + 1, sizeof(double));
-	for (int k = 0; k < 4; k++)
-		reach = fmax(reach, hypot(grid->west + (k & 1) * grid->columns * grid->cell_width_m - job->antenna->position.x,
-								  grid->north - (k >> 1) * grid->rows * grid->cell_height_m - job->antenna->position.y));
-	for (int i = 0; i <= rows && directions->height != NULL; i++)
-	{
-		double		low = -1, high = 1;
-
-		for (int k = 0; k < BISECTIONS && i > 0 && i < rows; k++)
-			if (share_below(job, reach, (low + high) / 2) < 1 - (double) i / rows)
-				low = (low + high) / 2;
-			else
-				high = (low + high) / 2;
-		directions->height[i] = i == 0 ? 1 : i == rows ? -1 : low;
-	}
-	return directions->height != NULL;
-}
-
-/* The share of rays whose direction has a z below this. */
-static double
-share_below(const rpm_map_job *job, double reach, double z)
-{
-	double		height = job->antenna->position.z - job->surface.z_low, toward = height < 0 ? -z : z, share;
-	double		distance = toward < 0 ? fmax(1, fabs(height)) * sqrt(1 / (toward * toward) - 1) : INFINITY;
-
-	share = fmin(1, pow(distance / reach, 2));
-	return EVEN_SHARE * (1 + z) / 2 + (1 - EVEN_SHARE) * (height < 0 ? 1 - share : share);
 }
 
 static rpm_code

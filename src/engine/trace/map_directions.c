@@ -18,7 +18,9 @@
 #define EVEN_SHARE 0.25
 #define BLOCK_SHARE 0.35
 #define BLOCK_SIDE 8
+#define ROW_BISECTIONS 50
 
+static double share_below(const rpm_map_job *job, double even_share, double power, double reach, double z);
 static void sum_densities(rpm_map_directions *directions);
 static void by_bins(rpm_map_directions *directions);
 static void by_blocks(rpm_map_directions *directions);
@@ -50,6 +52,44 @@ rpm_map_directions_create(int64_t first_rays, rpm_control *control, rpm_map_dire
 		directions->density[i] = 1.0 / (double) bins;
 	sum_densities(directions);
 	return RPM_OK;
+}
+
+rpm_code
+rpm_map_directions_by_distance(const rpm_map_job *job, double even_share, double power, rpm_map_directions *directions, rpm_status *status)
+{
+	const rpm_grid *grid = job->grid;
+	double		reach = 0;
+	int			rows = directions->side_z;
+
+	directions->height = calloc((size_t) rows + 1, sizeof(double));
+	if (directions->height == NULL)
+		return rpm_fail(status, RPM_OUT_OF_MEMORY, NULL, "no memory for %d rows of directions", rows);
+	for (int k = 0; k < 4; k++)
+		reach = fmax(reach, hypot(grid->west + (k & 1) * grid->columns * grid->cell_width_m - job->antenna->position.x,
+								  grid->north - (k >> 1) * grid->rows * grid->cell_height_m - job->antenna->position.y));
+	for (int i = 0; i <= rows; i++)
+	{
+		double		low = -1, high = 1;
+
+		for (int k = 0; k < ROW_BISECTIONS && i > 0 && i < rows; k++)
+			if (share_below(job, even_share, power, reach, (low + high) / 2) < 1 - (double) i / rows)
+				low = (low + high) / 2;
+			else
+				high = (low + high) / 2;
+		directions->height[i] = i == 0 ? 1 : i == rows ? -1 : low;
+	}
+	return RPM_OK;
+}
+
+/* The share of rays whose direction has a z below this. */
+static double
+share_below(const rpm_map_job *job, double even_share, double power, double reach, double z)
+{
+	double		height = job->antenna->position.z - job->surface.z_low, toward = height < 0 ? -z : z, share;
+	double		distance = toward < 0 ? fmax(1, fabs(height)) * sqrt(1 / (toward * toward) - 1) : INFINITY;
+
+	share = fmin(1, pow(distance / reach, power));
+	return even_share * (1 + z) / 2 + (1 - even_share) * (height < 0 ? 1 - share : share);
 }
 
 void

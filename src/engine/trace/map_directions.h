@@ -34,6 +34,13 @@ rpm_map_bin_height(const rpm_map_directions *directions, int row)
 
 /* Bins for a first batch of so many rays; all densities even. */
 rpm_code	rpm_map_directions_create(int64_t first_rays, rpm_control *control, rpm_map_directions *directions, rpm_status *status);
+/*
+ * Makes rows of bins hold equal shares of rays: even_share of them evenly spread, the others by how far from the antenna a ray would meet the
+ * receivers' plane were there no walls, as many within a distance as its power (2: evenly over the plane) up to the grid's farthest corner.
+ * Mirrors upright leave that distance as it is.  Errors: RPM_OUT_OF_MEMORY.
+ */
+rpm_code	rpm_map_directions_by_distance(const rpm_map_job *job, double even_share, double power, rpm_map_directions *directions,
+										   rpm_status *status);
 void		rpm_map_directions_free(rpm_map_directions *directions);
 
 /* The direction of ray i of a batch: which bin, and the solid angle that the ray stands for. */

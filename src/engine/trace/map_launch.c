@@ -18,10 +18,16 @@
 #define BATCHES_TO_LEARN 2
 #define RAYS_TO_LEARN 20000
 #define RAYS_PER_PIECE 512
+/* Of rays spread by distance this share is spread evenly. */
+#define EVENLY_SPREAD 0.5
 /* New rays start this far off their surface, on the side they leave to. */
 #define SURFACE_OFFSET_M 1e-3
 /* A ray that would add less than the floor / FLOOR_SHARE to a cell lives on with the probability that keeps the mean. */
-#define FLOOR_SHARE 32.0
+#define FLOOR_SHARE 2.0
+/* Of what a level ray would add, which grows without bound, so much is looked at: as much as of a ray this steep, |cos| to the vertical. */
+#define STEEP_ENOUGH 0.02
+/* Scattered rays that would go up from a wall above the receivers, or down from one below, are turned to them with this probability. */
+#define TURN_TO_RECEIVERS 0.8
 #define STACK_SIZE (2 * RPM_MAX_DEPTH + 4)
 
 typedef struct map_ray
@@ -40,7 +46,7 @@ typedef struct launch_task
 	rpm_map_directions *learning;	/* NULL: what rays are worth is not noted */
 	rpm_map_aim aim;
 	double		even_deposit;	/* Omega (lambda / 4 pi)^2 / A of a ray, were all samples evenly spread */
-	double		full_power;		/* |e|^2 below which a ray plays roulette */
+	double		full_power;		/* |e|^2 below which a ray plays roulette that is evenly spread and falls straight down */
 	double		floor_gain;
 } launch_task;
 
@@ -50,20 +56,25 @@ typedef struct deposit_context
 	const launch_task *task;
 	double		solid_angle;	/* over that of a ray evenly spread */
 	double		power;			/* |e|^2 */
+	double		bin_share;		/* solid angle of its bin over that of equal bins */
 	double		squared_worth;
 } deposit_context;
 
 static rpm_code launch_batch(launch_task *task, int64_t rays, rpm_status *status);
 static void launch_range(void *context, int64_t begin, int64_t end, int thread);
 RPM_INLINE void follow(const launch_task *task, int64_t index);
-RPM_INLINE bool next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit);
+RPM_INLINE double look_as_far(const rpm_map_job *job, int depth, rpm_vec3 origin, rpm_vec3 direction);
+RPM_INLINE bool next_surface(const rpm_map_job *job, const map_ray *ray, double limit, rpm_hit *hit);
 RPM_INLINE bool counted_exactly(const rpm_map_job *job, const map_ray *ray);
 RPM_INLINE void deposit(void *context, double x, double y, double rate);
-RPM_INLINE int	split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children);
-RPM_INLINE bool scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, rpm_random *random,
-					map_ray *child);
+RPM_INLINE int	split(const deposit_context *launched, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children);
+RPM_INLINE bool scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, double toward, rpm_random *random,
+					rpm_vec3 *direction, rpm_cvec3 *e);
+RPM_INLINE rpm_vec3 draw_scattered(const rpm_material *material, rpm_vec3 k, rpm_vec3 normal, rpm_random *random);
+RPM_INLINE double scattered_density(const rpm_material *material, rpm_vec3 k, rpm_vec3 normal, rpm_vec3 direction);
+RPM_INLINE map_ray child_of(const map_ray *ray, int32_t facet, rpm_vec3 origin, rpm_vec3 direction, rpm_cvec3 e);
 RPM_INLINE rpm_vec3 lobe_direction(rpm_vec3 axis, double cosine, double turn);
-RPM_INLINE bool survives(const launch_task *task, map_ray *ray, rpm_random *random);
+RPM_INLINE double lives_on(const deposit_context *launched, int depth, rpm_vec3 origin, rpm_vec3 direction, double power, rpm_random *random);
 static void fold_batch(rpm_map_job *job, int batches);
 
 #ifndef RPM_KERNEL
@@ -78,6 +89,9 @@ rpm_map_launch(rpm_map_job *job, int *batches, rpm_status *status)
 	launch_task task = {.job = job, .floor_gain = pow(10, options->error_floor_db / 10)};
 	rpm_code	code = rpm_map_directions_create(job->samples / planned, job->control, &directions, status);
 
+	/* Where all is left to rays, those that go far take long and bring no more for it (docs/speed.md). */
+	if (code == RPM_OK && job->exact_chains)
+		code = rpm_map_directions_by_distance(job, EVENLY_SPREAD, 1, &directions, status);
 	*batches = 0;
 	task.aim = (rpm_map_aim) {.directions = &directions, .seed = options->seed};
 	task.even_deposit = 4 * RPM_PI / (double) job->samples * job->spreading2 / job->cell_area_m2;
@@ -139,6 +153,7 @@ RPM_INLINE void
 follow(const launch_task *task, int64_t index)
 {
 	rpm_map_job *job = task->job;
+	const rpm_map_directions *directions = task->aim.directions;
 	rpm_random	random = rpm_random_stream(task->aim.seed, task->aim.batch, (uint64_t) index);
 	deposit_context context = {.task = task};
 	map_ray		stack[STACK_SIZE];
@@ -150,12 +165,14 @@ follow(const launch_task *task, int64_t index)
 	stack[0].origin = job->antenna->position;
 	stack[0].direction = rpm_map_direction(&task->aim, index, &bin, &context.solid_angle);
 	context.solid_angle *= (double) job->samples / (4 * RPM_PI);
+	context.bin_share = rpm_map_bin_solid_angle(directions, bin) * directions->side_z * directions->side_azimuth / (4 * RPM_PI);
 	stack[0].own_facet = stack[0].first_facet = RPM_NO_FACET;
 	while (height > 0)
 	{
 		map_ray		ray = stack[--height];
+		double		limit = look_as_far(job, ray.depth, ray.origin, ray.direction);
 		rpm_hit		hit;
-		bool		hits = next_surface(job, &ray, &hit);
+		bool		hits = next_surface(job, &ray, limit, &hit);
 
 		if (!counted_exactly(job, &ray))
 		{
@@ -167,17 +184,34 @@ follow(const launch_task *task, int64_t index)
 		if (first)
 			ray.e = rpm_antenna_field(job->antenna, ray.direction);
 		first = false;
-		height += split(task, &ray, &hit, &random, &stack[height]);
+		height += split(&context, &ray, &hit, &random, &stack[height]);
 	}
 	if (task->learning)
 		rpm_map_directions_note(task->learning, bin, context.squared_worth);
 }
 
+/* How far the next surface is of interest: that of a last leg only before the receivers, and not at all (0) where it does not come to them. */
+RPM_INLINE double
+look_as_far(const rpm_map_job *job, int depth, rpm_vec3 origin, rpm_vec3 direction)
+{
+	const rpm_grid *grid = job->grid;
+	double		t, column, row;
+
+	if (depth < job->options->max_depth || !job->surface.flat)
+		return INFINITY;
+	t = (job->surface.z_low - origin.z) / direction.z;
+	if (!(t > 0))
+		return 0;
+	column = (origin.x + t * direction.x - grid->west) / grid->cell_width_m;
+	row = (grid->north - origin.y - t * direction.y) / grid->cell_height_m;
+	return column >= 0 && column < grid->columns && row >= 0 && row < grid->rows ? t : 0;
+}
+
 RPM_INLINE bool
-next_surface(const rpm_map_job *job, const map_ray *ray, rpm_hit *hit)
+next_surface(const rpm_map_job *job, const map_ray *ray, double limit, rpm_hit *hit)
 {
 	rpm_ray		query = {{(float) ray->origin.x, (float) ray->origin.y, (float) ray->origin.z},
-	{(float) ray->direction.x, (float) ray->direction.y, (float) ray->direction.z}, 0, INFINITY};
+	{(float) ray->direction.x, (float) ray->direction.y, (float) ray->direction.z}, 0, (float) limit};
 
 	while (rpm_query_next(job->query, &query, hit))
 	{
@@ -225,22 +259,24 @@ deposit(void *context, double x, double y, double rate)
 	rpm_map_add(&job->batch[cell], amount * ray->solid_angle);
 	if (ray->task->learning == NULL)
 		return;
-	worth = fmin(1, amount / (job->gain[cell] + ray->task->floor_gain));
+	worth = fmin(1, amount * ray->bin_share / (job->gain[cell] + ray->task->floor_gain));
 	ray->squared_worth += worth * worth;
 }
 
 /* The mirrored, transmitted and scattered parts of a ray at its hit; returns how many live on. */
 RPM_INLINE int
-split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children)
+split(const deposit_context *launched, const map_ray *ray, const rpm_hit *hit, rpm_random *random, map_ray *children)
 {
-	const rpm_map_job *job = task->job;
+	const rpm_map_job *job = launched->task->job;
 	const rpm_triangle *triangle = &job->scene->triangles[hit->triangle];
 	const rpm_material *material = &job->materials[triangle->material];
 	unsigned	mechanisms = job->options->mechanisms;
 	rpm_vec3	normal = job->scene->facets[triangle->facet].normal, point = rpm_along(ray->origin, hit->t, ray->direction);
-	double		cosine = -rpm_dot(ray->direction, normal);
+	double		cosine = -rpm_dot(ray->direction, normal), factor, share = job->specular_share[triangle->material];
+	rpm_vec3	before, behind, direction;
+	rpm_incidence incidence;
 	rpm_interface wall;
-	map_ray		child = *ray;
+	rpm_cvec3	e;
 	int			count = 0;
 
 	if (cosine < 0)
@@ -249,73 +285,109 @@ split(const launch_task *task, const map_ray *ray, const rpm_hit *hit, rpm_rando
 		cosine = -cosine;
 	}
 	wall = rpm_coefficient_lookup(&job->tables[triangle->material], cosine);
-	child.depth++;
-	child.own_facet = triangle->facet;
-	child.came_through = false;
-	if (mechanisms & RPM_REFRACTION)
+	incidence = rpm_incidence_of(ray->e, ray->direction, normal);
+	before = rpm_along(point, SURFACE_OFFSET_M, normal);
+	behind = rpm_along(point, -SURFACE_OFFSET_M, normal);
+	if (mechanisms & RPM_REFRACTION
+		&& (factor = lives_on(launched, ray->depth + 1, behind, ray->direction, rpm_incidence_transmitted_norm2(&incidence, wall), random)) > 0)
 	{
-		children[count] = child;
-		children[count].origin = rpm_along(point, -SURFACE_OFFSET_M, normal);
-		children[count].e = rpm_transmit_field(ray->e, ray->direction, normal, wall);
-		children[count].transmissions++;
+		e = rpm_cvec_scale(rpm_incidence_transmitted(&incidence, wall), factor);
+		children[count] = child_of(ray, triangle->facet, behind, ray->direction, e);
 		children[count].came_through = true;
-		count += survives(task, &children[count], random);
+		children[count++].transmissions++;
 	}
-	child.origin = rpm_along(point, SURFACE_OFFSET_M, normal);
-	if (mechanisms & RPM_SCATTERING && material->scattering_coefficient > 0)
+	if (mechanisms & RPM_SCATTERING && material->scattering_coefficient > 0
+		&& scatter(ray, material, wall, normal, job->surface.z_low < point.z ? -1 : 1, random, &direction, &e)
+		&& (factor = lives_on(launched, ray->depth + 1, before, direction, rpm_cvec_norm2(e), random)) > 0)
 	{
-		children[count] = child;
-		if (scatter(ray, material, wall, normal, random, &children[count]))
-			count += survives(task, &children[count], random);
+		children[count] = child_of(ray, triangle->facet, before, direction, rpm_cvec_scale(e, factor));
+		children[count++].scatterings++;
 	}
-	if (mechanisms & RPM_REFLECTION)
+	direction = rpm_unit(rpm_mirror_direction(ray->direction, normal));
+	if (mechanisms & RPM_REFLECTION
+		&& (factor = lives_on(launched, ray->depth + 1, before, direction, share * share * rpm_incidence_reflected_norm2(&incidence, wall), random)) > 0)
 	{
-		children[count] = child;
-		children[count].direction = rpm_unit(rpm_mirror_direction(ray->direction, normal));
-		children[count].e = rpm_cvec_scale(rpm_reflect_field(ray->e, ray->direction, normal, wall),
-										   job->specular_share[triangle->material]);
+		e = rpm_cvec_scale(rpm_incidence_reflected(&incidence, direction, wall), share * factor);
+		children[count] = child_of(ray, triangle->facet, before, direction, e);
 		if (children[count].reflections++ == 0)
 			children[count].first_facet = triangle->facet;
-		count += survives(task, &children[count], random);
+		count++;
 	}
 	return count;
 }
 
+RPM_INLINE map_ray
+child_of(const map_ray *ray, int32_t facet, rpm_vec3 origin, rpm_vec3 direction, rpm_cvec3 e)
+{
+	map_ray		child = *ray;
+
+	child.origin = origin;
+	child.direction = direction;
+	child.e = e;
+	child.own_facet = facet;
+	child.came_through = false;
+	child.depth++;
+	return child;
+}
+
 /*
- * One scattered ray: its direction drawn by the cosine (Lambertian) or from the lobes, its power weighed by f_s / density.
+ * One scattered ray, its power weighed by f_s / density.  toward: -1 where the receivers are below, 1 above.  A direction that goes away from them is
+ * turned over (z to -z) with the probability TURN_TO_RECEIVERS where that is in front of the wall, and so those towards them are the denser.
  */
 RPM_INLINE bool
-scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, rpm_random *random,
-		map_ray *child)
+scatter(const map_ray *ray, const rpm_material *material, rpm_interface wall, rpm_vec3 normal, double toward, rpm_random *random,
+		rpm_vec3 *direction, rpm_cvec3 *e)
 {
-	double		u = rpm_random_next(random), turn = 2 * RPM_PI * rpm_random_next(random), which = rpm_random_next(random);
+	rpm_vec3	drawn = draw_scattered(material, ray->direction, normal, random), turned = rpm_vec(drawn.x, drawn.y, -drawn.z);
+	bool		may_turn = drawn.z * toward < 0 && rpm_dot(turned, normal) > 1e-9;
 	double		density;
 
-	if (material->scattering_pattern == RPM_SCATTERING_LAMBERTIAN)
+	if (may_turn && rpm_random_next(random) < TURN_TO_RECEIVERS)
 	{
-		child->direction = lobe_direction(normal, sqrt(1 - u), turn);
-		density = rpm_dot(child->direction, normal) / RPM_PI;
-	}
-	else
-	{
-		/* ((1 + cos) / 2)^alpha over the whole sphere has the density (alpha + 1) / 4 pi and is drawn by u^(1 / (alpha + 1)). */
-		double		share = material->scattering_pattern == RPM_SCATTERING_DIRECTIVE ? 1 : material->scattering_lambda;
-		int			alpha_r = material->scattering_alpha_r, alpha_i = material->scattering_alpha_i;
-		rpm_vec3	forward = rpm_mirror_direction(ray->direction, normal), backward = rpm_scale(ray->direction, -1);
-		bool		forwards = which < share;
-		double		cosine = 2 * pow(1 - u, 1.0 / ((forwards ? alpha_r : alpha_i) + 1)) - 1;
+		rpm_vec3	before = drawn;
 
-		child->direction = lobe_direction(forwards ? forward : backward, cosine, turn);
-		density = share * (alpha_r + 1) * pow(fmax(0, 1 + rpm_dot(forward, child->direction)) / 2, alpha_r)
-			+ (1 - share) * (alpha_i + 1) * pow(fmax(0, 1 + rpm_dot(backward, child->direction)) / 2, alpha_i);
-		density /= 4 * RPM_PI;
+		drawn = turned;
+		turned = before;
 	}
-	if (rpm_dot(child->direction, normal) <= 1e-9 || density <= 0)
+	if (rpm_dot(drawn, normal) <= 1e-9)
 		return false;
-	child->e = rpm_cvec_scale(rpm_scatter_field(material, wall, ray->e, ray->direction, child->direction, normal),
-							  1 / sqrt(density));
-	child->scatterings++;
+	density = scattered_density(material, ray->direction, normal, drawn);
+	if (drawn.z * toward > 0)
+		density += TURN_TO_RECEIVERS * scattered_density(material, ray->direction, normal, turned);
+	else if (may_turn)
+		density *= 1 - TURN_TO_RECEIVERS;
+	if (density <= 0)
+		return false;
+	*direction = drawn;
+	*e = rpm_cvec_scale(rpm_scatter_field(material, wall, ray->e, ray->direction, drawn, normal), 1 / sqrt(density));
 	return true;
+}
+
+/* A direction drawn by the cosine (Lambertian) or from the lobes, which reach behind the wall. */
+RPM_INLINE rpm_vec3
+draw_scattered(const rpm_material *material, rpm_vec3 k, rpm_vec3 normal, rpm_random *random)
+{
+	double		u = rpm_random_next(random), turn = 2 * RPM_PI * rpm_random_next(random), which = rpm_random_next(random);
+	bool		forwards = material->scattering_pattern == RPM_SCATTERING_DIRECTIVE || which < material->scattering_lambda;
+
+	if (material->scattering_pattern == RPM_SCATTERING_LAMBERTIAN)
+		return lobe_direction(normal, sqrt(1 - u), turn);
+	/* ((1 + cos) / 2)^alpha over the whole sphere has the density (alpha + 1) / 4 pi and is drawn by u^(1 / (alpha + 1)). */
+	return lobe_direction(forwards ? rpm_mirror_direction(k, normal) : rpm_scale(k, -1),
+						  2 * pow(1 - u, 1.0 / ((forwards ? material->scattering_alpha_r : material->scattering_alpha_i) + 1)) - 1, turn);
+}
+
+/* The density of what is drawn, per steradian. */
+RPM_INLINE double
+scattered_density(const rpm_material *material, rpm_vec3 k, rpm_vec3 normal, rpm_vec3 direction)
+{
+	double		share = material->scattering_pattern == RPM_SCATTERING_DIRECTIVE ? 1 : material->scattering_lambda;
+	int			alpha_r = material->scattering_alpha_r, alpha_i = material->scattering_alpha_i;
+
+	if (material->scattering_pattern == RPM_SCATTERING_LAMBERTIAN)
+		return fmax(0, rpm_dot(direction, normal)) / RPM_PI;
+	return (share * (alpha_r + 1) * pow(fmax(0, 1 + rpm_dot(rpm_mirror_direction(k, normal), direction)) / 2, alpha_r)
+			+ (1 - share) * (alpha_i + 1) * pow(fmax(0, 1 - rpm_dot(k, direction)) / 2, alpha_i)) / (4 * RPM_PI);
 }
 
 /* The unit vector at an angle of the given cosine from the axis, turned about it. */
@@ -328,18 +400,22 @@ lobe_direction(rpm_vec3 axis, double cosine, double turn)
 	return rpm_unit(rpm_along(rpm_along(rpm_scale(axis, cosine), sine * cos(turn), across), sine * sin(turn), other));
 }
 
-/* Roulette: a weak ray lives on with probability q = |e|^2 / full_power and then counts for 1 / q rays. */
-RPM_INLINE bool
-survives(const launch_task *task, map_ray *ray, rpm_random *random)
+/*
+ * Roulette: where a ray would add less to a cell than it takes to be followed for certain, it lives on with the probability q that this is a
+ * share of that and then counts for 1 / q rays.  Returns by what its field grows, sqrt(1 / q); 0: it ends here.
+ */
+RPM_INLINE double
+lives_on(const deposit_context *launched, int depth, rpm_vec3 origin, rpm_vec3 direction, double power, rpm_random *random)
 {
-	double		power = rpm_cvec_norm2(ray->e);
+	double		worth = power * launched->solid_angle, full = launched->task->full_power * fmax(STEEP_ENOUGH, fabs(direction.z));
 
-	if (power >= task->full_power)
-		return true;
-	if (!(power > 0) || rpm_random_next(random) * task->full_power >= power)
-		return false;
-	ray->e = rpm_cvec_scale(ray->e, sqrt(task->full_power / power));
-	return true;
+	if (look_as_far(launched->task->job, depth, origin, direction) <= 0)
+		return 0;
+	if (worth >= full)
+		return 1;
+	if (!(worth > 0) || rpm_random_next(random) * full >= worth)
+		return 0;
+	return sqrt(full / worth);
 }
 
 #ifndef RPM_KERNEL

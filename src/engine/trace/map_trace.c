@@ -167,6 +167,7 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	const rpm_scene *scene = job->scene;
 	const rpm_trace_options *options = job->options;
 	unsigned	mechanisms = options->mechanisms;
+	bool		by_samples;
 	rpm_code	code;
 
 	job->wavelength_m = RPM_SPEED_OF_LIGHT_M_S / job->antenna->frequency_hz;
@@ -225,8 +226,10 @@ job_prepare(rpm_map_job *job, rpm_status *status)
 	code = rpm_occluders_create(scene, &job->occluders, status);
 	if (code != RPM_OK)
 		return code;
+	/* A mirror that is overlooked is left to the rays, where there are some; added as fields, edges want their mirrors. */
+	by_samples = !job->mirrors_at_points || (job->launch && !job->sum_fields && mechanisms & RPM_REFRACTION);
 	return rpm_visible_set_find(scene, job->query, &job->occluders, job->antenna->position,
-								(job->mirrors_at_points ? RPM_SEEN_FACETS : job->exact_reflection ? RPM_SEEN_FACETS_BY_SAMPLES : 0)
+								(!job->exact_reflection ? 0 : by_samples ? RPM_SEEN_FACETS_BY_SAMPLES : RPM_SEEN_FACETS)
 								| (job->exact_diffraction ? RPM_SEEN_WEDGES : 0), job->control, &job->visible, status);
 }
 
