@@ -155,7 +155,7 @@ rays_and_edges(const points_view *view, const map_view *map, uint32_t cell, rpm_
 	uint32_t	count = 0;
 	rpm_cvec3	direct = straight_field(job, point, NULL, &walls_crossed), field;
 	rpm_map_mirror_blockers blockers;
-	double		power = 0;
+	double		power = 0, direct_left;
 
 	*signature = rpm_random_mix((uint64_t) (walls_crossed + 2) | UINT64_C(1) << 32);
 	if (walls_crossed > 0)
@@ -185,7 +185,11 @@ rays_and_edges(const points_view *view, const map_view *map, uint32_t cell, rpm_
 	{
 		diffracted_count = edge_fields(view, map, cell, point, diffracted);
 		if (with_roofs)
-			power += rpm_map_over_roofs(job, point, power + rays_power(direct, reflected, (int) count), diffracted, diffracted_count);
+		{
+			power += rpm_map_over_roofs(job, point, power + rays_power(direct, reflected, (int) count), diffracted, diffracted_count,
+										&direct_left);
+			direct = rpm_cvec_scale(direct, direct_left);
+		}
 	}
 	return power + rpm_map_field_power(direct, reflected, (int) count, diffracted, diffracted_count);
 }
@@ -195,7 +199,7 @@ RPM_INLINE double
 edges_alone(const points_view *view, const map_view *map, uint32_t cell, rpm_vec3 point, bool with_roofs, rpm_map_diffracted *diffracted)
 {
 	int			count = edge_fields(view, map, cell, point, diffracted);
-	double		power = with_roofs ? rpm_map_over_roofs(map->job, point, 0, diffracted, count) : 0;
+	double		direct_left, power = with_roofs ? rpm_map_over_roofs(map->job, point, 0, diffracted, count, &direct_left) : 0;
 
 	if (map->job->sum_fields)
 		return power + rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);

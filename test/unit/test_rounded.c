@@ -2,11 +2,8 @@
  * test_rounded.c: smooth round obstacles in the radio map, given as a mesh: a hill of the ground and a round tower, against Recommendation ITU-R
  * P.526-15 section 4.2 for the circle that they stand for, whatever the mesh; and its T(m, n) against the theory of creeping waves.
  */
-#include "map_scene.h"
-#include "rpm_multiple_diffraction.h"
+#include "roof_scene.h"
 
-#define FREQUENCY_HZ 3.5e9
-#define WAVELENGTH_M (RPM_SPEED_OF_LIGHT_M_S / FREQUENCY_HZ)
 #define BOUND_DEVIATE 2.3263479
 #define HILL_M 500.0
 #define FACES_PER_ROW 7
@@ -151,23 +148,68 @@ tower(void)
 	map_scene_end(&s);
 }
 
-/* Away from a hill in its shadow: no step above 0.5 dB between places 0.1 m apart, whatever creases the band comes over. */
+/*
+ * From before the crest of a hill to beyond its foot, in sight, right behind the crest and deep in the shadow: no step above 0.5 dB between places
+ * 0.1 m apart, whether creases are wedges or too flat for that, with the antenna straight before the hill or aside.
+ */
 static void
 no_steps(void)
 {
-	enum { STEPS = 2400 };
+	enum { STEPS = 2600 };
+	static const struct { double radius, top; int faces; } shapes[] = {{200, 20, 12}, {200, 20, 36}, {200, 20, 90}, {1000, 20, 40}};
 	static double gain[STEPS];
 	rpm_trace_options options = map_options(RPM_LINE_OF_SIGHT | RPM_DIFFRACTION | RPM_OVER_ROOFS, 1, 0);
-	rpm_antenna antenna;
-	rpm_grid	grid;
 
-	hill(200, 20, 36);
-	antenna = map_antenna(&s, RPM_PATTERN_ISOTROPIC, 0, 0, 25);
-	grid = map_grid(&s, 590, 0, 0.1, STEPS, 1, 1.5);
 	options.cell_samples = 1;
-	CHECK(map_run(&s, &antenna, &grid, &options, 1, gain, NULL));
-	for (int i = 1; i < STEPS; i++)
-		CHECK_NEAR(map_db(gain[i]), map_db(gain[i - 1]), 0.5);
+	for (size_t k = 0; k < 2 * sizeof(shapes) / sizeof(shapes[0]); k++)
+	{
+		rpm_antenna antenna;
+		rpm_grid	grid;
+
+		hill(shapes[k / 2].radius, shapes[k / 2].top, shapes[k / 2].faces);
+		antenna = map_antenna(&s, RPM_PATTERN_ISOTROPIC, 0, k % 2 ? 150 : 0, k % 2 ? 12 : 25);
+		antenna.frequency_hz = k % 2 ? FREQUENCY_HZ : FREQUENCY_HZ / 5;
+		grid = map_grid(&s, 460, 3, 0.1, unit_quick() ? 1300 : STEPS, 1, 1.5);
+		CHECK(map_run(&s, &antenna, &grid, &options, 2, gain, NULL));
+		roof_check_no_steps(gain, grid.columns);
+		map_scene_end(&s);
+	}
+}
+
+/* In sight over one crease that is no wedge: half of the field where it is grazed, as Fresnel's integral has it, and all of it farther above. */
+static void
+grazed(void)
+{
+	rpm_antenna antenna;
+	rpm_vec3	corners[2][4];
+	double		slope = tan(0.4 * RPM_PI / 180), top = 400 * slope;
+
+	for (int side = 0; side < 2; side++)
+		for (int k = 0; k < 4; k++)
+		{
+			double		x = (k == 0 || k == 3 ? 0 : 400) + 400 * side;
+
+			corners[side][k] = rpm_vec(x, k < 2 ? -400 : 400, top - fabs(x - 400) * slope);
+		}
+	map_scene_begin(&s);
+	map_scene_faces(&s, 1, 0, true, 2, corners);
+	CHECK(map_scene_build(&s, NULL));
+	CHECK(s.scene->wedge_count == 0);
+	antenna = map_antenna(&s, RPM_PATTERN_ISOTROPIC, 100, 0, top - 1);
+	for (double nu = 0.3; nu > -1.5; nu -= 0.1)
+	{
+		/* The straight line to x = 600 passes the crease, 300 m and 200 m away, as nu says. */
+		double		over = -nu * sqrt(WAVELENGTH_M * 300 * 200 / (2 * 500)), z = top - 1 + (over + 1) * 500 / 300, distance = hypot(500, z - top + 1);
+		rpm_chain_edge edge = {300, nu * sqrt(WAVELENGTH_M * 500 / (2.0 * 300 * 200)), 1, false};
+		double		field = pow(WAVELENGTH_M / (4 * RPM_PI * distance), 2);
+		/* Receivers' heights are above the ground. */
+		double		gain = map_gain_at(&s, &antenna, RPM_LINE_OF_SIGHT | RPM_DIFFRACTION | RPM_OVER_ROOFS, 1, 600, 0, z - 200 * slope);
+
+		if (nu > -0.5)
+			CHECK_NEAR(map_db(gain), map_db(field * pow(rpm_knife_edges(&edge, 1, 200, WAVELENGTH_M), 2) + bound(500, z - top + 1)), 0.05);
+		if (nu < -1)
+			CHECK_NEAR(map_db(gain), map_db(field + bound(500, z - top + 1)), 1e-3);
+	}
 	map_scene_end(&s);
 }
 
@@ -207,6 +249,7 @@ main(void)
 	RUN(hills);
 	RUN(tower);
 	RUN(no_steps);
+	RUN(grazed);
 	RUN(rock);
 	return unit_summary("rounded");
 }

@@ -7,14 +7,16 @@
 /* Edges of a chain: the band's corners, and from below as many as fill it up to this, at least LOWER_LEAST. */
 #define CHAIN_EDGES 4
 #define LOWER_LEAST 1
-/* Corners close together count as one only where the band bends less over one of them. */
-#define ONE_CORNER_NU 0.2
+/* Of corners close together the one over which the band bends less fades in between these nu. */
+#define CLOSE_CORNER_NU 0.1
+#define TWO_CORNERS_NU 0.2
 /* Edges nearer to each other are one. */
 #define TWIN_M 0.01
 /* The second edge takes over while the first one's nu rises to this. */
 #define FIRST_NU 0.25
 /* Edges below the band fade in while their distance from the next edge grows from RPM_EDGE_CLOSENESS to this share of a leg. */
 #define CLOSENESS_END 0.06
+
 /* Those across from a corner fade out where the way from its tip to theirs leaves the leg by this slope to twice as much. */
 #define ACROSS_SLOPE 0.25
 
@@ -23,39 +25,63 @@ typedef struct polyline
 {
 	int			side, count;
 	double		x[2 * RPM_EDGES_MAX], z[2 * RPM_EDGES_MAX];
+	const rpm_profile_edge *edge[2 * RPM_EDGES_MAX];	/* NULL: an end */
+	bool		lower[2 * RPM_EDGES_MAX];
 	bool		other[2 * RPM_EDGES_MAX];	/* a corner of the other side */
 } polyline;
 
 /* An edge below the band, or above it where it holds the band from there. */
 typedef struct lower_edge
 {
-	double		x, z, nu, presence;
+	double		x, z, presence;
+	double		nu;				/* faded by it */
+	double		fade;			/* towards the first that is left out; then part of presence */
 	int			side;
+	const rpm_profile_edge *edge;
 } lower_edge;
 
+/* The ends and edges of a chain. */
+typedef struct chain_line
+{
+	int			count;
+	double		x[RPM_EDGES_MAX + 2], z[RPM_EDGES_MAX + 2], opacity[RPM_EDGES_MAX + 2];
+	int			side[RPM_EDGES_MAX + 2];
+	double		less[RPM_EDGES_MAX + 2];	/* by so much the way turns less, off the plane */
+} chain_line;
+
 RPM_LOCAL void stretch(const rpm_profile *p, rpm_band *s);
-RPM_LOCAL void drop_close_corners(const rpm_profile *p, rpm_band *s);
+RPM_LOCAL double faded(double nu, double presence);
+RPM_LOCAL void fade_close_corners(const rpm_profile *p, rpm_band *s);
+RPM_LOCAL double pair_opacity(const rpm_profile *p, const rpm_band *s, int i);
 RPM_LOCAL void drop_least_corner(const rpm_profile *p, rpm_band *s);
 RPM_LOCAL void drop_corner(rpm_band *s, int i);
 RPM_LOCAL void corner_parameters(const rpm_profile *p, rpm_band *s);
+RPM_LOCAL void set_parameters(const rpm_profile *p, const rpm_band *s, rpm_band_corner *c, rpm_band_corner a, rpm_band_corner b);
+RPM_LOCAL void way_lengths(const rpm_profile *p, const rpm_band *s, const rpm_band_corner *c, double *before, double *after);
+RPM_LOCAL double shortest_over(rpm_band_corner *c, rpm_vec3 crossing);
 RPM_LOCAL rpm_vec3 place(const rpm_profile *p, double x, double z);
 RPM_LOCAL rpm_band_corner end_or_corner(const rpm_profile *p, const rpm_band *s, int i);
 RPM_LOCAL double length_of(double x, double z);
 RPM_LOCAL double bend(double x0, double z0, double x1, double z1, double x2, double z2);
 RPM_LOCAL int lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room);
+RPM_LOCAL double beside_many(const rpm_band *s, const lower_edge *lower);
 RPM_LOCAL void begin_line(const rpm_profile *p, const rpm_band *s, int side, polyline *line);
 RPM_LOCAL polyline *line_of(polyline *lines, int side);
 RPM_LOCAL bool next_lower(const rpm_profile *p, polyline *lines, lower_edge *next);
-RPM_LOCAL double below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, double *presence);
+RPM_LOCAL bool goes_on(const polyline *line, const rpm_crossing *c);
+RPM_LOCAL bool same_surface(const rpm_profile_edge *of_line, const rpm_profile_edge *crease, double distance_m);
+RPM_LOCAL double below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, bool lower, double *presence);
 RPM_LOCAL double ahead(double height, double distance);
 RPM_LOCAL double closeness(double distance, double leg);
-RPM_LOCAL void insert(polyline *line, double x, double z);
+RPM_LOCAL void insert(polyline *line, const lower_edge *edge);
 RPM_LOCAL void build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count);
+RPM_LOCAL void add_lower(chain_line *line, const lower_edge *lower, int lower_count, double from, double to);
+RPM_LOCAL double corner_bend(const rpm_profile *p, const rpm_band *s, int i);
 
 RPM_SHARED void
 rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z)
 {
-	rpm_crossing crossing = {x, z, 0, edge, 1, 0};
+	rpm_crossing crossing = {x, z, 0, edge, 1, 0, 1};
 	double		height, zone;
 
 	if (!(x > 0 && x < p->length) || length_of(x, z - p->z_begin) < RPM_LEG_END_M || length_of(p->length - x, z - p->z_end) < RPM_LEG_END_M)
@@ -65,6 +91,7 @@ rpm_profile_add(rpm_profile *p, const rpm_profile_edge *edge, double x, double z
 	if (height < -RPM_BAND_CLEAR_NU * zone)
 		return;
 	p->above = p->above || height > 0;
+	p->creases = p->creases || rpm_edge_is_ground_crease(edge);
 	rpm_profile_put(p, &crossing);
 }
 
@@ -111,22 +138,39 @@ rpm_band_chain(rpm_profile *p, rpm_band *band)
 	int			room, lower_count;
 	double		first = -INFINITY, second = -INFINITY;
 
-	drop_close_corners(p, band);
-	corner_parameters(p, band);
+	fade_close_corners(p, band);
 	room = band->corner_count + LOWER_LEAST < CHAIN_EDGES ? CHAIN_EDGES - band->corner_count : LOWER_LEAST;
 	lower_count = lower_edges(p, band, lower, room);
 	for (int i = 0; i < band->corner_count + lower_count; i++)
 	{
-		/* An edge that has all but faded is as if it were as far below. */
-		double		nu = i < band->corner_count ? band->corners[i].nu
-			: -RPM_BAND_CLEAR_NU + (lower[i - band->corner_count].nu + RPM_BAND_CLEAR_NU) * lower[i - band->corner_count].presence;
+		double		nu = i < band->corner_count ? faded(band->corners[i].nu, band->corners[i].opacity)
+			: faded(lower[i - band->corner_count].nu, lower[i - band->corner_count].fade);
 
 		second = fmax(second, fmin(first, nu));
 		first = fmax(first, nu);
 	}
 	band->several = rpm_smooth_step((second + RPM_BAND_CLEAR_NU) / RPM_BAND_CLEAR_NU) * rpm_smooth_step(first / FIRST_NU);
 	build_chain(p, band, lower, lower_count);
-	band->round_part = rpm_band_round_part(p, band);
+}
+
+RPM_SHARED double
+rpm_band_over_creases(rpm_profile *p, rpm_band *band)
+{
+	lower_edge	lower[RPM_EDGES_MAX];
+	double		all;
+	int			sharp = 0, count;
+
+	band->corner_count = 0;
+	count = lower_edges(p, band, lower, CHAIN_EDGES);
+	build_chain(p, band, lower, count);
+	all = rpm_knife_edges(band->chain, band->count, band->last_leg_m, p->wavelength_m);
+	for (int i = 0; i < count; i++)
+		if (!rpm_edge_is_ground_crease(lower[i].edge))
+			lower[sharp++] = lower[i];
+	if (sharp == count || sharp == 0)
+		return sharp == 0 ? all : 1;
+	build_chain(p, band, lower, sharp);
+	return all / rpm_knife_edges(band->chain, band->count, band->last_leg_m, p->wavelength_m);
 }
 
 /* From corner to corner by the steepest way up; of more corners than there is room for, the band bends least over those left out. */
@@ -180,21 +224,56 @@ rpm_band_turn_at(const rpm_profile *p, rpm_band *s, double x, int crossing)
 	s->corner_count++;
 }
 
-/* Two corners at one place, over one of which the band hardly bends, are one edge. */
-RPM_LOCAL void
-drop_close_corners(const rpm_profile *p, rpm_band *s)
+/* An edge that has all but faded is as if it were as far below. */
+RPM_LOCAL double
+faded(double nu, double presence)
 {
+	return -RPM_BAND_CLEAR_NU + (nu + RPM_BAND_CLEAR_NU) * presence;
+}
+
+/*
+ * Of two corners at one place the one over which the band hardly bends is no edge of its own.  It fades in as it bends more, and as they
+ * stand farther apart; the other's nu is less and less that over both.
+ */
+RPM_LOCAL void
+fade_close_corners(const rpm_profile *p, rpm_band *s)
+{
+	double		opacity;
+
 	corner_parameters(p, s);
 	for (int i = 0; i + 1 < s->corner_count;)
 	{
-		rpm_band_corner before = end_or_corner(p, s, i - 1), a = s->corners[i], b = s->corners[i + 1], after = end_or_corner(p, s, i + 2);
-		double		legs = fmin(length_of(a.x - before.x, a.z - before.z), length_of(after.x - b.x, after.z - b.z));
+		int			least = s->corners[i].nu < s->corners[i + 1].nu ? i : i + 1;
 
-		if (a.side != b.side || length_of(b.x - a.x, b.z - a.z) >= RPM_EDGE_CLOSENESS * legs || fmin(a.nu, b.nu) > ONE_CORNER_NU)
+		if (s->corners[i + 1].rounds || s->corners[i].side != s->corners[i + 1].side || pair_opacity(p, s, i) > 0)
 			i++;
 		else
-			drop_corner(s, a.nu < b.nu ? i : i + 1);
+		{
+			drop_corner(s, least);
+			corner_parameters(p, s);
+			i = 0;
+		}
 	}
+	for (int i = 0; i + 1 < s->corner_count; i++)
+		if (!s->corners[i + 1].rounds && s->corners[i].side == s->corners[i + 1].side && (opacity = pair_opacity(p, s, i)) < 1)
+		{
+			rpm_band_corner *a = &s->corners[i], *b = a + 1, *most = a->nu < b->nu ? b : a, *least = a->nu < b->nu ? a : b, alone = *most;
+
+			set_parameters(p, s, &alone, end_or_corner(p, s, i - 1), end_or_corner(p, s, i + 2));
+			most->nu = most->nu * opacity + alone.nu * (1 - opacity);
+			least->opacity = fmin(least->opacity, opacity);
+		}
+}
+
+/* Of the lesser of corners i and i + 1, as of an edge below that stands so close to a corner: by its nearness and by the nu that this leaves it. */
+RPM_LOCAL double
+pair_opacity(const rpm_profile *p, const rpm_band *s, int i)
+{
+	rpm_band_corner a = s->corners[i], b = s->corners[i + 1];
+	double		leg = a.nu < b.nu ? a.x - end_or_corner(p, s, i - 1).x : end_or_corner(p, s, i + 2).x - b.x, apart = closeness(b.x - a.x, leg);
+
+	apart *= rpm_smooth_step(2 * apart);
+	return apart + (1 - apart) * rpm_smooth_step((fmin(a.nu, b.nu) - CLOSE_CORNER_NU) / (TWO_CORNERS_NU - CLOSE_CORNER_NU));
 }
 
 RPM_LOCAL void
@@ -218,31 +297,61 @@ drop_corner(rpm_band *s, int i)
 		s->corners[i] = s->corners[i + 1];
 }
 
-/*
- * nu of each corner between its neighbours.  Over an edge that crosses the plane askew the shortest way leaves the plane: the excess
- * of that way over the straight one, within the edge's ends, takes the place of the excess in the plane.
- */
 RPM_LOCAL void
 corner_parameters(const rpm_profile *p, rpm_band *s)
 {
 	for (int i = 0; i < s->corner_count; i++)
 	{
-		rpm_band_corner *c = &s->corners[i], a = end_or_corner(p, s, i - 1), b = end_or_corner(p, s, i + 1);
-		rpm_vec3	from = place(p, a.x, a.z), to = place(p, b.x, b.z), crossing = place(p, c->x, c->z);
-		double		before = rpm_norm(rpm_sub(crossing, from)), after = rpm_norm(rpm_sub(to, crossing));
-		double		straight = rpm_norm(rpm_sub(to, from)), length = rpm_norm(c->along);
-		rpm_vec3	direction = rpm_scale(c->along, 1 / length);
-		double		along_a = rpm_dot(rpm_sub(from, c->start), direction), along_b = rpm_dot(rpm_sub(to, c->start), direction);
-		double		away_a = rpm_norm(rpm_sub(rpm_sub(from, c->start), rpm_scale(direction, along_a)));
-		double		away_b = rpm_norm(rpm_sub(rpm_sub(to, c->start), rpm_scale(direction, along_b)));
-		double		at = away_a + away_b > 0 ? (along_a * away_b + along_b * away_a) / (away_a + away_b) : along_a;
-		double		excess = before + after - straight, least;
-
-		c->point = rpm_along(c->start, fmin(fmax(at, 0), length), direction);
-		least = rpm_norm(rpm_sub(c->point, from)) + rpm_norm(rpm_sub(to, c->point)) - straight;
-		c->nu = rpm_knife_edge_parameter(c->side * bend(a.x, a.z, c->x, c->z, b.x, b.z), before, after, p->wavelength_m)
-			* (excess > 1e-9 ? sqrt(fmin(fmax(least, 0) / excess, 1)) : 1);
+		s->corners[i].opacity = 1;
+		set_parameters(p, s, &s->corners[i], end_or_corner(p, s, i - 1), end_or_corner(p, s, i + 1));
 	}
+}
+
+/*
+ * nu of a corner between a and b.  Over an edge that crosses the plane askew the shortest way leaves the plane: the excess of that way over the
+ * straight one, within the edge's ends, takes the place of the excess in the plane.  Both are those of legs as long as the whole way
+ * before and behind the corner, so that other corners which hardly turn it change nothing.
+ */
+RPM_LOCAL void
+set_parameters(const rpm_profile *p, const rpm_band *s, rpm_band_corner *c, rpm_band_corner a, rpm_band_corner b)
+{
+	double		before = length_of(c->x - a.x, c->z - a.z), after = length_of(b.x - c->x, b.z - c->z), far_before, far_after;
+
+	way_lengths(p, s, c, &far_before, &far_after);
+	c->from = place(p, c->x - (c->x - a.x) / before * far_before, c->z - (c->z - a.z) / before * far_before);
+	c->to = place(p, c->x + (b.x - c->x) / after * far_after, c->z + (b.z - c->z) / after * far_after);
+	c->skew = shortest_over(c, place(p, c->x, c->z));
+	c->nu = rpm_knife_edge_parameter(c->side * bend(a.x, a.z, c->x, c->z, b.x, b.z), before, after, p->wavelength_m) * c->skew;
+}
+
+/* Along the band to the corner, and on. */
+RPM_LOCAL void
+way_lengths(const rpm_profile *p, const rpm_band *s, const rpm_band_corner *c, double *before, double *after)
+{
+	*before = *after = 0;
+	for (int i = 0; i <= s->corner_count; i++)
+	{
+		rpm_band_corner from = end_or_corner(p, s, i - 1), to = end_or_corner(p, s, i);
+
+		*(to.x <= c->x ? before : after) += length_of(to.x - from.x, to.z - from.z);
+	}
+}
+
+/* Sets the point of the edge over which the way is shortest; returns the root of its excess by that in the plane. */
+RPM_LOCAL double
+shortest_over(rpm_band_corner *c, rpm_vec3 crossing)
+{
+	rpm_vec3	from = c->from, to = c->to;
+	double		straight = rpm_norm(rpm_sub(to, from)), length = rpm_norm(c->along);
+	rpm_vec3	direction = rpm_scale(c->along, 1 / length), a = rpm_sub(from, c->start), b = rpm_sub(to, c->start);
+	double		along_a = rpm_dot(a, direction), along_b = rpm_dot(b, direction);
+	double		away_a = rpm_norm(rpm_sub(a, rpm_scale(direction, along_a))), away_b = rpm_norm(rpm_sub(b, rpm_scale(direction, along_b)));
+	double		at = away_a + away_b > 0 ? (along_a * away_b + along_b * away_a) / (away_a + away_b) : along_a;
+	double		excess = rpm_norm(rpm_sub(crossing, from)) + rpm_norm(rpm_sub(to, crossing)) - straight, least;
+
+	c->point = rpm_along(c->start, fmin(fmax(at, 0), length), direction);
+	least = rpm_norm(rpm_sub(c->point, from)) + rpm_norm(rpm_sub(to, c->point)) - straight;
+	return excess > 1e-9 ? sqrt(fmin(fmax(least, 0) / excess, 1)) : 1;
 }
 
 RPM_LOCAL rpm_vec3
@@ -258,7 +367,7 @@ end_or_corner(const rpm_profile *p, const rpm_band *s, int i)
 	if (i < 0)
 		return (rpm_band_corner) {.x = 0, .z = p->z_begin};
 	if (i >= s->corner_count)
-		return (rpm_band_corner) {.x = p->length, .z = p->z_end};
+		return (rpm_band_corner) {.x = p->length, .z = p->z_end, .opacity = 1};
 	return s->corners[i];
 }
 
@@ -279,8 +388,8 @@ length_of(double x, double z)
 }
 
 /*
- * The edges nearest to the band from below, one after another, each against what stands already on its side, at most `room`.  Each fades
- * out towards the first that is left out, so that none comes in with a step.
+ * The edges nearest to the band from below, one after another, each against what stands already, at most `room`.  Each fades out towards the
+ * first that is left out, so that none comes in with a step.
  */
 RPM_LOCAL int
 lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
@@ -293,9 +402,7 @@ lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 	begin_line(p, s, -1, &lines[1]);
 	for (int i = 0; i < p->count; i++)
 	{
-		double		presence;
-
-		p->at[i].nu_band = below_line(p, line_of(lines, p->at[i].side), &p->at[i], &presence);
+		p->at[i].nu_band = below_line(p, line_of(lines, p->at[i].side), &p->at[i], false, &p->at[i].presence);
 		/* A corner that the band was too full for stands above it. */
 		if (p->at[i].nu_band > 0)
 			p->at[i].nu_band = -INFINITY;
@@ -312,11 +419,12 @@ lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
 			break;
 		}
 		lower[count] = next;
-		insert(line_of(lines, next.side), next.x, next.z);
+		insert(line_of(lines, next.side), &next);
 	}
 	for (int i = 0; i < count; i++)
 	{
-		lower[i].presence *= clear > 0 ? rpm_smooth_step(2 * (lower[i].nu + clear) / clear) : 0;
+		lower[i].fade = beside_many(s, &lower[i]) * (clear > 0 ? rpm_smooth_step(2 * (lower[i].nu + clear) / clear) : 0);
+		lower[i].presence *= lower[i].fade;
 		if (lower[i].presence > 0)
 			lower[kept++] = lower[i];
 	}
@@ -335,6 +443,8 @@ begin_line(const rpm_profile *p, const rpm_band *s, int side, polyline *line)
 
 		line->x[line->count] = c.x;
 		line->z[line->count] = c.z;
+		line->edge[line->count] = c.edge;
+		line->lower[line->count] = false;
 		line->other[line->count++] = c.side == -side;
 	}
 }
@@ -345,27 +455,68 @@ line_of(polyline *lines, int side)
 	return &lines[side < 0];
 }
 
-/* Of the edges that are not on the line, the one that is least below it and the band. */
+/* Beside as many corners as a chain is to have an edge below comes in with the least of them, or as it comes near the band itself. */
+RPM_LOCAL double
+beside_many(const rpm_band *s, const lower_edge *lower)
+{
+	double		least = INFINITY;
+
+	if (s->corner_count < CHAIN_EDGES)
+		return 1;
+	for (int i = 0; i < s->corner_count; i++)
+		least = fmin(least, s->corners[i].nu);
+	return fmax(rpm_smooth_step(least / FIRST_NU), rpm_smooth_step(1 + lower->nu / FIRST_NU));
+}
+
+/* Of the edges that are not on the line, the one that is least below it and the band, faded as it stands close to another. */
 RPM_LOCAL bool
 next_lower(const rpm_profile *p, polyline *lines, lower_edge *next)
 {
 	next->nu = -RPM_BAND_CLEAR_NU;
 	for (int i = 0; i < p->count; i++)
 	{
+		const polyline *line = line_of(lines, p->at[i].side);
 		double		presence, nu;
 
-		if (!p->at[i].edge->sharp || p->at[i].nu_band <= next->nu)
+		if (p->at[i].nu_band <= next->nu || goes_on(line, &p->at[i]))
 			continue;
-		nu = fmin(p->at[i].nu_band, below_line(p, line_of(lines, p->at[i].side), &p->at[i], &presence));
-		if (nu > next->nu && presence > 0)
-			*next = (lower_edge) {p->at[i].x, p->at[i].z, nu, presence, p->at[i].side};
+		nu = fmin(p->at[i].nu_band, below_line(p, line, &p->at[i], true, &presence));
+		presence = fmin(presence, p->at[i].presence);
+		nu = faded(nu, presence);
+		if (nu > next->nu)
+			*next = (lower_edge) {p->at[i].x, p->at[i].z, presence, nu, 1, p->at[i].side, p->at[i].edge};
 	}
 	return next->nu > -RPM_BAND_CLEAR_NU;
 }
 
-/* nu of an edge against the leg of the line over or under it, -infinity for one of the line's; and whether it stands apart from its ends. */
+/* Whether a crease's neighbour on the line is of the same surface, and stands for it. */
+RPM_LOCAL bool
+goes_on(const polyline *line, const rpm_crossing *c)
+{
+	int			i = 1;
+
+	if (c->edge->sharp)
+		return false;
+	while (i < line->count - 1 && line->x[i] < c->x)
+		i++;
+	return same_surface(line->edge[i - 1], c->edge, c->x - line->x[i - 1]) || same_surface(line->edge[i], c->edge, line->x[i] - c->x);
+}
+
+/* As rpm_band_rounds, also over facets between. */
+RPM_LOCAL bool
+same_surface(const rpm_profile_edge *of_line, const rpm_profile_edge *crease, double distance_m)
+{
+	if (of_line == NULL || of_line->sharp || of_line->building != crease->building)
+		return false;
+	return crease->building != RPM_NO_BUILDING || rpm_band_rounds(of_line, crease, distance_m);
+}
+
+/*
+ * nu of an edge against the leg of the line over or under it, -infinity for one of the line's; and whether it stands apart from those of its
+ * ends that are lower edges, or corners.
+ */
 RPM_LOCAL double
-below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, double *presence)
+below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, bool lower, double *presence)
 {
 	int			i = 1, last = line->count - 1;
 	double		before, after, height;
@@ -378,8 +529,11 @@ below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, do
 	if (!(before > 0 && after > 0))
 		return -INFINITY;
 	height = line->side * (c->z - (line->z[i - 1] * after + line->z[i] * before) / (before + after));
-	*presence = fmin(i == 1 ? 1 : line->other[i - 1] ? ahead(height, before) : closeness(before, after),
-					 i == last ? 1 : line->other[i] ? ahead(height, after) : closeness(after, before));
+	*presence = 1;
+	if (i > 1 && line->lower[i - 1] == lower)
+		*presence = line->other[i - 1] ? ahead(height, before) : closeness(before, after);
+	if (i < last && line->lower[i] == lower)
+		*presence = fmin(*presence, line->other[i] ? ahead(height, after) : closeness(after, before));
 	return height * sqrt(2 / p->wavelength_m * (1 / before + 1 / after));
 }
 
@@ -397,71 +551,96 @@ closeness(double distance, double leg)
 }
 
 RPM_LOCAL void
-insert(polyline *line, double x, double z)
+insert(polyline *line, const lower_edge *edge)
 {
 	int			i = line->count++;
 
-	for (; line->x[i - 1] > x; i--)
+	for (; line->x[i - 1] > edge->x; i--)
 	{
 		line->x[i] = line->x[i - 1];
 		line->z[i] = line->z[i - 1];
+		line->edge[i] = line->edge[i - 1];
+		line->lower[i] = line->lower[i - 1];
 		line->other[i] = line->other[i - 1];
 	}
-	line->x[i] = x;
-	line->z[i] = z;
+	line->x[i] = edge->x;
+	line->z[i] = edge->z;
+	line->edge[i] = edge->edge;
+	line->lower[i] = true;
 	line->other[i] = false;
 }
 
-/* Corners and lower edges in their order along the path. */
+/* Corners, runs of them on one smooth surface as one, and lower edges in their order along the path. */
 RPM_LOCAL void
 build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count)
 {
-	double		x[RPM_EDGES_MAX + 2], z[RPM_EDGES_MAX + 2], skew[RPM_EDGES_MAX + 2], opacity[RPM_EDGES_MAX + 2];
-	int			n = 1, side[RPM_EDGES_MAX + 2];
+	chain_line	line = {1, {0}, {0}, {0}, {0}, {0}};
+	rpm_band_run run = {-1, false, 0, 0, 1};
 
-	x[0] = 0;
-	z[0] = p->z_begin;
+	line.z[0] = p->z_begin;
 	s->length_m = 0;
+	s->round_part = 1;
 	for (int i = 0; i <= s->corner_count; i++)
 	{
-		rpm_band_corner a = end_or_corner(p, s, i - 1), c = end_or_corner(p, s, i), b = end_or_corner(p, s, i + 1);
-		int			first = n;
+		rpm_band_corner before = end_or_corner(p, s, i - 1), c = end_or_corner(p, s, i);
 
-		s->length_m += length_of(c.x - a.x, c.z - a.z);
-		for (int k = 0; k < lower_count; k++)
-			if (lower[k].x > a.x && lower[k].x < c.x)
-			{
-				int			at = n++;
-
-				for (; at > first && x[at - 1] > lower[k].x; at--)
-				{
-					x[at] = x[at - 1];
-					z[at] = z[at - 1];
-					opacity[at] = opacity[at - 1];
-					side[at] = side[at - 1];
-				}
-				x[at] = lower[k].x;
-				z[at] = lower[k].z;
-				opacity[at] = lower[k].presence;
-				side[at] = lower[k].side;
-			}
-		for (int k = first; k < n; k++)
-			skew[k] = 1;
-		x[n] = c.x;
-		z[n] = c.z;
-		opacity[n] = 1;
-		side[n] = c.side;
-		if (i < s->corner_count)
+		s->length_m += length_of(c.x - before.x, c.z - before.z);
+		/* Within a round run there are no edges of its own. */
+		if (i > run.last)
 		{
-			double		plain = rpm_knife_edge_parameter(c.side * bend(a.x, a.z, c.x, c.z, b.x, b.z),
-														 length_of(c.x - a.x, c.z - a.z), length_of(b.x - c.x, b.z - c.z), p->wavelength_m);
-
-			skew[n++] = plain > 0 ? c.nu / plain : 1;
+			run = i < s->corner_count ? rpm_band_run_from(p, s, i) : (rpm_band_run) {i, false, c.x, c.z, 1};
+			s->round_part *= run.part;
 		}
+		else if (run.round)
+			continue;
+		add_lower(&line, lower, lower_count, before.x, c.x);
+		line.x[line.count] = run.round ? run.x : c.x;
+		line.z[line.count] = run.round ? run.z : c.z;
+		line.side[line.count] = c.side;
+		line.less[line.count] = 0;
+		for (int k = i; k < s->corner_count && k <= (run.round ? run.last : i); k++)
+			line.less[line.count] += (1 - s->corners[k].skew) * corner_bend(p, s, k);
+		line.opacity[line.count++] = run.round ? 1 : c.opacity;
 	}
-	s->count = n - 1;
-	for (int i = 1; i < n; i++)
-		s->chain[i - 1] = (rpm_chain_edge) {length_of(x[i] - x[i - 1], z[i] - z[i - 1]),
-			skew[i] * side[i] * bend(x[i - 1], z[i - 1], x[i], z[i], x[i + 1], z[i + 1]), opacity[i], i > 1 && side[i] != side[i - 1]};
-	s->last_leg_m = length_of(x[n] - x[n - 1], z[n] - z[n - 1]);
+	s->count = line.count - 2;
+	for (int i = 1; i <= s->count; i++)
+		s->chain[i - 1] = (rpm_chain_edge) {length_of(line.x[i] - line.x[i - 1], line.z[i] - line.z[i - 1]),
+			line.side[i] * bend(line.x[i - 1], line.z[i - 1], line.x[i], line.z[i], line.x[i + 1], line.z[i + 1]) - line.less[i], line.opacity[i],
+			i > 1 && line.side[i] != line.side[i - 1]};
+	s->last_leg_m = length_of(line.x[s->count + 1] - line.x[s->count], line.z[s->count + 1] - line.z[s->count]);
+}
+
+/* The edges below a leg of the band. */
+RPM_LOCAL void
+add_lower(chain_line *line, const lower_edge *lower, int lower_count, double from, double to)
+{
+	int			first = line->count;
+
+	for (int k = 0; k < lower_count; k++)
+		if (lower[k].x > from && lower[k].x < to)
+		{
+			int			at = line->count++;
+
+			for (; at > first && line->x[at - 1] > lower[k].x; at--)
+			{
+				line->x[at] = line->x[at - 1];
+				line->z[at] = line->z[at - 1];
+				line->opacity[at] = line->opacity[at - 1];
+				line->side[at] = line->side[at - 1];
+			}
+			line->x[at] = lower[k].x;
+			line->z[at] = lower[k].z;
+			line->opacity[at] = lower[k].presence;
+			line->side[at] = lower[k].side;
+		}
+	for (int k = first; k < line->count; k++)
+		line->less[k] = 0;
+}
+
+RPM_LOCAL double
+corner_bend(const rpm_profile *p, const rpm_band *s, int i)
+{
+	rpm_band_corner a = end_or_corner(p, s, i - 1), c = s->corners[i], b = end_or_corner(p, s, i + 1);
+
+	return c.side * bend(a.x, a.z, c.x, c.z, b.x, b.z);
 }

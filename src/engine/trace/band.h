@@ -14,6 +14,9 @@
 /* Edges farther below the line than this parameter nu do not count; they fade out towards it. */
 #define RPM_BAND_CLEAR_NU 1.0
 
+/* A crease turns by less: radians beyond a plane. */
+#define RPM_CREASE_RAD 0.2
+
 /* Edges of one profile that are looked at; what lies far below the line is not among them. */
 #define RPM_PROFILE_MAX 1024
 
@@ -22,7 +25,7 @@ typedef struct rpm_profile_edge
 {
 	double		x0, y0, z0, x1, y1, z1;	/* x, y from the transmitter, z local */
 	double		nearest_m;		/* from the transmitter along the ground */
-	int32_t		wedge, building;	/* wedge -1: an edge of one face */
+	int32_t		wedge, building;	/* wedge -1: an edge of one face, a crease of the ground */
 	int32_t		facet_0, facet_n;	/* of the wedge */
 	bool		sharp;			/* not a crease of a surface that is all but flat */
 } rpm_profile_edge;
@@ -35,6 +38,7 @@ typedef struct rpm_crossing
 	const rpm_profile_edge *edge;
 	int			side;			/* 1: the way passes over it; -1: below it */
 	int			group;			/* whose edge it is, by what added it */
+	double		presence;		/* less than 1 close to a corner of the band */
 } rpm_crossing;
 
 /* On a device a thread's profile lies in its part of memory for all threads of a launch. */
@@ -55,6 +59,7 @@ typedef struct rpm_profile
 	int			count;
 	bool		above;			/* something stands over the straight line */
 	bool		between;		/* there are edges of either side */
+	bool		creases;		/* the ground's creases are among them */
 #ifdef RPM_KERNEL
 	rpm_crossing *at;			/* of the bench */
 	rpm_profile_bench bench;
@@ -67,11 +72,14 @@ typedef struct rpm_profile
 typedef struct rpm_band_corner
 {
 	double		x, z;
-	int32_t		wedge;			/* -1: an edge of one face */
+	int32_t		wedge;			/* that of the edge */
 	rpm_vec3	start, along;	/* the edge's line, from start to start + along */
 	double		nu;				/* of this edge between its neighbours on the band */
-	rpm_vec3	point;			/* of the edge where the way over it is shortest */
 	int			side;			/* 1: the band turns down over it; -1: up below it */
+	double		skew;			/* by how much nu is less than were the edge across the plane */
+	double		opacity;		/* less than 1 where it is to fade out beside another corner */
+	rpm_vec3	from, to;		/* along the legs beside it as far as the whole way before and behind it is long */
+	rpm_vec3	point;			/* of the edge where the way between these is shortest */
 	bool		rounds;			/* a crease of the surface that the band comes along from the corner before */
 	const rpm_profile_edge *edge;
 } rpm_band_corner;
@@ -87,15 +95,37 @@ typedef struct rpm_band
 	double		last_leg_m;
 	double		several;		/* 0: one edge alone; 1: two or more; between, the second fades in */
 	bool		winds;			/* it has corners on either side */
-	double		round_part;		/* what smooth surfaces leave of the field over what their edges in the chain do; at most 1 */
+	double		round_part;		/* what smooth surfaces leave of the field over what the chain does; at most 1 */
 } rpm_band;
+
+/* A run of corners on one smooth surface, which is one edge of the chain where its tangents meet; or a corner alone. */
+typedef struct rpm_band_run
+{
+	int			last;			/* its last corner */
+	bool		round;			/* more than one corner, and not bent too much to be one edge */
+	double		x, z;			/* where the tangents meet */
+	double		part;			/* what the surface leaves of the field behind that edge, at most 1 */
+} rpm_band_run;
+
+/* A crease of the ground stands for a surface that bends evenly and has no field of its own where the band does. */
+RPM_INLINE bool
+rpm_wedge_is_crease(const rpm_wedge *wedge)
+{
+	return wedge->building == RPM_NO_BUILDING && wedge->n_pi <= RPM_PI + RPM_CREASE_RAD;
+}
+
+RPM_INLINE bool
+rpm_edge_is_ground_crease(const rpm_profile_edge *edge)
+{
+	return edge->building == RPM_NO_BUILDING && !edge->sharp;
+}
 
 /* Empties a profile; bench is that of a device's threads. */
 RPM_INLINE void
 rpm_profile_clear(rpm_profile *p, const rpm_profile_bench *bench)
 {
 	p->count = 0;
-	p->above = p->between = false;
+	p->above = p->between = p->creases = false;
 #ifdef RPM_KERNEL
 	p->bench = *bench;
 	p->at = bench->at + (size_t) bench->room * rpm_kernel_thread();
@@ -122,8 +152,14 @@ RPM_SHARED void rpm_band_turn_at(const rpm_profile *p, rpm_band *band, double x,
 /* The corners of the shortest way between edges of both sides (band_between.c); sorts the profile by x. */
 RPM_SHARED void rpm_band_between(rpm_profile *p, rpm_band *band);
 
-/* round_part of a band whose corners have their parameters (band_round.c). */
-RPM_SHARED double rpm_band_round_part(const rpm_profile *p, const rpm_band *band);
+/*
+ * Where nothing stands in the way: what creases of the ground that come near the line from below leave of a field in sight, 0 to 1 and a
+ * little more.  Sharp edges have fields of their own: they count as what the creases share the way with.
+ */
+RPM_SHARED double rpm_band_over_creases(rpm_profile *p, rpm_band *band);
+
+/* The run that begins at a corner of a band whose corners have their parameters (band_round.c). */
+RPM_SHARED rpm_band_run rpm_band_run_from(const rpm_profile *p, const rpm_band *band, int first);
 
 /* Whether the band may come along one smooth surface from an edge to the next. */
 RPM_SHARED bool rpm_band_rounds(const rpm_profile_edge *from, const rpm_profile_edge *to, double leg_m);

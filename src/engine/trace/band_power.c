@@ -17,25 +17,19 @@
 RPM_LOCAL bool of_corner(const rpm_wedge *wedge, const rpm_band_corner *corner);
 RPM_LOCAL bool turns_alone(const rpm_band *band, int corner);
 RPM_LOCAL rpm_cvec3 source_field(const rpm_map_job *job, const rpm_band_source *source, rpm_vec3 k);
-RPM_LOCAL double wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 from, rpm_vec3 to,
-						 rpm_vec3 first);
+RPM_LOCAL double wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 first);
 RPM_LOCAL double off_faces(const rpm_wedge_rays *rays);
 
 RPM_SHARED double
-rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band, rpm_vec3 end)
+rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band)
 {
-	rpm_vec3	before = source->position, first = rpm_unit(rpm_sub(band->corners[0].point, before));
+	rpm_vec3	first = rpm_unit(rpm_sub(band->corners[0].point, source->position));
 	double		amplitude = rpm_knife_edges(band->chain, band->count, band->last_leg_m, job->wavelength_m);
 
 	amplitude *= job->options->diffraction_scale * band->round_part;
 	for (int i = 0; i < band->corner_count; i++)
-	{
-		rpm_vec3	after = i + 1 < band->corner_count ? band->corners[i + 1].point : end;
-
 		if (band->corners[i].wedge >= 0)
-			amplitude *= wedge_part(job, source, &band->corners[i], before, after, first);
-		before = band->corners[i].point;
-	}
+			amplitude *= wedge_part(job, source, &band->corners[i], first);
 	return fmin(rpm_band_free_power(job, source, first, band->length_m) * amplitude * amplitude, rpm_band_most_power(job, source, band));
 }
 
@@ -118,11 +112,10 @@ of_corner(const rpm_wedge *wedge, const rpm_band_corner *corner)
 
 /* What the wedge at a corner does over what a knife edge there would do, as amplitudes.  1 where the edge is grazed or a face of it is. */
 RPM_LOCAL double
-wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 from, rpm_vec3 to,
-		   rpm_vec3 first)
+wedge_part(const rpm_map_job *job, const rpm_band_source *source, const rpm_band_corner *corner, rpm_vec3 first)
 {
 	const rpm_wedge *wedge = &job->scene->wedges[corner->wedge];
-	rpm_vec3	k_in = rpm_sub(corner->point, from), k_out = rpm_sub(to, corner->point);
+	rpm_vec3	k_in = rpm_sub(corner->point, corner->from), k_out = rpm_sub(corner->to, corner->point);
 	double		s_in = rpm_norm(k_in), s_out = rpm_norm(k_out), part;
 	rpm_wedge_rays rays;
 	rpm_diffraction d;

@@ -23,7 +23,7 @@ rpm_band_antenna(const rpm_map_job *job)
  * The power at the band's end: free space along the band, times Vogler's attenuation by knife edges, times what each edge is as a wedge
  * of its walls' material over what it is as a knife edge; at most rpm_band_most_power.
  */
-RPM_SHARED double rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band, rpm_vec3 end);
+RPM_SHARED double rpm_band_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band);
 
 /* What can come over the band at most: by the source's gain towards it and each corner alone. */
 RPM_SHARED double rpm_band_most_power(const rpm_map_job *job, const rpm_band_source *source, const rpm_band *band);

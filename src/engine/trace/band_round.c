@@ -3,7 +3,7 @@
  *
  * Their creases are no edges: the mesh stands for a surface that bends evenly.  Such a run of corners counts as a cylinder of its mean radius, by
  * Recommendation ITU-R P.526-15 section 4.2, between the corners (or ends) beside it, as in its cascaded cylinders: a knife
- * edge where the tangents meet, and T(m, n).  What this leaves of the field over what the run's knife edges do is multiplied in.
+ * edge where the tangents meet, which stands in the chain for the run's own, and T(m, n), by which the field is multiplied.
  */
 #include "trace/band.h"
 
@@ -14,16 +14,8 @@
 #define TURN_LESS_RAD 1.0
 #define TURN_MOST_RAD 1.4
 
-/* A run of corners on one smooth surface, as if of a cylinder. */
-typedef struct round_run
-{
-	double		radius_m, turn_rad;
-	double		before_m, after_m;	/* from where the tangents meet */
-	double		share;			/* less than 1 where it comes in */
-	double		edges;			/* the field behind its knife edges */
-} round_run;
-
-RPM_LOCAL round_run describe_run(const rpm_profile *p, const rpm_band *band, int first, int last);
+RPM_LOCAL void describe_cylinder(const rpm_profile *p, const rpm_band *band, int first, rpm_band_run *run);
+RPM_LOCAL double radius_of(const rpm_chain_edge *corners, int count, double *share);
 RPM_LOCAL double turn_at(const rpm_profile *p, const rpm_band *band, int i);
 RPM_LOCAL double leg_to(const rpm_profile *p, const rpm_band *band, int i);
 
@@ -37,69 +29,85 @@ rpm_band_rounds(const rpm_profile_edge *from, const rpm_profile_edge *to, double
 	return to->facet_0 == from->facet_0 || to->facet_0 == from->facet_n || to->facet_n == from->facet_0 || to->facet_n == from->facet_n;
 }
 
-RPM_SHARED double
-rpm_band_round_part(const rpm_profile *p, const rpm_band *band)
+RPM_SHARED rpm_band_run
+rpm_band_run_from(const rpm_profile *p, const rpm_band *band, int first)
 {
-	double		part = 1;
+	rpm_band_run run = {first, false, band->corners[first].x, band->corners[first].z, 1};
 
-	for (int first = 0, last; first < band->corner_count; first = last + 1)
-	{
-		round_run	run;
-		double		nu, round;
-
-		for (last = first; last + 1 < band->corner_count && band->corners[last + 1].rounds; last++)
-			;
-		if (last == first)
-			continue;
-		run = describe_run(p, band, first, last);
-		nu = rpm_knife_edge_parameter(2 * sin(run.turn_rad / 2), run.before_m, run.after_m, p->wavelength_m);
-		run.share *= rpm_smooth_step(nu / ROUND_NU);
-		if (!(run.share > 0))
-			continue;
-		round = rpm_knife_edge(nu) * pow(10, -rpm_rounded_obstacle_db(run.radius_m, run.turn_rad, run.before_m, run.after_m, p->wavelength_m) / 20);
-		if (round < run.edges)
-			part *= pow(round / run.edges, run.share);
-	}
-	return part;
+	while (run.last + 1 < band->corner_count && band->corners[run.last + 1].rounds)
+		run.last++;
+	if (run.last > first)
+		describe_cylinder(p, band, first, &run);
+	return run;
 }
 
-/*
- * The radius is a leg's length by half the turns at its ends, weighted with their product: so a corner comes in without a step.
- */
-RPM_LOCAL round_run
-describe_run(const rpm_profile *p, const rpm_band *band, int first, int last)
+RPM_LOCAL void
+describe_cylinder(const rpm_profile *p, const rpm_band *band, int first, rpm_band_run *run)
 {
-	round_run	run = {0, 0, 0, 0, 0, 0};
+	const rpm_band_corner *c = &band->corners[first];
 	rpm_chain_edge edges[RPM_EDGES_MAX];
-	double		weights = 0, most = 0, along = 0, aside = 0, heading = 0, end_m = leg_to(p, band, last + 1);
+	double		along = 0, aside = 0, heading = 0, end_m = leg_to(p, band, run->last + 1), share, beyond, radius;
+	double		before_m, after_m, nu, part, cylinder;
 
-	for (int i = first; i <= last; i++)
+	for (int i = first; i <= run->last; i++)
 	{
 		double		turn = turn_at(p, band, i), leg_m = leg_to(p, band, i);
 
-		edges[i - first] = (rpm_chain_edge) {leg_m, 2 * sin(turn / 2), 1, false};
-		if (i > first)
-		{
-			double		before = turn_at(p, band, i - 1), weight = before * turn;
-
-			weights += weight;
-			run.radius_m += weight > 0 ? weight * 2 * leg_m / (before + turn) : 0;
-			/* Where the run's last corner lies, seen along the first tangent. */
-			along += leg_m * cos(heading);
-			aside += leg_m * sin(heading);
-		}
-		most = fmax(most, turn * turn);
+		edges[i - first] = (rpm_chain_edge) {leg_m, turn, 1, false};
+		/* Where the corner lies, seen along the first tangent. */
+		along += i > first ? leg_m * cos(heading) : 0;
+		aside += i > first ? leg_m * sin(heading) : 0;
 		heading += turn;
 	}
-	run.turn_rad = heading;
-	if (!(weights > 0) || !(sin(heading) > 0))
-		return run;
-	run.radius_m /= weights;
-	run.before_m = edges[0].leg_m + along - aside * cos(heading) / sin(heading);
-	run.after_m = end_m + aside / sin(heading);
-	run.edges = rpm_knife_edges(edges, last - first + 1, end_m, p->wavelength_m);
-	run.share = rpm_smooth_step(2 * weights / most) * rpm_smooth_step((TURN_MOST_RAD - heading) / (TURN_MOST_RAD - TURN_LESS_RAD));
-	return run;
+	radius = radius_of(edges, run->last - first + 1, &share);
+	if (!(share > 0) || !(sin(heading) > 0) || heading >= TURN_MOST_RAD)
+		return;
+	before_m = edges[0].leg_m + along - aside * cos(heading) / sin(heading);
+	after_m = end_m + aside / sin(heading);
+	beyond = before_m / edges[0].leg_m - 1;
+	run->round = true;
+	run->x = c->x + (c->x - (first > 0 ? c[-1].x : 0)) * beyond;
+	run->z = c->z + (c->z - (first > 0 ? c[-1].z : p->z_begin)) * beyond;
+	nu = rpm_knife_edge_parameter(2 * sin(heading / 2), before_m, after_m, p->wavelength_m);
+	part = rpm_smooth_step((TURN_MOST_RAD - heading) / (TURN_MOST_RAD - TURN_LESS_RAD));
+	cylinder = rpm_rounded_obstacle_db(radius, heading, before_m, after_m, p->wavelength_m) / 20;
+	run->part = pow(10, -cylinder * part * share * rpm_smooth_step(nu / ROUND_NU));
+	/* As its own edges where it turns too much. */
+	if (part < 1)
+	{
+		for (int i = 0; i <= run->last - first; i++)
+			edges[i].turn = 2 * sin(edges[i].turn / 2);
+		run->part *= pow(fmin(1, rpm_knife_edges(edges, run->last - first + 1, end_m, p->wavelength_m) / rpm_knife_edge(nu)), 1 - part);
+	}
+}
+
+/*
+ * The radius of corners that turn by `turn`, rad: that of each pair, the way between them by how it turns, weighted with the product of their
+ * turns.  So a corner comes in without a step wherever it stands.  *share is 0 with one that turns, and 1 when a second turns half as much.
+ */
+RPM_LOCAL double
+radius_of(const rpm_chain_edge *corners, int count, double *share)
+{
+	double		weights = 0, sum = 0, most = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		double		way_m = 0, turned = corners[i].turn / 2;
+
+		most = fmax(most, corners[i].turn);
+		for (int k = i + 1; k < count; k++)
+		{
+			double		weight = corners[i].turn * corners[k].turn;
+
+			way_m += corners[k].leg_m;
+			turned += corners[k].turn / 2;
+			weights += weight;
+			sum += weight > 0 ? weight * way_m / turned : 0;
+			turned += corners[k].turn / 2;
+		}
+	}
+	*share = weights > 0 ? rpm_smooth_step(2 * weights / (most * most)) : 0;
+	return sum / weights;
 }
 
 /* By how much the band turns around a corner, radians. */

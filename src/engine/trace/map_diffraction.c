@@ -32,6 +32,7 @@ RPM_LOCAL bool to_stretches(const rpm_map_edge *edge, double *low, double *high)
 static bool hidden_from(const rpm_map_job *job, const rpm_map_edge *edge, double low, double high, const rpm_map_block *block,
 						uint32_t blocker);
 RPM_INLINE bool leaves_edge(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 lifted, rpm_vec3 end, uint32_t *blocker);
+RPM_LOCAL double crease_left(const rpm_map_job *job, const rpm_wedge_rays *rays, double s_in, double s_out);
 RPM_INLINE double keller_point(const rpm_map_edge *edge, double along, double away);
 RPM_INLINE bool outside(const rpm_map_edge *edge, rpm_vec3 point);
 RPM_INLINE void place_at(const rpm_map_edge *edge, rpm_vec3 point, double *along, double *away);
@@ -73,12 +74,13 @@ prepare_edges(void *context, int64_t begin, int64_t end, int thread)
 		edge->start = wedge->start;
 		edge->direction = wedge->direction;
 		edge->length_m = wedge->length_m;
+		edge->crease = job->roofs != NULL && job->options->mechanisms & RPM_OVER_ROOFS && rpm_wedge_is_crease(wedge);
 		edge->normal_0 = wedge->normal_0;
 		edge->normal_n = rpm_sub(rpm_scale(wedge->tangent_0, sin(wedge->n_pi)), rpm_scale(wedge->normal_0, cos(wedge->n_pi)));
 		edge->lift = rpm_add(rpm_scale(wedge->tangent_0, LIFT_M * cos(wedge->n_pi / 2)),
 							 rpm_scale(wedge->normal_0, LIFT_M * sin(wedge->n_pi / 2)));
 		place_at(edge, job->antenna->position, &edge->along, &edge->away);
-		if (edge->away > RPM_LEG_END_M)
+		if (edge->away > RPM_LEG_END_M && !(edge->crease && !job->exact_reflection))
 			find_stretches(job, edge);
 	}
 }
@@ -249,11 +251,14 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 	const rpm_wedge *wedge = &job->scene->wedges[edge->wedge];
 	const rpm_facet *facets = job->scene->facets;
 	int32_t		material_0 = facets[wedge->facet_0].material, material_n = facets[wedge->facet_n].material;
-	double		s_in, s_out;
+	double		s_in, s_out, left;
 	rpm_wedge_rays rays;
 	rpm_diffraction d;
 
 	if (!rpm_map_edge_rays(job, edge, point, blocker, &rays, &s_in, &s_out))
+		return false;
+	left = edge->crease ? crease_left(job, &rays, s_in, s_out) : 1;
+	if (!(left > 0))
 		return false;
 	d = rpm_wedge_field(&rays, s_in, s_out, job->wavelength_m, rpm_antenna_field(job->antenna, rays.k_in),
 						rpm_coefficient_lookup(&job->tables[material_0], rays.cos_incidence_0),
@@ -265,9 +270,22 @@ rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *edge, rpm_vec3 po
 	diffracted->facet_n = wedge->facet_n;
 	diffracted->field = rpm_cvec_mul(rpm_diffraction_total(&d),
 									 rpm_cx_scale(rpm_cx_phase(-job->wave_number * (s_in + s_out)),
-												  sqrt(job->spreading2) * job->options->diffraction_scale));
+												  left * sqrt(job->spreading2) * job->options->diffraction_scale));
 	rpm_map_edge_shares(&d, diffracted);
 	return true;
+}
+
+/*
+ * Far from a crease's shadow its field closes the gap between its faces' reflections, and is nothing without these; near the shadow and behind,
+ * the band has what comes over.
+ */
+RPM_LOCAL double
+crease_left(const rpm_map_job *job, const rpm_wedge_rays *rays, double s_in, double s_out)
+{
+	double		turn = fabs(rays->phi_out - rays->phi_in) - RPM_PI;
+	double		nu = rpm_knife_edge_parameter(2 * sin(turn / 2) * rays->sin_beta, s_in, s_out, job->wavelength_m);
+
+	return 1 - rpm_smooth_step(2 * (nu + RPM_BAND_CLEAR_NU) / RPM_BAND_CLEAR_NU);
 }
 
 RPM_SHARED void

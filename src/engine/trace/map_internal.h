@@ -131,6 +131,7 @@ typedef struct rpm_map_edge
 	int32_t		wedge;
 	rpm_vec3	start, direction, normal_0, normal_n;	/* the wedge's; normals of its faces, to the outside */
 	double		length_m;
+	bool		crease;			/* of the ground, over which RPM_OVER_ROOFS has the field near its shadow */
 	double		along, away;	/* of the antenna: along the edge from its start, away from its line */
 	rpm_vec3	lift;			/* from the edge's line to where its legs are looked at */
 	int			stretch_count;	/* RPM_MAP_EDGE_STRETCHES + 1: too many to be kept */
@@ -166,9 +167,11 @@ RPM_SHARED bool rpm_map_edge_field(const rpm_map_job *job, const rpm_map_edge *e
 /*
  * What comes over several roofs to a point outdoors, around corners, and so with one reflection, and the bound of clutter loss; 0 without
  * job->roofs.  Where a second edge comes into the way of an edge's diffracted field, that field fades out of `diffracted`, as it fades in here.
- * rays_power: of the rays that reach the point; what is lost among them is left out.
+ * rays_power: of the rays that reach the point; what is lost among them is left out.  *direct_left: what creases of the ground leave of the
+ * straight ray's field.
  */
-RPM_SHARED double rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count);
+RPM_SHARED double rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count,
+									 double *direct_left);
 
 /* The way over the roofs to a point: where it leaves the antenna, the power of the band alone and that of the bound. */
 typedef struct rpm_map_roof_way

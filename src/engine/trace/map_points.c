@@ -281,7 +281,7 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 	const rpm_map_job *job = task->job;
 	int			walls_crossed, reflected = 0, diffracted = 0;
 	rpm_cvec3	direct = straight_field(job, point, &candidates->scratch->direct_blocker, &walls_crossed);
-	double		power = 0;
+	double		power = 0, direct_left;
 
 	*signature = rpm_random_mix((uint64_t) (walls_crossed + 2) | UINT64_C(1) << 32);
 	/* What comes through walls is no part of what their edges diffract. */
@@ -306,7 +306,9 @@ geometric_power(const points_task *task, const cell_candidates *candidates, bool
 	if (with_edges)
 	{
 		diffracted = diffracted_fields(task, candidates, point);
-		power += rpm_map_over_roofs(job, point, power + rays_power(direct, scratch->reflected, reflected), scratch->diffracted, diffracted);
+		power += rpm_map_over_roofs(job, point, power + rays_power(direct, scratch->reflected, reflected), scratch->diffracted, diffracted,
+									&direct_left);
+		direct = rpm_cvec_scale(direct, direct_left);
 	}
 	return power + rpm_map_field_power(direct, scratch->reflected, reflected, scratch->diffracted, diffracted);
 }
@@ -317,7 +319,7 @@ edges_power(const points_task *task, const cell_candidates *candidates, rpm_vec3
 {
 	rpm_map_diffracted *diffracted = candidates->scratch->diffracted;
 	int			count = diffracted_fields(task, candidates, point);
-	double		power = rpm_map_over_roofs(task->job, point, 0, diffracted, count);
+	double		direct_left, power = rpm_map_over_roofs(task->job, point, 0, diffracted, count, &direct_left);
 
 	if (task->job->sum_fields)
 		return power + rpm_map_field_power(rpm_cvec_zero(), NULL, 0, diffracted, count);

@@ -32,8 +32,7 @@ typedef struct rest_power
 	double		power;
 } rest_power;
 
-RPM_LOCAL double over_power(const rpm_map_job *job, const rpm_band *band, rpm_vec3 point, rpm_map_diffracted *diffracted, int count,
-						 double others);
+RPM_LOCAL double over_power(const rpm_map_job *job, const rpm_band *band, rpm_map_diffracted *diffracted, int count, double others);
 RPM_LOCAL double around_power(const rest_power *rest, const rpm_band *over, rpm_vec3 point, rpm_map_diffracted *diffracted, int count);
 RPM_LOCAL bool worth(const void *context, const rpm_band *band);
 RPM_LOCAL double fields_power(const rpm_map_diffracted *diffracted, int count);
@@ -41,7 +40,7 @@ RPM_LOCAL double bound_power(const rpm_map_job *job, rpm_vec3 point);
 RPM_LOCAL double free_space_power(const rpm_map_job *job, rpm_vec3 point, double everywhere);
 
 RPM_SHARED double
-rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count)
+rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rpm_map_diffracted *diffracted, int count, double *direct_left)
 {
 	unsigned	mechanisms = job->options->mechanisms;
 	rpm_roof_question question = {point, RPM_EVERY_BUILDING, 0, INFINITY, RPM_ROOF_BEHIND};
@@ -50,13 +49,16 @@ rpm_map_over_roofs(const rpm_map_job *job, rpm_vec3 point, double rays_power, rp
 	rpm_band	band;
 	bool		behind;
 
+	*direct_left = 1;
 	if (!(mechanisms & RPM_BEHIND_ROOFS) || job->options->max_depth < 1 || job->roofs == NULL
 		|| (job->options->cell_average == RPM_AVERAGE_CELL && !rpm_map_outdoors(job, point)))
 		return 0;
 	bound = bound_power(job, point);
 	behind = rpm_roof_band(job->roofs, &question, &band);
+	if (!behind && mechanisms & RPM_OVER_ROOFS)
+		*direct_left = band.round_part;
 	if (behind && mechanisms & RPM_OVER_ROOFS)
-		power += over_power(job, &band, point, diffracted, count, bound);
+		power += over_power(job, &band, diffracted, count, bound);
 	rest.power = rays_power + bound + power + fields_power(diffracted, count);
 	if (behind && mechanisms & RPM_AROUND_CORNERS)
 		power += around_power(&rest, &band, point, diffracted, count);
@@ -78,7 +80,7 @@ rpm_map_power_before(const rpm_map_job *job, rpm_vec3 point, int32_t building, d
 		last = band.corners[band.corner_count - 1].point;
 	way = rpm_sub(point, last);
 	*elevation_deg = atan2(last.z - point.z, hypot(way.x, way.y)) * 180 / RPM_PI;
-	return behind ? bound_power(job, point) + rpm_band_power(job, &antenna, &band, point) : free_space_power(job, point, 0);
+	return behind ? bound_power(job, point) + rpm_band_power(job, &antenna, &band) : free_space_power(job, point, 0) * band.round_part * band.round_part;
 }
 
 #ifndef RPM_KERNEL
@@ -90,7 +92,7 @@ rpm_map_roof_way_find(const rpm_map_job *job, rpm_vec3 point, int32_t but, rpm_m
 	if (!rpm_roof_band(job->roofs, &(rpm_roof_question) {point, but, 0, INFINITY, RPM_ROOF_BEHIND}, &way->band))
 		return false;
 	way->departure = rpm_unit(rpm_sub(way->band.corners[0].point, job->antenna->position));
-	way->band_power = rpm_band_power(job, &antenna, &way->band, point);
+	way->band_power = rpm_band_power(job, &antenna, &way->band);
 	way->bound_power = bound_power(job, point);
 	return true;
 }
@@ -106,14 +108,14 @@ rpm_map_roof_way_leaves(const rpm_map_job *job, const rpm_map_roof_way *way, int
 #endif
 
 RPM_LOCAL double
-over_power(const rpm_map_job *job, const rpm_band *band, rpm_vec3 point, rpm_map_diffracted *diffracted, int count, double others)
+over_power(const rpm_map_job *job, const rpm_band *band, rpm_map_diffracted *diffracted, int count, double others)
 {
 	rpm_band_source antenna = rpm_band_antenna(job);
 	double		share = rpm_band_takes(job, band, 1, diffracted, count);
 
 	if (!(share > 0) || rpm_band_most_power(job, &antenna, band) <= NEGLIGIBLE * others)
 		return 0;
-	return share * rpm_band_power(job, &antenna, band, point);
+	return share * rpm_band_power(job, &antenna, band);
 }
 
 RPM_LOCAL double
@@ -135,7 +137,7 @@ around_power(const rest_power *rest, const rpm_band *over, rpm_vec3 point, rpm_m
 			double		share = rpm_band_takes(job, &band, weight, diffracted, count);
 
 			if (share > 0)
-				power += share * rpm_band_power(job, &antenna, &band, point);
+				power += share * rpm_band_power(job, &antenna, &band);
 		}
 	}
 	return power;

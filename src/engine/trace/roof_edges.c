@@ -11,8 +11,6 @@
 
 /* An edge that rises by more than this share of its length is upright: a corner of walls. */
 #define UPRIGHT 0.95
-/* A crease turns by less: radians beyond a plane. */
-#define CREASE_RAD 0.2
 /* A seam's surface is looked at so far aside, and so near its height. */
 #define SEAM_ASIDE_M 0.05
 #define SEAM_HEIGHT_M 0.01
@@ -203,8 +201,8 @@ add_wedges(rpm_roofs *roofs, const rpm_scene *scene)
 	{
 		const rpm_wedge *w = &scene->wedges[i];
 
-		add_edge(roofs, w->start, rpm_along(w->start, w->length_m, w->direction), &(rpm_profile_edge) {.wedge = (int32_t) i, .building = w->building,
-			.facet_0 = w->facet_0, .facet_n = w->facet_n, .sharp = w->n_pi > RPM_PI + CREASE_RAD});
+		add_edge(roofs, w->start, rpm_along(w->start, w->length_m, w->direction), &(rpm_profile_edge) {.wedge = rpm_wedge_is_crease(w) ? -1 : (int32_t) i,
+			.building = w->building, .facet_0 = w->facet_0, .facet_n = w->facet_n, .sharp = w->n_pi > RPM_PI + RPM_CREASE_RAD});
 	}
 }
 

@@ -14,6 +14,7 @@ rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_ban
 	size_t		sector = rpm_roof_sector(roofs, x, y);
 
 	band->corner_count = band->count = 0;
+	band->round_part = 1;
 	p.length = hypot(x, y);
 	if (!(p.length > RPM_LEG_END_M))
 		return false;
@@ -34,6 +35,8 @@ rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_ban
 		if (e->building != question->but)
 			consider(&p, e, question);
 	}
+	if (!p.above && question->wish == RPM_ROOF_BEHIND && p.creases)
+		band->round_part = rpm_band_over_creases(&p, band);
 	if (!p.above && question->wish != RPM_ROOF_IN_SIGHT_TOO)
 		return false;
 	rpm_band_stretch(&p, band);

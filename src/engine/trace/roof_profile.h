@@ -36,7 +36,8 @@ typedef struct rpm_roof_question
 } rpm_roof_question;
 
 /*
- * Whether something stands in the way; else the band has no corners, and with RPM_ROOF_IN_SIGHT_TOO the chain of what comes near from below.
+ * Whether something stands in the way; else the band has no corners, and with RPM_ROOF_IN_SIGHT_TOO the chain of what comes near from below;
+ * without, its round_part is what creases of the ground leave of the straight ray.
  * With RPM_ROOF_CORNERS_ONLY it has no chain.  Thread-safe.
  */
 RPM_SHARED bool rpm_roof_band(const rpm_roofs *roofs, const rpm_roof_question *question, rpm_band *band);

@@ -156,7 +156,7 @@ rpm_mirrored_way_power(const rpm_map_job *job, const rpm_mirrored_way *way, cons
 
 	if (way->source.facet == RPM_NO_FACET)
 		share *= reflected_share(job, band, way->end, way->facet);
-	return share * rpm_band_power(job, &way->source, band, way->end);
+	return share * rpm_band_power(job, &way->source, band);
 }
 
 /* Whether the wall is the first that is met on the way to a place in its plane, and reaches so far. */

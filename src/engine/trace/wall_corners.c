@@ -442,7 +442,7 @@ add_edge(rpm_corner_search *search, const rpm_band *band, int at, const rpm_prof
 	rpm_profile *p = &search->profile;
 	double		x = rpm_dot(place, p->onward), z = rpm_dot(place, p->up), off_end = fmin(x, p->length - x), over;
 	int			side = search->passed[at].side;
-	rpm_crossing crossing = {x, z, 0, edge, side, at};
+	rpm_crossing crossing = {x, z, 0, edge, side, at, 1};
 
 	if (!(off_end > 0) || off_end * off_end + z * z < RPM_LEG_END_M * RPM_LEG_END_M)
 		return false;
