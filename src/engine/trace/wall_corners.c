@@ -41,7 +41,7 @@ RPM_LOCAL bool passes_on_side(rpm_corner_search *search, const rpm_band *band, i
 RPM_LOCAL bool leg_meets(const rpm_corner_search *search, rpm_vec3 from, rpm_vec3 to, int32_t *group);
 RPM_LOCAL rpm_vec3 up_to_mirror(const rpm_corner_search *search, rpm_vec3 from, rpm_vec3 to);
 RPM_LOCAL int passed_at(const rpm_corner_search *search, int32_t group);
-RPM_LOCAL bool add_group(rpm_corner_search *search, const rpm_band *band, int32_t group, int side, bool settled);
+RPM_LOCAL bool add_group(rpm_corner_search *search, const rpm_band *band, rpm_passed_group group);
 RPM_LOCAL int add_edges(rpm_corner_search *search, const rpm_band *band, int at);
 RPM_LOCAL bool add_edge(rpm_corner_search *search, const rpm_band *band, int at, const rpm_profile_edge *edge,
 						   rpm_vec3 place);
@@ -230,7 +230,7 @@ rpm_corner_search_begin(rpm_corner_search *search, const rpm_roofs *roofs, const
 		int32_t		building = question->over->corners[i].edge->building;
 
 		if (building != RPM_NO_BUILDING && passed_at(search, roofs->group_of[building]) < 0)
-			add_group(search, &straight, roofs->group_of[building], 1, true);
+			add_group(search, &straight, (rpm_passed_group) {roofs->group_of[building], 1, true, false});
 	}
 	return true;
 }
@@ -314,7 +314,7 @@ meets_new_group(rpm_corner_search *search, const rpm_band *band, bool *blocked)
 
 			*blocked = group < 0
 				|| !(at >= 0 ? add_edges(search, band, at) > 0
-					 : add_group(search, band, group, 1, !may_turn(search)));
+					 : add_group(search, band, (rpm_passed_group) {group, 1, !may_turn(search), false}));
 			return !*blocked;
 		}
 	return band->corner_count > 0 && passes_new_group(search, band);
@@ -353,7 +353,7 @@ passes_on_side(rpm_corner_search *search, const rpm_band *band, int leg, int sid
 		rpm_vec3	next = rpm_along(rpm_along(from, part, way), -side * depth * sqrt(part * (1 - part)), p->up);
 
 		if (leg_meets(search, last, next, &group) && group >= 0 && passed_at(search, group) < 0
-			&& add_group(search, band, group, side, true))
+			&& add_group(search, band, (rpm_passed_group) {group, side, true, true}))
 			return true;
 		last = next;
 	}
@@ -396,11 +396,11 @@ passed_at(const rpm_corner_search *search, int32_t group)
 }
 
 RPM_LOCAL bool
-add_group(rpm_corner_search *search, const rpm_band *band, int32_t group, int side, bool settled)
+add_group(rpm_corner_search *search, const rpm_band *band, rpm_passed_group group)
 {
 	if (search->passed_count == RPM_CORNER_GROUPS_MAX)
 		return false;
-	search->passed[search->passed_count++] = (rpm_passed_group) {group, side, settled};
+	search->passed[search->passed_count++] = group;
 	add_edges(search, band, search->passed_count - 1);
 	return true;
 }
@@ -443,13 +443,14 @@ add_edge(rpm_corner_search *search, const rpm_band *band, int at, const rpm_prof
 	double		x = rpm_dot(place, p->onward), z = rpm_dot(place, p->up), off_end = fmin(x, p->length - x), over;
 	int			side = search->passed[at].side;
 	rpm_crossing crossing = {x, z, 0, edge, side, at, 1};
+	/* A leg that rays find free may pass below it by so much: legs are looked at off the corners. */
+	double		free_m = search->question->worth == NULL ? RPM_LEG_END_M : LIFT_M;
 
 	if (!(off_end > 0) || off_end * off_end + z * z < RPM_LEG_END_M * RPM_LEG_END_M)
 		return false;
 	over = side * (z - band_z(p, band, x));
-	/* What stands over a free line by more than rays tell stands on its other side. */
 	if (over < -RPM_BAND_CLEAR_NU * sqrt(p->wavelength_m * x * (p->length - x) / (2 * p->length))
-		|| (search->question->worth == NULL && over >= RPM_LEG_END_M)
+		|| (search->passed[at].beside && over >= free_m)
 		|| (search->facing != 0 && before_mirror(search, rpm_add(p->base, place)) <= RPM_LEG_END_M))
 		return false;
 	for (int i = 0; i < p->count; i++)

@@ -40,6 +40,7 @@ typedef struct rpm_passed_group
 	int32_t		group;
 	int			side;			/* 1: the first side, -1: the other */
 	bool		settled;		/* it is passed on no other side, or was */
+	bool		beside;			/* it is in no leg's way: what of it stands on the leg's other side is no obstacle */
 } rpm_passed_group;
 
 /* A search for the bands whose first group is passed on one side, one after another. */
