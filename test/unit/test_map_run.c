@@ -139,6 +139,37 @@ static void honest_error(void)
 	is_honest(RPM_SCATTERING);
 }
 
+/* Rays spread by distance, beside chains, and rays evenly spread that are all there is: the same light in all. */
+static void spread_by_distance(void)
+{
+	static double gain[2][CELLS];
+	rpm_trace_options options = street_options(160000);
+	double		sums[2] = {0, 0}, mirrored = 0;
+	rpm_antenna antenna;
+	rpm_grid	grid;
+
+	street_begin(NULL);
+	antenna = street_antenna();
+	grid = street_grid();
+	options.mechanisms = RPM_REFLECTION | RPM_SCATTERING;
+	options.sum = RPM_SUM_POWER;
+	options.scattering_scale = 3;
+	for (int even = 0; even < 2; even++)
+	{
+		options.launch_chains = even;
+		CHECK(map_run(&s, &antenna, &grid, &options, 2, gain[even], NULL));
+		for (int i = 0; i < CELLS; i++)
+			sums[even] += isnan(gain[even][i]) ? 0 : gain[even][i];
+	}
+	options.mechanisms = RPM_REFLECTION;
+	CHECK(map_run(&s, &antenna, &grid, &options, 2, gain[0], NULL));
+	for (int i = 0; i < CELLS; i++)
+		mirrored += isnan(gain[0][i]) ? 0 : gain[0][i];
+	CHECK(sums[0] > 1.2 * mirrored);
+	CHECK_RELATIVE(sums[0], sums[1], 0.02);
+	map_scene_end(&s);
+}
+
 /* A target error ends the launch early and is reported. */
 static void target_error(void)
 {
@@ -318,6 +349,7 @@ int main(void)
 	RUN(repeatable);
 	RUN(shuffled_rows);
 	RUN(honest_error);
+	RUN(spread_by_distance);
 	RUN(target_error);
 	RUN(unreachable_target);
 	RUN(outdoor_average);
