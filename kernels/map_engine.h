@@ -77,6 +77,7 @@ RPM_KERNEL_CALL double rpm_kernel_ground_z(const rpm_scene *scene, double x, dou
 #include "em/knife_edges.c"
 #include "trace/band.c"
 #include "trace/band_between.c"
+#include "trace/band_lower.c"
 #include "trace/band_round.c"
 #include "trace/band_power.c"
 #include "trace/roof_profile.c"

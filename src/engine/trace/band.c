@@ -1,44 +1,16 @@
 /*
- * band.c: the rubber band over the edges of a profile, and the edges near it from below (band.h).
+ * band.c: the rubber band over the edges of a profile, and the chain of it and of the edges near it from below (band.h).
  */
-#include "trace/band.h"
+#include "trace/band_lower.h"
 #include "trace/leg.h"
 
-/* Edges of a chain: the band's corners, and from below as many as fill it up to this, at least LOWER_LEAST. */
-#define CHAIN_EDGES 4
+/* A chain has at least so many edges from below. */
 #define LOWER_LEAST 1
 /* Of corners close together the one over which the band bends less fades in between these nu. */
 #define CLOSE_CORNER_NU 0.1
 #define TWO_CORNERS_NU 0.2
 /* Edges nearer to each other are one. */
 #define TWIN_M 0.01
-/* The second edge takes over while the first one's nu rises to this. */
-#define FIRST_NU 0.25
-/* Edges below the band fade in while their distance from the next edge grows from RPM_EDGE_CLOSENESS to this share of a leg. */
-#define CLOSENESS_END 0.06
-
-/* Those across from a corner fade out where the way from its tip to theirs leaves the leg by this slope to twice as much. */
-#define ACROSS_SLOPE 0.25
-
-/* The band with the lower edges of one side found so far. */
-typedef struct polyline
-{
-	int			side, count;
-	double		x[2 * RPM_EDGES_MAX], z[2 * RPM_EDGES_MAX];
-	const rpm_profile_edge *edge[2 * RPM_EDGES_MAX];	/* NULL: an end */
-	bool		lower[2 * RPM_EDGES_MAX];
-	bool		other[2 * RPM_EDGES_MAX];	/* a corner of the other side */
-} polyline;
-
-/* An edge below the band, or above it where it holds the band from there. */
-typedef struct lower_edge
-{
-	double		x, z, presence;
-	double		nu;				/* faded by it */
-	double		fade;			/* towards the first that is left out; then part of presence */
-	int			side;
-	const rpm_profile_edge *edge;
-} lower_edge;
 
 /* The ends and edges of a chain. */
 typedef struct chain_line
@@ -50,7 +22,6 @@ typedef struct chain_line
 } chain_line;
 
 RPM_LOCAL void stretch(const rpm_profile *p, rpm_band *s);
-RPM_LOCAL double faded(double nu, double presence);
 RPM_LOCAL void fade_close_corners(const rpm_profile *p, rpm_band *s);
 RPM_LOCAL double pair_opacity(const rpm_profile *p, const rpm_band *s, int i);
 RPM_LOCAL void drop_least_corner(const rpm_profile *p, rpm_band *s);
@@ -60,22 +31,10 @@ RPM_LOCAL void set_parameters(const rpm_profile *p, const rpm_band *s, rpm_band_
 RPM_LOCAL void way_lengths(const rpm_profile *p, const rpm_band *s, const rpm_band_corner *c, double *before, double *after);
 RPM_LOCAL double shortest_over(rpm_band_corner *c, rpm_vec3 crossing);
 RPM_LOCAL rpm_vec3 place(const rpm_profile *p, double x, double z);
-RPM_LOCAL rpm_band_corner end_or_corner(const rpm_profile *p, const rpm_band *s, int i);
 RPM_LOCAL double length_of(double x, double z);
 RPM_LOCAL double bend(double x0, double z0, double x1, double z1, double x2, double z2);
-RPM_LOCAL int lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room);
-RPM_LOCAL double beside_many(const rpm_band *s, const lower_edge *lower);
-RPM_LOCAL void begin_line(const rpm_profile *p, const rpm_band *s, int side, polyline *line);
-RPM_LOCAL polyline *line_of(polyline *lines, int side);
-RPM_LOCAL bool next_lower(const rpm_profile *p, polyline *lines, lower_edge *next);
-RPM_LOCAL bool goes_on(const polyline *line, const rpm_crossing *c);
-RPM_LOCAL bool same_surface(const rpm_profile_edge *of_line, const rpm_profile_edge *crease, double distance_m);
-RPM_LOCAL double below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, bool lower, double *presence);
-RPM_LOCAL double ahead(double height, double distance);
-RPM_LOCAL double closeness(double distance, double leg);
-RPM_LOCAL void insert(polyline *line, const lower_edge *edge);
-RPM_LOCAL void build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count);
-RPM_LOCAL void add_lower(chain_line *line, const lower_edge *lower, int lower_count, double from, double to);
+RPM_LOCAL void build_chain(const rpm_profile *p, rpm_band *s, const rpm_lower_edge *lower, int lower_count);
+RPM_LOCAL void add_lower(chain_line *line, const rpm_lower_edge *lower, int lower_count, double from, double to);
 RPM_LOCAL double corner_bend(const rpm_profile *p, const rpm_band *s, int i);
 
 RPM_SHARED void
@@ -124,7 +83,7 @@ rpm_band_stretch(rpm_profile *p, rpm_band *band)
 	band->winds = false;
 	for (int i = 0; i <= band->corner_count; i++)
 	{
-		rpm_band_corner from = end_or_corner(p, band, i - 1), to = end_or_corner(p, band, i);
+		rpm_band_corner from = rpm_band_node(p, band, i - 1), to = rpm_band_node(p, band, i);
 
 		band->length_m += length_of(to.x - from.x, to.z - from.z);
 		band->winds = band->winds || (i > 0 && i < band->corner_count && to.side != from.side);
@@ -134,34 +93,34 @@ rpm_band_stretch(rpm_profile *p, rpm_band *band)
 RPM_SHARED void
 rpm_band_chain(rpm_profile *p, rpm_band *band)
 {
-	lower_edge	lower[RPM_EDGES_MAX];
+	rpm_lower_edge	lower[RPM_EDGES_MAX];
 	int			room, lower_count;
 	double		first = -INFINITY, second = -INFINITY;
 
 	fade_close_corners(p, band);
-	room = band->corner_count + LOWER_LEAST < CHAIN_EDGES ? CHAIN_EDGES - band->corner_count : LOWER_LEAST;
-	lower_count = lower_edges(p, band, lower, room);
+	room = band->corner_count + LOWER_LEAST < RPM_CHAIN_EDGES ? RPM_CHAIN_EDGES - band->corner_count : LOWER_LEAST;
+	lower_count = rpm_band_lower_edges(p, band, lower, room);
 	for (int i = 0; i < band->corner_count + lower_count; i++)
 	{
-		double		nu = i < band->corner_count ? faded(band->corners[i].nu, band->corners[i].opacity)
-			: faded(lower[i - band->corner_count].nu, lower[i - band->corner_count].fade);
+		double		nu = i < band->corner_count ? rpm_lower_faded(band->corners[i].nu, band->corners[i].opacity)
+			: rpm_lower_faded(lower[i - band->corner_count].nu, lower[i - band->corner_count].fade);
 
 		second = fmax(second, fmin(first, nu));
 		first = fmax(first, nu);
 	}
-	band->several = rpm_smooth_step((second + RPM_BAND_CLEAR_NU) / RPM_BAND_CLEAR_NU) * rpm_smooth_step(first / FIRST_NU);
+	band->several = rpm_smooth_step((second + RPM_BAND_CLEAR_NU) / RPM_BAND_CLEAR_NU) * rpm_smooth_step(first / RPM_FIRST_NU);
 	build_chain(p, band, lower, lower_count);
 }
 
 RPM_SHARED double
 rpm_band_over_creases(rpm_profile *p, rpm_band *band)
 {
-	lower_edge	lower[RPM_EDGES_MAX];
+	rpm_lower_edge	lower[RPM_EDGES_MAX];
 	double		all;
 	int			sharp = 0, count;
 
 	band->corner_count = 0;
-	count = lower_edges(p, band, lower, CHAIN_EDGES);
+	count = rpm_band_lower_edges(p, band, lower, RPM_CHAIN_EDGES);
 	build_chain(p, band, lower, count);
 	all = rpm_knife_edges(band->chain, band->count, band->last_leg_m, p->wavelength_m);
 	for (int i = 0; i < count; i++)
@@ -224,13 +183,6 @@ rpm_band_turn_at(const rpm_profile *p, rpm_band *s, double x, int crossing)
 	s->corner_count++;
 }
 
-/* An edge that has all but faded is as if it were as far below. */
-RPM_LOCAL double
-faded(double nu, double presence)
-{
-	return -RPM_BAND_CLEAR_NU + (nu + RPM_BAND_CLEAR_NU) * presence;
-}
-
 /*
  * Of two corners at one place the one over which the band hardly bends is no edge of its own.  It fades in as it bends more, and as they
  * stand farther apart; the other's nu is less and less that over both.
@@ -259,7 +211,7 @@ fade_close_corners(const rpm_profile *p, rpm_band *s)
 		{
 			rpm_band_corner *a = &s->corners[i], *b = a + 1, *most = a->nu < b->nu ? b : a, *least = a->nu < b->nu ? a : b, alone = *most;
 
-			set_parameters(p, s, &alone, end_or_corner(p, s, i - 1), end_or_corner(p, s, i + 2));
+			set_parameters(p, s, &alone, rpm_band_node(p, s, i - 1), rpm_band_node(p, s, i + 2));
 			most->nu = most->nu * opacity + alone.nu * (1 - opacity);
 			least->opacity = fmin(least->opacity, opacity);
 		}
@@ -270,7 +222,7 @@ RPM_LOCAL double
 pair_opacity(const rpm_profile *p, const rpm_band *s, int i)
 {
 	rpm_band_corner a = s->corners[i], b = s->corners[i + 1];
-	double		leg = a.nu < b.nu ? a.x - end_or_corner(p, s, i - 1).x : end_or_corner(p, s, i + 2).x - b.x, apart = closeness(b.x - a.x, leg);
+	double		leg = a.nu < b.nu ? a.x - rpm_band_node(p, s, i - 1).x : rpm_band_node(p, s, i + 2).x - b.x, apart = rpm_band_closeness(b.x - a.x, leg);
 
 	apart *= rpm_smooth_step(2 * apart);
 	return apart + (1 - apart) * rpm_smooth_step((fmin(a.nu, b.nu) - CLOSE_CORNER_NU) / (TWO_CORNERS_NU - CLOSE_CORNER_NU));
@@ -303,7 +255,7 @@ corner_parameters(const rpm_profile *p, rpm_band *s)
 	for (int i = 0; i < s->corner_count; i++)
 	{
 		s->corners[i].opacity = 1;
-		set_parameters(p, s, &s->corners[i], end_or_corner(p, s, i - 1), end_or_corner(p, s, i + 1));
+		set_parameters(p, s, &s->corners[i], rpm_band_node(p, s, i - 1), rpm_band_node(p, s, i + 1));
 	}
 }
 
@@ -331,7 +283,7 @@ way_lengths(const rpm_profile *p, const rpm_band *s, const rpm_band_corner *c, d
 	*before = *after = 0;
 	for (int i = 0; i <= s->corner_count; i++)
 	{
-		rpm_band_corner from = end_or_corner(p, s, i - 1), to = end_or_corner(p, s, i);
+		rpm_band_corner from = rpm_band_node(p, s, i - 1), to = rpm_band_node(p, s, i);
 
 		*(to.x <= c->x ? before : after) += length_of(to.x - from.x, to.z - from.z);
 	}
@@ -360,17 +312,6 @@ place(const rpm_profile *p, double x, double z)
 	return rpm_add(rpm_along(p->base, x, p->onward), rpm_scale(p->up, z));
 }
 
-/* Corner i; -1 and corner_count are the transmitter and the receiver. */
-RPM_LOCAL rpm_band_corner
-end_or_corner(const rpm_profile *p, const rpm_band *s, int i)
-{
-	if (i < 0)
-		return (rpm_band_corner) {.x = 0, .z = p->z_begin};
-	if (i >= s->corner_count)
-		return (rpm_band_corner) {.x = p->length, .z = p->z_end, .opacity = 1};
-	return s->corners[i];
-}
-
 /* 2 sin(theta / 2), theta the angle by which the way turns down at its middle point: the distance between both legs' unit vectors. */
 RPM_LOCAL double
 bend(double x0, double z0, double x1, double z1, double x2, double z2)
@@ -387,192 +328,9 @@ length_of(double x, double z)
 	return sqrt(x * x + z * z);
 }
 
-/*
- * The edges nearest to the band from below, one after another, each against what stands already, at most `room`.  Each fades out towards the
- * first that is left out, so that none comes in with a step.
- */
-RPM_LOCAL int
-lower_edges(rpm_profile *p, const rpm_band *s, lower_edge *lower, int room)
-{
-	polyline	lines[2];
-	double		clear = RPM_BAND_CLEAR_NU;
-	int			count = 0, kept = 0;
-
-	begin_line(p, s, 1, &lines[0]);
-	begin_line(p, s, -1, &lines[1]);
-	for (int i = 0; i < p->count; i++)
-	{
-		p->at[i].nu_band = below_line(p, line_of(lines, p->at[i].side), &p->at[i], false, &p->at[i].presence);
-		/* A corner that the band was too full for stands above it. */
-		if (p->at[i].nu_band > 0)
-			p->at[i].nu_band = -INFINITY;
-	}
-	for (;; count++)
-	{
-		lower_edge	next;
-
-		if (!next_lower(p, lines, &next))
-			break;
-		if (count == room)
-		{
-			clear = fmin(clear, -next.nu);
-			break;
-		}
-		lower[count] = next;
-		insert(line_of(lines, next.side), &next);
-	}
-	for (int i = 0; i < count; i++)
-	{
-		lower[i].fade = beside_many(s, &lower[i]) * (clear > 0 ? rpm_smooth_step(2 * (lower[i].nu + clear) / clear) : 0);
-		lower[i].presence *= lower[i].fade;
-		if (lower[i].presence > 0)
-			lower[kept++] = lower[i];
-	}
-	return kept;
-}
-
-/* The band as the edges of a side see it. */
-RPM_LOCAL void
-begin_line(const rpm_profile *p, const rpm_band *s, int side, polyline *line)
-{
-	line->side = side;
-	line->count = 0;
-	for (int i = -1; i <= s->corner_count; i++)
-	{
-		rpm_band_corner c = end_or_corner(p, s, i);
-
-		line->x[line->count] = c.x;
-		line->z[line->count] = c.z;
-		line->edge[line->count] = c.edge;
-		line->lower[line->count] = false;
-		line->other[line->count++] = c.side == -side;
-	}
-}
-
-RPM_LOCAL polyline *
-line_of(polyline *lines, int side)
-{
-	return &lines[side < 0];
-}
-
-/* Beside as many corners as a chain is to have an edge below comes in with the least of them, or as it comes near the band itself. */
-RPM_LOCAL double
-beside_many(const rpm_band *s, const lower_edge *lower)
-{
-	double		least = INFINITY;
-
-	if (s->corner_count < CHAIN_EDGES)
-		return 1;
-	for (int i = 0; i < s->corner_count; i++)
-		least = fmin(least, s->corners[i].nu);
-	return fmax(rpm_smooth_step(least / FIRST_NU), rpm_smooth_step(1 + lower->nu / FIRST_NU));
-}
-
-/* Of the edges that are not on the line, the one that is least below it and the band, faded as it stands close to another. */
-RPM_LOCAL bool
-next_lower(const rpm_profile *p, polyline *lines, lower_edge *next)
-{
-	next->nu = -RPM_BAND_CLEAR_NU;
-	for (int i = 0; i < p->count; i++)
-	{
-		const polyline *line = line_of(lines, p->at[i].side);
-		double		presence, nu;
-
-		if (p->at[i].nu_band <= next->nu || goes_on(line, &p->at[i]))
-			continue;
-		nu = fmin(p->at[i].nu_band, below_line(p, line, &p->at[i], true, &presence));
-		presence = fmin(presence, p->at[i].presence);
-		nu = faded(nu, presence);
-		if (nu > next->nu)
-			*next = (lower_edge) {p->at[i].x, p->at[i].z, presence, nu, 1, p->at[i].side, p->at[i].edge};
-	}
-	return next->nu > -RPM_BAND_CLEAR_NU;
-}
-
-/* Whether a crease's neighbour on the line is of the same surface, and stands for it. */
-RPM_LOCAL bool
-goes_on(const polyline *line, const rpm_crossing *c)
-{
-	int			i = 1;
-
-	if (c->edge->sharp)
-		return false;
-	while (i < line->count - 1 && line->x[i] < c->x)
-		i++;
-	return same_surface(line->edge[i - 1], c->edge, c->x - line->x[i - 1]) || same_surface(line->edge[i], c->edge, line->x[i] - c->x);
-}
-
-/* As rpm_band_rounds, also over facets between. */
-RPM_LOCAL bool
-same_surface(const rpm_profile_edge *of_line, const rpm_profile_edge *crease, double distance_m)
-{
-	if (of_line == NULL || of_line->sharp || of_line->building != crease->building)
-		return false;
-	return crease->building != RPM_NO_BUILDING || rpm_band_rounds(of_line, crease, distance_m);
-}
-
-/*
- * nu of an edge against the leg of the line over or under it, -infinity for one of the line's; and whether it stands apart from those of its
- * ends that are lower edges, or corners.
- */
-RPM_LOCAL double
-below_line(const rpm_profile *p, const polyline *line, const rpm_crossing *c, bool lower, double *presence)
-{
-	int			i = 1, last = line->count - 1;
-	double		before, after, height;
-
-	while (i < last && line->x[i] < c->x)
-		i++;
-	before = c->x - line->x[i - 1];
-	after = line->x[i] - c->x;
-	*presence = 0;
-	if (!(before > 0 && after > 0))
-		return -INFINITY;
-	height = line->side * (c->z - (line->z[i - 1] * after + line->z[i] * before) / (before + after));
-	*presence = 1;
-	if (i > 1 && line->lower[i - 1] == lower)
-		*presence = line->other[i - 1] ? ahead(height, before) : closeness(before, after);
-	if (i < last && line->lower[i] == lower)
-		*presence = fmin(*presence, line->other[i] ? ahead(height, after) : closeness(after, before));
-	return height * sqrt(2 / p->wavelength_m * (1 / before + 1 / after));
-}
-
-/* An edge across from a corner, which the screens' integral has no place for, fades out as it comes to stand beside it rather than behind. */
-RPM_LOCAL double
-ahead(double height, double distance)
-{
-	return rpm_smooth_step(2 - fabs(height) / distance / ACROSS_SLOPE);
-}
-
-RPM_LOCAL double
-closeness(double distance, double leg)
-{
-	return rpm_smooth_step((distance / leg - RPM_EDGE_CLOSENESS) / (CLOSENESS_END - RPM_EDGE_CLOSENESS));
-}
-
-RPM_LOCAL void
-insert(polyline *line, const lower_edge *edge)
-{
-	int			i = line->count++;
-
-	for (; line->x[i - 1] > edge->x; i--)
-	{
-		line->x[i] = line->x[i - 1];
-		line->z[i] = line->z[i - 1];
-		line->edge[i] = line->edge[i - 1];
-		line->lower[i] = line->lower[i - 1];
-		line->other[i] = line->other[i - 1];
-	}
-	line->x[i] = edge->x;
-	line->z[i] = edge->z;
-	line->edge[i] = edge->edge;
-	line->lower[i] = true;
-	line->other[i] = false;
-}
-
 /* Corners, runs of them on one smooth surface as one, and lower edges in their order along the path. */
 RPM_LOCAL void
-build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lower_count)
+build_chain(const rpm_profile *p, rpm_band *s, const rpm_lower_edge *lower, int lower_count)
 {
 	chain_line	line = {1, {0}, {0}, {0}, {0}, {0}};
 	rpm_band_run run = {-1, false, 0, 0, 1};
@@ -582,7 +340,7 @@ build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lowe
 	s->round_part = 1;
 	for (int i = 0; i <= s->corner_count; i++)
 	{
-		rpm_band_corner before = end_or_corner(p, s, i - 1), c = end_or_corner(p, s, i);
+		rpm_band_corner before = rpm_band_node(p, s, i - 1), c = rpm_band_node(p, s, i);
 
 		s->length_m += length_of(c.x - before.x, c.z - before.z);
 		/* Within a round run there are no edges of its own. */
@@ -612,7 +370,7 @@ build_chain(const rpm_profile *p, rpm_band *s, const lower_edge *lower, int lowe
 
 /* The edges below a leg of the band. */
 RPM_LOCAL void
-add_lower(chain_line *line, const lower_edge *lower, int lower_count, double from, double to)
+add_lower(chain_line *line, const rpm_lower_edge *lower, int lower_count, double from, double to)
 {
 	int			first = line->count;
 
@@ -640,7 +398,7 @@ add_lower(chain_line *line, const lower_edge *lower, int lower_count, double fro
 RPM_LOCAL double
 corner_bend(const rpm_profile *p, const rpm_band *s, int i)
 {
-	rpm_band_corner a = end_or_corner(p, s, i - 1), c = s->corners[i], b = end_or_corner(p, s, i + 1);
+	rpm_band_corner a = rpm_band_node(p, s, i - 1), c = s->corners[i], b = rpm_band_node(p, s, i + 1);
 
 	return c.side * bend(a.x, a.z, c.x, c.z, b.x, b.z);
 }
