@@ -85,6 +85,7 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 	source->channels, Float8GetDatum(source->cell_size_m), Int32GetDatum(source->size_cells)};
 	char		nulls[QUERY_ARGUMENTS + 1] = "     ";
 	size_t		cells = (size_t) source->size_cells * source->size_cells;
+	MemoryContext tile_context = CurrentMemoryContext;
 	bool		null;
 	Datum		raster;
 	RpmRaster  *measured;
@@ -95,6 +96,8 @@ read_tile(const RpmTrainSource *source, SPIPlanPtr plan, int64 antenna, int fold
 	nulls[1] = source->scene == NULL ? 'n' : ' ';
 	if (SPI_execute_plan(plan, values, nulls, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "the features of antenna " INT64_FORMAT " were not read", antenna);
+	/* SPI_execute_plan leaves its own context current, which lives until all tiles are read. */
+	MemoryContextSwitchTo(tile_context);
 	raster = rpm_column(SPI_tuptable->vals[0], 1, &null);
 	if (null)
 		ereport(ERROR,
