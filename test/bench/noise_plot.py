@@ -1,6 +1,7 @@
 """The plot of error over time from what bench_noise prints.  Usage: noise_plot.py OUTPUT_OF_NOISE_SH PICTURE.svg [LEVEL]
 
 One panel for each map that has points; LEVEL (-130) is the level above which the error counts. Both axes are logarithmic.
+Lines go through the runs that none in less time was better than.
 """
 import math
 import re
@@ -40,7 +41,8 @@ def panel(name, lines, x_range, y_range, offset):
                        f'<text x="{offset + LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
     for by, points in lines.items():
         places = [(x(s), y(e)) for s, e, _ in sorted(points)]
-        out.append(f'<polyline fill="none" stroke="{COLOURS[by]}" stroke-width="2" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in places)}"/>')
+        line = [place for i, place in enumerate(places) if all(before[1] < place[1] for before in places[:i])]
+        out.append(f'<polyline fill="none" stroke="{COLOURS[by]}" stroke-width="2" points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in line)}"/>')
         out += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{COLOURS[by]}"/>' for a, b in places]
     return out
 
