@@ -93,11 +93,11 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 		" m.target_shift_dbm, m.target_scale_db, coalesce(m.deviation_factor, 1), m.cell_size_m, m.size_cells,"
 		" pg_catalog.jsonb_extract_path_text(m.training, 'features') FROM %s";
 	/* Not by rpm.model_row, whose row would be copied with its weights. */
-	const char *own = psprintf("rpm.model AS m WHERE m.name OPERATOR(pg_catalog.=) $1 AND %s", rpm_model_version_named() > 0 ?
-							   psprintf("m.version OPERATOR(pg_catalog.=) %d AND m.state OPERATOR(pg_catalog.=) 'ready'", rpm_model_version_named()) : "m.current");
-	static const char *const shipped = "rpm.default_model AS m WHERE $1 IS NOT NULL";
-	Oid			types[1] = {TEXTOID};
-	Datum		values[1] = {CStringGetTextDatum(name)};
+	static const char *const own = "rpm.model AS m WHERE m.name OPERATOR(pg_catalog.=) $1 AND CASE WHEN $2 OPERATOR(pg_catalog.>) 0"
+		" THEN m.version OPERATOR(pg_catalog.=) $2 AND m.state OPERATOR(pg_catalog.=) 'ready' ELSE m.current END";
+	static const char *const shipped = "rpm.default_model AS m";
+	Oid			types[2] = {TEXTOID, INT4OID};
+	Datum		values[2] = {CStringGetTextDatum(name), Int32GetDatum(rpm_model_version_named())};
 	MemoryContext context = CurrentMemoryContext;
 	RpmModel   *model = palloc0(sizeof(RpmModel));
 	HeapTuple	row;
@@ -114,7 +114,7 @@ read_row(const char *name, char *state, rpm_learn_scaling *scaling)
 				 errmsg("model \"%s\" has no version %d", name, rpm_model_version_named()),
 				 errhint("It comes with the extension, in one version.")));
 	rpm_spi_query_by_key(psprintf(query, model->shipped ? "m.row_state" : "pg_catalog.format('%s %s %s', m.model_id, m.xmin, m.ctid)", model->shipped ? shipped : own),
-				  1, types, values, NULL);
+				  2, types, values, NULL);
 	if (SPI_processed == 0 && !model->shipped)
 		say_what_is_missing(name);
 	if (SPI_processed == 0)

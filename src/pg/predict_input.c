@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -55,14 +54,14 @@ rpm_predict_place(const RpmMeasurementSource *source, int64 antenna_id)
 {
 	static const char *const columns[] = {"antenna_id", "geom", NULL};
 	static const char *const no_columns[] = {NULL};
-	char	   *question = psprintf("place " INT64_FORMAT " %d %u", antenna_id, source->scene->srid, source->antennas->oid);
+	/* The kind tells an antenna that a caller gave, whose relation is a view of it (given_antenna.c), from a row of the same key. */
+	char	   *question = psprintf("place " INT64_FORMAT " %d %u %c", antenna_id, source->scene->srid, source->antennas->oid, source->antennas->kind);
 	RpmSnapshotMark mark;
 	const RpmAntennaPlace *kept = rpm_answer_kept(question, &mark);
 	RpmAntennaPlace *place;
 	int			count;
 
-	/* An antenna that a caller gave is no row, whatever its key. */
-	if (kept != NULL && source->antennas->kind != RELKIND_VIEW)
+	if (kept != NULL)
 		return *kept;
 	place = rpm_antenna_places_read(source, &antenna_id, 1, &count);
 	if (rpm_snapshot_covers(source->antennas, columns, no_columns))
@@ -74,16 +73,13 @@ RpmPredictInput *
 rpm_predict_input_read(const RpmMeasurementSource *source, int64 antenna_id, const RpmBox *box, RpmSharing sharing,
 					   rpm_control *control)
 {
-	char	   *question = psprintf("input " INT64_FORMAT " %d %u %u %d %d %.17g %.17g %.17g %.17g", antenna_id, source->scene->scene_id,
-									source->antennas->oid, source->measurements->oid, source->scene->srid, sharing, box->west, box->south, box->east,
+	char	   *question = psprintf("input " INT64_FORMAT " %d %u %c %u %d %d %.17g %.17g %.17g %.17g", antenna_id, source->scene->scene_id,
+									source->antennas->oid, source->antennas->kind, source->measurements->oid, source->scene->srid, sharing, box->west, box->south, box->east,
 									box->north);
 	RpmSnapshotMark mark;
 	const RpmPredictInput *kept = rpm_answer_kept(question, &mark);
 	RpmPredictInput *input;
 
-	/* An antenna that a caller gave is no row, whatever its key. */
-	if (source->antennas->kind == RELKIND_VIEW)
-		return read_input(source, antenna_id, box, sharing, control);
 	if (kept != NULL)
 		return with_antennas(kept, (const rpm_predict_antenna *) (kept + 1));
 	input = read_input(source, antenna_id, box, sharing, control);

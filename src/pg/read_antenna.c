@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -61,7 +60,7 @@ static const char *const required[] = {"antenna_id", "geom", "height_m", "freque
 static const char *const optional[] = {"active", "azimuth_deg", "mechanical_tilt_deg", "electrical_tilt_deg", "slant_deg", "losses_db",
 	"rs_power_dbm", "carrier_power_dbm", "resource_block_count", "pattern", NULL};
 
-static char *question_of(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, int id_count, const char *pattern);
+static char *question_of(const RpmSceneRow *row, const RpmRelation *relation, const RpmBox *box, const int64 *ids, int id_count, const char *pattern);
 static RpmAntennaList *read_rows(const RpmSceneRow *row, const RpmRelation *relation, const RpmBox *box, const int64 *ids, int id_count,
 								 const char *pattern);
 static void query_antennas(const Selection *selection, const RpmBox *box, const int64 *ids, int id_count);
@@ -78,9 +77,7 @@ RpmAntennaList *
 rpm_antennas_read(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, int id_count, const char *pattern)
 {
 	RpmRelation *relation = rpm_relation_open(row->antenna_relation, row->name, "antenna_relation", required, optional);
-	/* An antenna that a caller gave is no row, whatever its key. */
-	bool		keeps = ids != NULL && id_count <= MOST_KEPT && relation->kind != RELKIND_VIEW;
-	char	   *question = keeps ? question_of(row, box, ids, id_count, pattern) : NULL;
+	char	   *question = ids != NULL && id_count <= MOST_KEPT ? question_of(row, relation, box, ids, id_count, pattern) : NULL;
 	RpmSnapshotMark mark;
 	const void *kept = question != NULL ? rpm_answer_kept(question, &mark) : NULL;
 	RpmAntennaList *list;
@@ -99,15 +96,15 @@ rpm_antennas_read(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, i
 	return list;
 }
 
-/* Under one mark a scene's number stands for its extent. */
+/* Under one mark a scene's number stands for its extent; the kind tells an antenna that a caller gave (given_antenna.c) from a row of the same key. */
 static char *
-question_of(const RpmSceneRow *row, const RpmBox *box, const int64 *ids, int id_count, const char *pattern)
+question_of(const RpmSceneRow *row, const RpmRelation *relation, const RpmBox *box, const int64 *ids, int id_count, const char *pattern)
 {
 	StringInfoData text;
 
 	initStringInfo(&text);
-	appendStringInfo(&text, "antennas %d %d %d %u %.17g %.17g %.17g %.17g %s", row->scene_id, row->srid, row->has_extent, row->antenna_relation,
-					 box->west, box->south, box->east, box->north, pattern != NULL ? quote_literal_cstr(pattern) : "");
+	appendStringInfo(&text, "antennas %d %d %d %u %c %.17g %.17g %.17g %.17g %s", row->scene_id, row->srid, row->has_extent, row->antenna_relation,
+					 relation->kind, box->west, box->south, box->east, box->north, pattern != NULL ? quote_literal_cstr(pattern) : "");
 	for (int i = 0; i < id_count; i++)
 		appendStringInfo(&text, " " INT64_FORMAT, ids[i]);
 	return text.data;
